@@ -1,0 +1,1 @@
+//! Crossing into C, once: panic boundary, handle tables, strings, callbacks.

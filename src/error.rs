@@ -1,0 +1,197 @@
+//! The one error of the engine: where it happened, what happened, and the server's reply if one came.
+//!
+//! Every face has a total table from [`Phase`] and [`Cause`] to its own codes, without a catch-all arm, so that a new
+//! cause cannot be forgotten.
+
+use crate::proto::reply::Reply;
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use core::fmt;
+
+/// Where in a session something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Looking up the name, connecting, and the proxy's dialogue.
+    Connect,
+    /// Waiting for the server's 220.
+    Greeting,
+    /// STARTTLS or the TLS handshake.
+    Tls,
+    /// EHLO, HELO or LHLO.
+    Hello,
+    /// AUTH and its challenges.
+    Auth,
+    /// MAIL, SEND, SOML or SAML.
+    Mail,
+    /// RCPT.
+    Rcpt,
+    /// DATA, the body, and BDAT chunks before the last.
+    Data,
+    /// The answer to the end of the message: the final dot or the last chunk.
+    Message,
+    /// Any other command: RSET, NOOP, VRFY, EXPN, HELP, TURN, a raw one.
+    Command,
+    /// QUIT and closing.
+    Quit,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// The deadline of the phase passed.
+    TimedOut,
+    /// The server said no (4xx or 5xx, or a code that the command does not have); the reply is kept.
+    Refused,
+    /// The connection was lost.
+    BrokenOff,
+    /// An argument cannot be sent: a control character, too long, not an address, ...
+    BadArgument,
+    /// A call out of order, such as a recipient without a sender; nothing was sent.
+    BadSequence,
+    /// Cancelled by the program: from another thread or by a callback's result.
+    Cancelled,
+    /// What arrived is not SMTP, or beyond a limit.
+    Protocol,
+    /// No memory, or a table is full.
+    NoMemory,
+    /// The host's name does not resolve.
+    UnknownHost,
+    /// The system gave no socket.
+    NoSocket,
+    /// The socket could not be bound to the local address or port.
+    NoBind,
+    /// No address of the host took the connection.
+    NotResponding,
+    /// The proxy refused, or does not speak its protocol.
+    Proxy,
+    /// The system could not take outgoing data (a local failure, not a closed connection).
+    CannotSend,
+    /// The server lacks an extension that the mail needs.
+    NotSupported,
+    /// The message's end was sent and the answer did not come: delivered or not, nobody here knows.
+    OutcomeUnknown,
+    /// The mail was not begun, or not ended: certainly not delivered, safe to send again.
+    Unsent,
+    /// The source of the body failed (file or callback).
+    Source,
+    /// Another operation is running on the same connection.
+    InProgress,
+    /// TLS failed: no offer, handshake, certificate.
+    Tls,
+    /// The policy forbids it or is itself wrong.
+    Policy,
+}
+
+/// What went wrong, where, and the server's own words.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Error {
+    /// Where.
+    pub phase: Phase,
+    /// What.
+    pub cause: Cause,
+    /// The server's reply, when one caused it.
+    pub reply: Option<Box<Reply>>,
+    /// What was tried and what to do next, in plain words. Never holds a secret.
+    pub detail: String,
+}
+
+impl Error {
+    /// An error without a reply.
+    pub fn new(phase: Phase, cause: Cause, detail: impl Into<String>) -> Self {
+        Error { phase, cause, reply: None, detail: detail.into() }
+    }
+
+    /// The server refused: `reply` says how.
+    pub fn refused(phase: Phase, reply: Reply) -> Self {
+        let detail = reply.text();
+        Error { phase, cause: Cause::Refused, reply: Some(Box::new(reply)), detail }
+    }
+
+    /// The same error with the server's last reply kept beside it.
+    pub fn with_reply(mut self, reply: Option<Reply>) -> Self {
+        if self.reply.is_none() {
+            self.reply = reply.map(Box::new);
+        }
+        self
+    }
+
+    /// The reply code, 0 if there was no reply.
+    pub fn code(&self) -> u16 {
+        self.reply.as_ref().map_or(0, |r| r.code())
+    }
+}
+
+impl Phase {
+    /// The phase in words, as error texts have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Connect => "connect",
+            Phase::Greeting => "greeting",
+            Phase::Tls => "TLS",
+            Phase::Hello => "hello",
+            Phase::Auth => "authentication",
+            Phase::Mail => "MAIL",
+            Phase::Rcpt => "RCPT",
+            Phase::Data => "DATA",
+            Phase::Message => "end of message",
+            Phase::Command => "command",
+            Phase::Quit => "QUIT",
+        }
+    }
+}
+
+impl Cause {
+    /// The cause in words, as error texts have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Cause::TimedOut => "timed out",
+            Cause::Refused => "refused by the server",
+            Cause::BrokenOff => "connection lost",
+            Cause::BadArgument => "bad argument",
+            Cause::BadSequence => "call out of order",
+            Cause::Cancelled => "cancelled",
+            Cause::Protocol => "protocol violation",
+            Cause::NoMemory => "no memory",
+            Cause::UnknownHost => "unknown host",
+            Cause::NoSocket => "no socket",
+            Cause::NoBind => "cannot bind",
+            Cause::NotResponding => "host does not respond",
+            Cause::Proxy => "proxy failed",
+            Cause::CannotSend => "cannot send",
+            Cause::NotSupported => "not supported by the server",
+            Cause::OutcomeUnknown => "outcome unknown",
+            Cause::Unsent => "not sent",
+            Cause::Source => "body could not be read",
+            Cause::InProgress => "operation in progress",
+            Cause::Tls => "TLS failed",
+            Cause::Policy => "policy",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.phase.name(), self.cause.name())?;
+        if !self.detail.is_empty() {
+            write!(f, ": {}", self.detail)?;
+        }
+        if let Some(reply) = &self.reply {
+            let text = reply.text().to_string();
+            if !self.detail.contains(text.as_str()) {
+                write!(f, " (server said: {text})")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// The engine's result.
+pub type Result<T> = core::result::Result<T, Error>;

@@ -1,0 +1,1 @@
+//! Distinct SMTP-32 5.2.

@@ -1,0 +1,1 @@
+//! The native face: what no old API can say.

@@ -1,0 +1,1 @@
+//! NetX SMTP Client 5.3.

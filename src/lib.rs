@@ -1,0 +1,31 @@
+//! libhelo: the APIs of old SMTP libraries over one modern SMTP engine.
+//!
+//! A *face* (`faces`) is a thin translation of one old API onto the engine. Below it, rooms depend one way only:
+//!
+//! ```text
+//! faces -> capi + client + server + policy -> net + sasl + message -> proto -> error
+//! ```
+//!
+//! `proto`, `sasl`, `message` and `error` need `core` and `alloc` only: without the feature `std` nothing else is
+//! built, for firmware without an operating system. ARCHITECTURE.md says what each room is for.
+#![cfg_attr(not(feature = "std"), no_std)]
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
+extern crate alloc;
+
+pub mod error;
+pub mod message;
+pub mod proto;
+pub mod sasl;
+
+#[cfg(feature = "std")]
+pub mod capi;
+#[cfg(feature = "std")]
+pub mod client;
+#[cfg(feature = "std")]
+pub mod faces;
+#[cfg(feature = "std")]
+pub mod net;
+#[cfg(feature = "std")]
+pub mod policy;

@@ -1,0 +1,1 @@
+//! Bytes over a connection: transports, name resolution, proxies, and the one waiting loop.

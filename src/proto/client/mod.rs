@@ -1,0 +1,1 @@
+//! The client dialogue as a state machine without I/O.

@@ -1,0 +1,1 @@
+//! The server dialogue as a state machine without I/O.

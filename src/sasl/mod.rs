@@ -1,0 +1,1 @@
+//! Authentication: challenge in, response out. `core` and `alloc` only.
