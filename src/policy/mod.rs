@@ -1,1 +1,3 @@
 //! What the site decides outside the program.
+
+pub mod url;

@@ -1,0 +1,84 @@
+//! The base64 of AUTH, RFC 4954: strict, and bounded to what an AUTH line may hold.
+
+use super::SaslError;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroize;
+
+/// Longest base64 text of a challenge or a response: the line length that RFC 4954 asks both sides to take.
+pub const MAX_TEXT: usize = 12288;
+
+/// The octets of a challenge, from the text after `334 `. Nothing after the code is an empty challenge.
+pub fn decode_challenge(text: &[u8]) -> Result<Vec<u8>, SaslError> {
+    // A single "=" stands for no data in AUTH's own line; some servers send it as a challenge too.
+    if text.is_empty() || text == b"=" {
+        return Ok(Vec::new());
+    }
+    if text.len() > MAX_TEXT {
+        return Err(SaslError::BadChallenge("the server's challenge is longer than 12288 characters"));
+    }
+    STANDARD.decode(text).map_err(|_| SaslError::BadChallenge("the server's challenge is not base64"))
+}
+
+/// The line that answers a challenge. `response` is wiped; the caller wipes the line after sending it.
+pub fn encode_response(mut response: Vec<u8>) -> Result<String, SaslError> {
+    let fits = response.len().div_ceil(3) * 4 <= MAX_TEXT;
+    let line = if fits { Ok(STANDARD.encode(&response)) } else { Err(too_long()) };
+    response.zeroize();
+    line
+}
+
+/// The initial response as AUTH's second argument: "=" when there is nothing in it.
+pub fn encode_initial(response: Vec<u8>) -> Result<String, SaslError> {
+    if response.is_empty() { Ok("=".to_string()) } else { encode_response(response) }
+}
+
+fn too_long() -> SaslError {
+    SaslError::BadCredentials("user name and password together are too long for an AUTH line")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use proptest::prelude::*;
+
+    #[test]
+    fn empty_forms() {
+        assert_eq!(decode_challenge(b"").unwrap(), b"");
+        assert_eq!(decode_challenge(b"=").unwrap(), b"");
+        assert_eq!(encode_initial(vec![]).unwrap(), "=");
+        assert_eq!(encode_response(vec![]).unwrap(), "");
+    }
+
+    #[test]
+    fn malformed_base64_is_refused() {
+        for text in ["A", "AB", "ABC", "AB=C", "A===", "QUJD QUJD", "QUJD\r", "QU=D", "====", "\u{e9}", "QUJE="] {
+            assert!(decode_challenge(text.as_bytes()).is_err(), "{text:?}");
+        }
+        assert_eq!(decode_challenge(b"VXNlcm5hbWU6").unwrap(), b"Username:");
+    }
+
+    #[test]
+    fn both_directions_stop_at_the_line_limit() {
+        assert!(decode_challenge(&[b'A'; MAX_TEXT]).is_ok());
+        assert!(decode_challenge(&[b'A'; MAX_TEXT + 4]).is_err());
+        assert_eq!(encode_response(vec![0; MAX_TEXT / 4 * 3]).unwrap().len(), MAX_TEXT);
+        assert!(encode_response(vec![0; MAX_TEXT / 4 * 3 + 1]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_decodes_to_the_same(octets in proptest::collection::vec(any::<u8>(), 0..500)) {
+            let line = encode_response(octets.clone()).unwrap();
+            prop_assert_eq!(decode_challenge(line.as_bytes()).unwrap(), octets);
+        }
+
+        #[test]
+        fn no_text_panics(text in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = decode_challenge(&text);
+        }
+    }
+}
