@@ -5,6 +5,7 @@
 //! host    host:2525      192.0.2.1               [2001:db8::1]:25       2001:db8::1
 //! ```
 
+use crate::error::{Cause, Error, Phase};
 use crate::sasl::Secret;
 use std::fmt;
 
@@ -70,6 +71,12 @@ impl fmt::Display for UrlError {
 }
 
 impl std::error::Error for UrlError {}
+
+impl From<UrlError> for Error {
+    fn from(error: UrlError) -> Error {
+        Error::new(Phase::Connect, Cause::BadArgument, error.0)
+    }
+}
 
 /// Reads a URL, a host, `host:port`, or an IPv6 address with or without brackets.
 pub fn parse(text: &str) -> Result<Url, UrlError> {

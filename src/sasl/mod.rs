@@ -3,8 +3,9 @@
 //! A [`Mechanism`] deals in plain octets; [`wire`] turns them into the base64 of AUTH and back. One file stands for one
 //! mechanism, and the table in this file names them all: a new one is a file and a line.
 
+use crate::error::{Cause, Error, Phase};
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -99,6 +100,17 @@ impl fmt::Display for SaslError {
 
 impl core::error::Error for SaslError {}
 
+impl From<SaslError> for Error {
+    fn from(error: SaslError) -> Error {
+        let cause = match error {
+            SaslError::UnknownMechanism => Cause::NotSupported,
+            SaslError::BadCredentials(_) => Cause::BadArgument,
+            SaslError::BadChallenge(_) => Cause::Protocol,
+        };
+        Error::new(Phase::Auth, cause, error.to_string())
+    }
+}
+
 /// A mechanism's name and how a run of it begins.
 struct Entry {
     name: &'static str,
@@ -142,7 +154,6 @@ fn refuse_authzid(credentials: &Credentials) -> Result<(), SaslError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::ToString;
     use alloc::{format, vec};
     use proptest::prelude::*;
 
