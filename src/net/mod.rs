@@ -1,1 +1,26 @@
 //! Bytes over a connection: transports, name resolution, proxies, and the one waiting loop.
+//!
+//! Nothing in this room blocks but [`wait::wait`]. A [`connect::Connecting`] is advanced until it yields a
+//! [`transport::Transport`]; a transport is read and written until it says `WouldBlock`; between the two the caller
+//! waits with [`wait::wait`] for one connection or [`wait::wait_many`] for several.
+//!
+//! One [`wait::Waker`] serves a waiting party: what happens without a descriptor (a name was resolved, the other end
+//! of an in-process stream moved, another thread cancelled) rings it, and the wait that holds it comes back.
+
+pub mod connect;
+pub mod fault;
+pub mod options;
+pub mod resolve;
+mod sys;
+pub mod tcp;
+pub mod transport;
+pub mod wait;
+
+pub use sys::elevated;
+
+#[cfg(all(test, unix))]
+mod tcp_tests;
+#[cfg(all(test, unix))]
+mod tests_support;
+#[cfg(all(test, unix))]
+mod wait_tests;

@@ -1,0 +1,174 @@
+//! What differs between operating systems, and nothing else.
+
+use socket2::Socket;
+use std::io;
+use std::time::Duration;
+
+#[cfg(unix)]
+pub use unix::*;
+#[cfg(windows)]
+pub use windows::*;
+
+/// The most slices handed to one vectored write: Linux, the BSDs and macOS all take 1024 and refuse more.
+pub const MAX_SLICES: usize = 1024;
+
+#[cfg(unix)]
+mod unix {
+    use super::*;
+    use std::os::fd::{AsFd, BorrowedFd};
+
+    /// A descriptor lent for a wait.
+    pub type Borrowed<'a> = BorrowedFd<'a>;
+
+    /// A socket connects in its own time and its descriptor always tells when it has failed.
+    pub const CONNECT_PROBE: Option<Duration> = None;
+
+    /// Flags of every send: a closed connection is an error, never a signal. Apple's systems know only the socket
+    /// option, which socket2 sets on every socket.
+    #[cfg(not(target_vendor = "apple"))]
+    pub const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
+    #[cfg(target_vendor = "apple")]
+    pub const SEND_FLAGS: i32 = 0;
+
+    pub fn borrow(socket: &Socket) -> Borrowed<'_> {
+        socket.as_fd()
+    }
+
+    /// Whether `connect` has only begun.
+    pub fn is_connecting(error: &io::Error) -> bool {
+        matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR))
+    }
+
+    /// Something that becomes readable when it is rung and stays so until it is silenced.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[derive(Debug)]
+    pub struct Bell(std::os::fd::OwnedFd);
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    impl Bell {
+        pub fn new() -> io::Result<Self> {
+            use rustix::event::{EventfdFlags, eventfd};
+            Ok(Bell(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?))
+        }
+
+        pub fn ring(&self) {
+            // It fails only when the counter is full, and then it is readable already.
+            let _ = rustix::io::write(&self.0, &1u64.to_ne_bytes());
+        }
+
+        pub fn silence(&self) {
+            let _ = rustix::io::read(&self.0, &mut [0u8; 8]);
+        }
+
+        pub fn source(&self) -> Borrowed<'_> {
+            self.0.as_fd()
+        }
+    }
+
+    /// The same from a pair of sockets, for systems without eventfd.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    #[derive(Debug)]
+    pub struct Bell(Socket, Socket);
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    impl Bell {
+        pub fn new() -> io::Result<Self> {
+            let (a, b) = Socket::pair(socket2::Domain::UNIX, socket2::Type::STREAM, None)?;
+            a.set_nonblocking(true)?;
+            b.set_nonblocking(true)?;
+            Ok(Bell(a, b))
+        }
+
+        pub fn ring(&self) {
+            // When the pair is full it is readable already.
+            let _ = self.0.send_with_flags(&[1], SEND_FLAGS);
+        }
+
+        pub fn silence(&self) {
+            use std::io::Read;
+            while matches!((&self.1).read(&mut [0u8; 64]), Ok(64)) {}
+        }
+
+        pub fn source(&self) -> Borrowed<'_> {
+            self.1.as_fd()
+        }
+    }
+
+    /// Whether this process runs with more rights than its user: set-user-id, set-group-id, file capabilities.
+    /// Such a process takes nothing from its environment that its user could have put there.
+    pub fn elevated() -> bool {
+        use rustix::process::{getegid, geteuid, getgid, getuid};
+        getuid() != geteuid() || getgid() != getegid() || secure_execution()
+    }
+
+    /// The kernel's own word on it (AT_SECURE), read where that needs no unsafe code.
+    fn secure_execution() -> bool {
+        const AT_SECURE: usize = 23;
+        const WORD: usize = size_of::<usize>();
+        match std::fs::read("/proc/self/auxv") {
+            Ok(vector) => vector.chunks_exact(2 * WORD).any(|pair| {
+                let (key, value) = pair.split_at(WORD);
+                key == AT_SECURE.to_ne_bytes() && value.iter().any(|&b| b != 0)
+            }),
+            // A process may read its own vector unless the kernel guards it from its user.
+            Err(error) => error.kind() == io::ErrorKind::PermissionDenied,
+        }
+    }
+}
+
+#[cfg(windows)]
+mod windows {
+    use super::*;
+    use std::net::{Ipv4Addr, UdpSocket};
+    use std::os::windows::io::{AsSocket, BorrowedSocket};
+
+    /// A socket lent for a wait.
+    pub type Borrowed<'a> = BorrowedSocket<'a>;
+
+    /// Before Windows 10 of 2020 WSAPoll does not tell that a connect has failed, so one looks this often.
+    pub const CONNECT_PROBE: Option<Duration> = Some(Duration::from_millis(100));
+
+    pub const SEND_FLAGS: i32 = 0;
+
+    pub fn borrow(socket: &Socket) -> Borrowed<'_> {
+        socket.as_socket()
+    }
+
+    /// Whether `connect` has only begun.
+    pub fn is_connecting(error: &io::Error) -> bool {
+        error.kind() == io::ErrorKind::WouldBlock
+    }
+
+    /// Something that becomes readable when it is rung and stays so until it is silenced: a datagram socket of the
+    /// loopback interface connected to itself, so that it takes nobody else's datagrams.
+    #[derive(Debug)]
+    pub struct Bell(UdpSocket);
+
+    impl Bell {
+        pub fn new() -> io::Result<Self> {
+            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+            socket.connect(socket.local_addr()?)?;
+            socket.set_nonblocking(true)?;
+            Ok(Bell(socket))
+        }
+
+        pub fn ring(&self) {
+            // When its buffer is full it is readable already.
+            let _ = self.0.send(&[1]);
+        }
+
+        pub fn silence(&self) {
+            while self.0.recv(&mut [0u8; 1]).is_ok() {}
+        }
+
+        pub fn source(&self) -> Borrowed<'_> {
+            self.0.as_socket()
+        }
+    }
+
+    /// Whether this process runs with more rights than its user. Windows has no programs that gain rights by being
+    /// started, so its user's environment is its own.
+    pub fn elevated() -> bool {
+        false
+    }
+}
