@@ -1,1 +1,278 @@
-//! Written in the next commits.
+//! The body of a message on its way to the wire and back: line ends and dots (RFC 5321, 2.3.8 and 4.5.2).
+//!
+//! Both directions are streams without a buffer. What need not change is handed out as slices of the caller's memory,
+//! as long as can be; only what is inserted is new.
+
+use core::fmt;
+use memchr::memchr2;
+
+#[cfg(test)]
+mod tests;
+
+const CRLF: &[u8] = b"\r\n";
+
+/// Whether dots at the start of a line are doubled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dots {
+    /// For DATA.
+    Stuff,
+    /// For BDAT, and for programs that double them themselves.
+    Off,
+}
+
+/// A part of what goes over the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// A part of the input.
+    Slice(&'a [u8]),
+    /// What the input lacks.
+    Insert(&'static [u8]),
+}
+
+impl<'a> Piece<'a> {
+    /// The bytes to send.
+    pub fn bytes(self) -> &'a [u8] {
+        match self {
+            Piece::Slice(bytes) => bytes,
+            Piece::Insert(bytes) => bytes,
+        }
+    }
+}
+
+/// Body to wire: makes every line end CRLF and doubles dots.
+#[derive(Clone, Debug)]
+pub struct BodyEncoder {
+    mode: Mode,
+    /// Octets of the line that is going out, as far as it has come.
+    column: usize,
+    /// The longest complete line.
+    longest: usize,
+    /// The input ended in a CR that is not sent: the next byte decides what it is.
+    held_cr: bool,
+    /// The dot at the front of the input has been sent once and goes out once more.
+    dot_doubled: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Text(Dots),
+    Binary,
+}
+
+impl BodyEncoder {
+    /// For a text.
+    pub fn new(dots: Dots) -> Self {
+        BodyEncoder { mode: Mode::Text(dots), column: 0, longest: 0, held_cr: false, dot_doubled: false }
+    }
+
+    /// For a body that is declared BINARYMIME: nothing is changed.
+    pub fn binary() -> Self {
+        BodyEncoder { mode: Mode::Binary, ..Self::new(Dots::Off) }
+    }
+
+    /// The next piece to send, and the front of `input` that it stands for is taken off. `None` when the input is used
+    /// up. A CR that ends the input is held back until the next byte is known, so that any split gives the same.
+    ///
+    /// A dot is doubled without an insertion: one slice ends with it and the next begins with it.
+    pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
+        let data = *input;
+        let first = *data.first()?;
+        let dots = match self.mode {
+            Mode::Text(dots) => dots,
+            Mode::Binary => {
+                *input = &[];
+                return Some(Piece::Slice(data));
+            }
+        };
+        if self.held_cr || first == b'\n' || (first == b'\r' && data.get(1).is_some_and(|&b| b != b'\n')) {
+            if !self.held_cr || first == b'\n' {
+                *input = &data[1..];
+            }
+            self.held_cr = false;
+            self.end_line();
+            return Some(Piece::Insert(CRLF));
+        }
+        if dots == Dots::Stuff && first == b'.' && self.column == 0 && !self.dot_doubled {
+            self.dot_doubled = true;
+            return Some(Piece::Slice(&data[..1]));
+        }
+        self.dot_doubled = false;
+
+        // One slice as far as every line end is CRLF and no dot comes at the start of a line.
+        let mut line = 0;
+        while let Some(end) = memchr2(b'\r', b'\n', &data[line..]).map(|found| line + found) {
+            self.column += end - line;
+            let rest = &data[end..];
+            if rest.starts_with(CRLF) {
+                self.end_line();
+                line = end + 2;
+                if dots == Dots::Stuff && data.get(line) == Some(&b'.') {
+                    self.dot_doubled = true;
+                    *input = &data[line..];
+                    return Some(Piece::Slice(&data[..=line]));
+                }
+                continue;
+            }
+            self.held_cr = rest == b"\r";
+            *input = if self.held_cr { &[] } else { rest };
+            // Empty only if the input is nothing but the CR that is held.
+            return (end > 0).then_some(Piece::Slice(&data[..end]));
+        }
+        self.column += data.len() - line;
+        *input = &[];
+        Some(Piece::Slice(data))
+    }
+
+    /// What completes the last line: nothing, or CRLF. The caller adds the final dot. The encoder is then at the start
+    /// of another body.
+    pub fn finish(&mut self) -> &'static [u8] {
+        let complete = self.mode == Mode::Binary || (self.column == 0 && !self.held_cr);
+        self.end_line();
+        (self.held_cr, self.dot_doubled) = (false, false);
+        if complete { b"" } else { CRLF }
+    }
+
+    /// How long the pieces for `input` are together, what [`finish`](Self::finish) gives not included. Changes nothing.
+    pub fn encoded_len(&self, input: &[u8]) -> u64 {
+        let (mut encoder, mut rest, mut length) = (self.clone(), input, 0);
+        while let Some(piece) = encoder.next(&mut rest) {
+            length += piece.bytes().len() as u64;
+        }
+        length
+    }
+
+    /// The longest line so far in octets, without its end and without a doubled dot. A server need not take lines
+    /// over 998.
+    pub fn longest_line(&self) -> usize {
+        self.longest.max(self.column)
+    }
+
+    fn end_line(&mut self) {
+        self.longest = self.longest.max(self.column);
+        self.column = 0;
+    }
+}
+
+/// Why what arrives is not a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyError {
+    /// A CR that no LF follows.
+    BareCr,
+    /// An LF that no CR precedes.
+    BareLf,
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            BodyError::BareCr => "the message holds a carriage return without its line feed",
+            BodyError::BareLf => "the message holds a line feed without its carriage return",
+        })
+    }
+}
+
+impl core::error::Error for BodyError {}
+
+/// A part of a body that arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decoded<'a> {
+    /// A part of the input that belongs to the body.
+    Slice(&'a [u8]),
+    /// Belongs to the body, and was held back from an earlier input.
+    Insert(&'static [u8]),
+    /// The input is used up.
+    NeedMore,
+    /// The final dot: the body is complete, what follows it is still in the input.
+    End,
+}
+
+/// Wire to body, for DATA: takes the doubled dots out and ends at CRLF.CRLF and at nothing else. A bare CR or LF is an
+/// error, because other servers take some of them for an end of the message.
+#[derive(Clone, Debug)]
+pub struct BodyDecoder {
+    place: Place,
+}
+
+/// Where in the body the next byte stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    LineStart,
+    /// After a dot that began a line.
+    Dot,
+    /// After such a dot and a CR.
+    DotCr,
+    InLine,
+    /// After a CR that is held back.
+    Cr,
+    Broken(BodyError),
+}
+
+impl Default for BodyDecoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl BodyDecoder {
+    /// At the start of a body.
+    pub fn new() -> Self {
+        BodyDecoder { place: Place::LineStart }
+    }
+
+    /// The next part of the body; what it stands for is taken off the front of `input`. After [`Decoded::End`] the
+    /// decoder is at the start of another body; after an error it gives the same error for ever.
+    pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Decoded<'a>, BodyError> {
+        while let Some(&first) = input.first() {
+            match self.place {
+                Place::Broken(error) => return Err(error),
+                Place::LineStart if first == b'.' => self.place = Place::Dot,
+                Place::Dot if first == b'\r' => self.place = Place::DotCr,
+                Place::InLine if *input == b"\r" => self.place = Place::Cr,
+                Place::LineStart if *input == b"\r" => self.place = Place::Cr,
+                Place::DotCr | Place::Cr if first != b'\n' => return self.fail(BodyError::BareCr),
+                Place::DotCr => {
+                    *input = &input[1..];
+                    self.place = Place::LineStart;
+                    return Ok(Decoded::End);
+                }
+                Place::Cr => {
+                    *input = &input[1..];
+                    self.place = Place::LineStart;
+                    return Ok(Decoded::Insert(CRLF));
+                }
+                Place::LineStart | Place::Dot | Place::InLine => return self.text(input),
+            }
+            *input = &input[1..];
+        }
+        Ok(Decoded::NeedMore)
+    }
+
+    /// The longest slice that holds whole line ends and no dot to take out. `input` is not empty, and not a CR alone.
+    fn text<'a>(&mut self, input: &mut &'a [u8]) -> Result<Decoded<'a>, BodyError> {
+        let data = *input;
+        let mut line = 0;
+        self.place = Place::InLine;
+        let end = loop {
+            let Some(end) = memchr2(b'\r', b'\n', &data[line..]).map(|found| line + found) else { break data.len() };
+            let rest = &data[end..];
+            if !rest.starts_with(CRLF) {
+                if end > 0 {
+                    break end; // first what is sound; the next call judges the rest
+                }
+                return self.fail(if rest[0] == b'\n' { BodyError::BareLf } else { BodyError::BareCr });
+            }
+            line = end + 2;
+            if line == data.len() || data[line] == b'.' {
+                self.place = Place::LineStart;
+                break line;
+            }
+        };
+        *input = &data[end..];
+        Ok(Decoded::Slice(&data[..end]))
+    }
+
+    fn fail<'a>(&mut self, error: BodyError) -> Result<Decoded<'a>, BodyError> {
+        self.place = Place::Broken(error);
+        Err(error)
+    }
+}
