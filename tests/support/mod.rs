@@ -1,0 +1,24 @@
+//! What the integration tests share. A test file says `mod support;` and takes what it needs.
+//!
+//! - [`scripted`]: a server that speaks a dialogue given as data and checks every byte it hears ([`script`]);
+//! - [`sink`]: a fast SMTP server that stores or counts what it gets and refuses by rule; benches use it too;
+//! - [`delay`]: a proxy that makes the round trip long and counts how often the client waited for the server;
+//! - [`socks`]: a SOCKS 4, 4a and 5 proxy;
+//! - [`listeners`]: ports on which nothing answers;
+//! - [`process`]: this process's peak memory and open descriptors;
+//! - [`skip`]: how a test says that it could not run here;
+//! - [`wait`]: waiting for an event with a deadline.
+#![allow(dead_code)] // each test file uses a part of it
+
+pub mod delay;
+pub mod listeners;
+pub mod process;
+pub mod script;
+pub mod scripted;
+pub mod sink;
+pub mod skip;
+pub mod socks;
+pub mod stream;
+pub mod temp;
+pub mod transcript;
+pub mod wait;

@@ -1,0 +1,36 @@
+//! How a test says that it could not run here.
+//!
+//! `make check` names a file in `HELO_SKIP_LOG`, prints what stands in it at the end and counts it. `.ci/run` fails on
+//! any skip: there everything must have run.
+
+use std::io::Write;
+
+/// Notes that `test` could not run, and why. The caller then returns.
+pub fn skip(test: &str, why: &str) {
+    let line = format!("SKIP {test}: {why}\n");
+    eprint!("{line}");
+    if let Ok(path) = std::env::var("HELO_SKIP_LOG")
+        && let Ok(mut log) = std::fs::OpenOptions::new().append(true).create(true).open(path)
+    {
+        let _ = log.write_all(line.as_bytes());
+    }
+}
+
+/// The path of a program, looked for in PATH and in the folders of system programs.
+pub fn program(name: &str) -> Option<std::path::PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin", "/usr/local/sbin", "/sbin"].map(Into::into))
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+}
+
+/// True when every program is there; otherwise the test is noted as skipped.
+pub fn have(test: &str, programs: &[&str]) -> bool {
+    let missing: Vec<&str> = programs.iter().copied().filter(|name| program(name).is_none()).collect();
+    if missing.is_empty() {
+        return true;
+    }
+    skip(test, &format!("{} not installed (scripts/setup-tests.sh installs it)", missing.join(", ")));
+    false
+}
