@@ -1,1 +1,19 @@
 //! A connection to a server: `proto::client` driven over `net`; delivery of many mails; results.
+//!
+//! - [`Connection`] never blocks: `advance` does what can be done and says what it waits for.
+//! - [`Session`] waits for it, for faces whose calls return a verdict.
+//! - [`delivery`] sends lists of mails over one or more connections and keeps a result for every recipient.
+
+pub mod body;
+pub mod connection;
+pub mod delivery;
+pub mod envelope;
+mod opening;
+pub mod session;
+pub mod settings;
+pub mod trace;
+mod wire;
+
+pub use connection::{Connection, Happening, Step};
+pub use session::Session;
+pub use settings::{AuthPlan, Level, Settings, Timeouts};

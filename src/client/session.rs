@@ -1,0 +1,194 @@
+//! A connection whose calls wait: for faces where each call returns one verdict.
+
+use crate::client::connection::{Connection, Happening, Step};
+use crate::client::settings::Settings;
+use crate::error::{Cause, Error, Phase, Result};
+use crate::net::connect::Target;
+use crate::net::wait::{Cancel, Waited, Yield, wait_many};
+use crate::proto::client::Answer;
+use crate::proto::command::{Command, Verb};
+use crate::proto::reply::Reply;
+use std::time::{Duration, Instant};
+
+/// QUIT is a courtesy: its answer is not waited for longer than this.
+const QUIT_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a caller does with each line of a listing; false cancels the operation.
+pub type OnLine<'a> = &'a mut dyn FnMut(&[u8]) -> bool;
+
+/// A blocking session over one [`Connection`].
+pub struct Session {
+    connection: Connection,
+    cancel: Cancel,
+}
+
+impl Session {
+    /// Makes the connection and returns when commands may be given.
+    ///
+    /// `cancel` ends any wait of this session, from any thread; `yielding` is called while it waits.
+    pub fn open(target: Target, settings: Settings, cancel: Cancel, yielding: &mut dyn Yield) -> Result<Session> {
+        let mut session = Session::begin(target, settings, cancel)?;
+        session.finish_opening(yielding)?;
+        Ok(session)
+    }
+
+    /// Makes the connection without waiting for it: [`Session::finish_opening`] does, or a driver of many.
+    pub fn begin(target: Target, settings: Settings, cancel: Cancel) -> Result<Session> {
+        let waker = cancel
+            .waker()
+            .map_err(|why| Error::new(Phase::Connect, Cause::NoSocket, format!("no descriptor to wait with: {why}")))?;
+        let connection = Connection::open(target, settings, waker, Instant::now());
+        Ok(Session { connection, cancel })
+    }
+
+    /// Waits until the session is open. The error holds the server's reply where there was one.
+    pub fn finish_opening(&mut self, yielding: &mut dyn Yield) -> Result<()> {
+        loop {
+            if let Happening::Opened = self.drive(&mut &[][..], yielding)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The connection, for what needs no waiting.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The connection, for settings and the observer.
+    pub fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    /// The last reply of the server.
+    pub fn last_reply(&self) -> Option<&Reply> {
+        self.connection.last_reply()
+    }
+
+    /// Sends one command and returns its reply; a refusal is an error with the reply in it.
+    pub fn command(&mut self, command: &Command<'_>, yielding: &mut dyn Yield) -> Result<Reply> {
+        self.listing(command, yielding, &mut |_| true)
+    }
+
+    /// The same, and `on_line` sees the lines of a positive EXPN or HELP reply as they come.
+    pub fn listing(&mut self, command: &Command<'_>, yielding: &mut dyn Yield, on_line: OnLine<'_>) -> Result<Reply> {
+        let verb = command.verb();
+        self.connection.push(command, 0, Instant::now())?;
+        let answer = self.answer(yielding, on_line)?;
+        let positive = answer.is_positive();
+        if positive && matches!(verb, Verb::Expn | Verb::Help) {
+            let last = answer.reply.lines().last().unwrap_or_default().to_vec();
+            if !on_line(&last) {
+                return Err(self.aborted(verb.phase()));
+            }
+        }
+        if positive { Ok(answer.reply) } else { Err(Error::refused(verb.phase(), answer.reply)) }
+    }
+
+    /// Sends DATA and waits for the 354.
+    pub fn begin_data(&mut self, yielding: &mut dyn Yield) -> Result<Reply> {
+        let reply = self.command(&Command::Data, yielding)?;
+        self.connection.begin_body(false, false);
+        Ok(reply)
+    }
+
+    /// Sends a piece of the message. Dots and line ends are mended, at every split. Some of it may still be on its way
+    /// when this returns.
+    pub fn body(&mut self, mut piece: &[u8], yielding: &mut dyn Yield) -> Result<()> {
+        while !piece.is_empty() {
+            if let Some(Happening::Answer(answer)) = self.step(&mut piece, yielding)? {
+                // The server answered before the end: it will not take the rest. Only a reset can end the message now.
+                self.connection.abort();
+                return Err(Error::refused(Phase::Data, answer.reply));
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the message and waits for the verdict; by LMTP the verdicts, one an accepted recipient.
+    pub fn end_data(&mut self, yielding: &mut dyn Yield) -> Result<Vec<Reply>> {
+        self.connection.push_end_of_data(0, Instant::now());
+        let mut replies = Vec::new();
+        loop {
+            let answer = self.answer(yielding, &mut |_| true)?;
+            let more = answer.more;
+            replies.push(answer.reply);
+            if !more {
+                break;
+            }
+        }
+        match replies.iter().any(|reply| reply.is_success()) {
+            true => Ok(replies),
+            false => Err(Error::refused(Phase::Message, replies.swap_remove(0))),
+        }
+    }
+
+    /// QUIT, then closed, whatever the answer. Waits a few seconds at most.
+    pub fn quit(mut self, yielding: &mut dyn Yield) {
+        if self.connection.is_ready() && !self.connection.is_body_open() {
+            let timeouts = &mut self.connection.settings_mut().timeouts;
+            timeouts.reply = timeouts.reply.min(QUIT_PATIENCE);
+            let _ = self.command(&Command::Quit, yielding);
+        }
+        self.connection.close();
+    }
+
+    /// Resets the connection: no final dot, no QUIT.
+    pub fn abort(mut self) {
+        self.connection.abort();
+    }
+
+    fn answer(&mut self, yielding: &mut dyn Yield, on_line: OnLine<'_>) -> Result<Answer> {
+        loop {
+            match self.drive(&mut &[][..], yielding)? {
+                Happening::Answer(answer) => return Ok(answer),
+                Happening::Line { .. } => {
+                    let line = self.connection.line().to_vec();
+                    if !on_line(&line) {
+                        return Err(self.aborted(Phase::Command));
+                    }
+                }
+                Happening::Opened => {}
+            }
+        }
+    }
+
+    /// Drives until something happened.
+    fn drive(&mut self, body: &mut &[u8], yielding: &mut dyn Yield) -> Result<Happening> {
+        loop {
+            if let Some(happening) = self.step(body, yielding)? {
+                return Ok(happening);
+            }
+        }
+    }
+
+    /// One step, with its wait; `None` when nothing happened yet or more body is wanted.
+    fn step(&mut self, body: &mut &[u8], yielding: &mut dyn Yield) -> Result<Option<Happening>> {
+        if self.cancel.is_cancelled() {
+            return Err(self.aborted(self.phase()));
+        }
+        let until = match self.connection.advance(Instant::now(), body)? {
+            Step::Happened(happening) => return Ok(Some(happening)),
+            Step::NeedBody => return Ok(None),
+            Step::Wait(until) => until,
+        };
+        let mut sources = Vec::with_capacity(2);
+        self.connection.waits(&mut sources);
+        let waited = wait_many(&sources, until, &self.cancel, yielding);
+        drop(sources);
+        if let Waited::Cancelled = waited {
+            return Err(self.aborted(self.phase()));
+        }
+        self.connection.woken();
+        Ok(None)
+    }
+
+    fn phase(&self) -> Phase {
+        self.connection.phase()
+    }
+
+    fn aborted(&mut self, phase: Phase) -> Error {
+        self.connection.abort();
+        Error::new(phase, Cause::Cancelled, "cancelled by the program; the connection has been reset")
+    }
+}

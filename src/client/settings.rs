@@ -1,0 +1,102 @@
+//! What a connection is told before it begins.
+
+use crate::error::Phase;
+use crate::net::connect::ConnectOptions;
+use crate::proto::client::Protocol;
+use crate::proto::dot::Dots;
+use crate::sasl::Credentials;
+use std::time::Duration;
+
+/// How long each phase may take without progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Name resolution, all connection attempts and the proxy together.
+    pub connect: Duration,
+    /// From the connection to the server's 220.
+    pub greeting: Duration,
+    /// From a command to its reply.
+    pub reply: Duration,
+    /// The answer to DATA, and each pause while the body is taken.
+    pub data: Duration,
+    /// From the final dot to the answer. RFC 5321 section 4.5.3.2.6 advises ten minutes: giving up early makes
+    /// duplicates.
+    pub message: Duration,
+}
+
+impl Timeouts {
+    /// The same limit for every phase.
+    pub const fn all(limit: Duration) -> Self {
+        Timeouts { connect: limit, greeting: limit, reply: limit, data: limit, message: limit }
+    }
+
+    /// The limit of a phase.
+    pub fn of(&self, phase: Phase) -> Duration {
+        match phase {
+            Phase::Connect => self.connect,
+            Phase::Greeting => self.greeting,
+            Phase::Data => self.data,
+            Phase::Message => self.message,
+            Phase::Tls | Phase::Hello | Phase::Auth | Phase::Mail | Phase::Rcpt | Phase::Command | Phase::Quit => {
+                self.reply
+            }
+        }
+    }
+}
+
+impl Default for Timeouts {
+    /// RFC 5321 section 4.5.3.2, with a shorter wait to connect.
+    fn default() -> Self {
+        const MINUTE: Duration = Duration::from_secs(60);
+        Timeouts {
+            connect: Duration::from_secs(30),
+            greeting: 5 * MINUTE,
+            reply: 5 * MINUTE,
+            data: 3 * MINUTE,
+            message: 10 * MINUTE,
+        }
+    }
+}
+
+/// How much of a list of mails goes out before the answers to it are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Level {
+    /// Each command waits for its reply.
+    None,
+    /// By the letter of RFC 2920 and 3030: one round trip a mail.
+    #[default]
+    Envelope,
+    /// Bodies in the same flight as their envelopes, mail after mail, where the server has PIPELINING and CHUNKING.
+    Full,
+}
+
+/// How to authenticate.
+#[derive(Clone, Debug)]
+pub struct AuthPlan {
+    /// Name and password.
+    pub credentials: Credentials,
+    /// Mechanisms to use, the first that the server has; an empty list leaves the choice to the engine.
+    pub mechanisms: Vec<&'static str>,
+    /// Wait for the 334 before the first response, as old clients did.
+    pub two_step: bool,
+    /// Send AUTH with the first mechanism even if the server did not offer it.
+    pub unasked: bool,
+}
+
+/// Everything about a connection but where it goes.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The name for EHLO; empty means the local address as a literal.
+    pub helo_name: String,
+    /// SMTP or LMTP.
+    pub protocol: Protocol,
+    /// Limits of time.
+    pub timeouts: Timeouts,
+    /// How to reach the server: proxy, source address, socket options.
+    pub connect: ConnectOptions,
+    /// Authentication, if any.
+    pub auth: Option<AuthPlan>,
+    /// Who stuffs dots.
+    pub dots: Dots,
+    /// Say HELO only, never EHLO.
+    pub helo_only: bool,
+}
