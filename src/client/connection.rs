@@ -166,6 +166,11 @@ impl Connection {
         self.dialogue.queued()
     }
 
+    /// How many of the bytes queued the server has answered.
+    pub fn answered(&self) -> u64 {
+        self.dialogue.answered()
+    }
+
     /// Commands in flight that the server may have seen whole.
     pub fn sent_whole(&self) -> impl Iterator<Item = (Expect, u64)> + '_ {
         self.dialogue.sent_whole(self.sent())

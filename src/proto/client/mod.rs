@@ -90,6 +90,8 @@ pub struct Dialogue {
     extensions: Extensions,
     /// All bytes ever queued: commands and body.
     queued: u64,
+    /// Where the last command that was answered ends.
+    done: u64,
     /// Recipients accepted since the last MAIL whose reply was read.
     accepted: u32,
     answered: u32,
@@ -116,6 +118,7 @@ impl Dialogue {
             parser: ReplyParser::new(),
             extensions: Extensions::none(),
             queued: 0,
+            done: 0,
             accepted: 0,
             answered: 0,
             body_open: false,
@@ -163,6 +166,11 @@ impl Dialogue {
     /// All bytes queued so far, commands and body.
     pub fn queued(&self) -> u64 {
         self.queued
+    }
+
+    /// How far into the stream the server has answered.
+    pub fn answered(&self) -> u64 {
+        if self.pending.is_empty() { self.queued } else { self.done }
     }
 
     /// DATA was answered with 354, or a BDAT chunk was announced, and its bytes are not complete.
@@ -337,6 +345,7 @@ impl Dialogue {
             self.answered += 1;
         } else {
             self.answered = 0;
+            self.done = front.end;
             self.pending.pop_front();
             self.limit_for_oldest();
         }

@@ -1,0 +1,165 @@
+//! One mail on its way over a connection, from MAIL to the answer to its end.
+
+use super::Outcome;
+use super::queue::Queue;
+use crate::error::{Cause, Error, Phase};
+use crate::proto::client::{Answer, Expect};
+use crate::proto::command::Verb;
+
+/// A mail whose commands are going out or whose replies are due.
+pub(super) struct Flight {
+    /// Its place in the list.
+    pub(super) mail: usize,
+    /// Its mark in the tags of its commands.
+    pub(super) number: u32,
+    /// The recipients that this attempt names.
+    pub(super) recipients: Vec<u32>,
+    /// Replies to MAIL, RCPT, DATA and chunks that are due.
+    pub(super) due: u32,
+    /// Replies to MAIL and RCPT that are due.
+    pub(super) envelope_due: u32,
+    /// The server refused MAIL, DATA or a chunk, or all recipients: nothing of this mail is delivered.
+    pub(super) failed: bool,
+    /// MAIL was accepted and no end of message has closed the transaction.
+    pub(super) open: bool,
+    /// Recipients accepted, in the order of their replies.
+    pub(super) accepted: Vec<u32>,
+    /// The server asks for the message (354).
+    pub(super) go: bool,
+    /// All of its commands are queued.
+    pub(super) emitted: bool,
+    /// Its last chunk or final dot is queued.
+    pub(super) ended: bool,
+    /// The end of the message was answered.
+    pub(super) decided: bool,
+}
+
+impl Flight {
+    pub(super) fn new(mail: usize, number: u32, recipients: Vec<u32>) -> Self {
+        Flight {
+            mail,
+            number,
+            recipients,
+            due: 0,
+            envelope_due: 0,
+            failed: false,
+            open: false,
+            accepted: Vec::new(),
+            go: false,
+            emitted: false,
+            ended: false,
+            decided: false,
+        }
+    }
+
+    /// The tag of this mail's commands; `recipient` counts in `recipients`.
+    pub(super) fn tag(&self, recipient: usize) -> u64 {
+        u64::from(self.number) << 32 | recipient as u64
+    }
+
+    pub(super) fn number_of(tag: u64) -> u32 {
+        (tag >> 32) as u32
+    }
+
+    /// All commands out, all replies in.
+    pub(super) fn is_over(&self) -> bool {
+        self.emitted && self.due == 0
+    }
+
+    /// A reply to one of this mail's commands.
+    pub(super) fn take(&mut self, answer: &Answer, queue: &mut Queue<'_>) {
+        if !answer.more {
+            self.due = self.due.saturating_sub(1);
+        }
+        let positive = answer.is_positive();
+        let refusal = || Outcome::failed(&Error::refused(answer.expect.phase(), answer.reply.clone()));
+        match answer.expect {
+            Expect::Command(Verb::Mail) => {
+                self.envelope_due -= 1;
+                self.open = positive;
+                if !positive {
+                    self.fail(&refusal(), queue);
+                }
+            }
+            Expect::Command(Verb::Rcpt) => {
+                self.envelope_due -= 1;
+                let recipient = self.recipients[(answer.tag & 0xffff_ffff) as usize];
+                if positive {
+                    self.accepted.push(recipient);
+                    // Accepted after a refused MAIL: the server has another transaction open.
+                    self.open = true;
+                } else if !self.failed {
+                    queue.settle(self.mail, recipient as usize, refusal());
+                }
+            }
+            Expect::Command(Verb::Data) => {
+                self.go = positive;
+                if !positive {
+                    self.fail(&refusal(), queue);
+                }
+            }
+            Expect::Chunk { last: false } => {
+                if !positive {
+                    self.fail(&refusal(), queue);
+                }
+            }
+            Expect::Message | Expect::Chunk { last: true } => self.take_verdict(answer, queue),
+            _ => {}
+        }
+        if self.envelope_due == 0 && self.accepted.is_empty() {
+            self.failed = true;
+        }
+    }
+
+    fn take_verdict(&mut self, answer: &Answer, queue: &mut Queue<'_>) {
+        let positive = answer.is_positive();
+        // A refused last chunk leaves the transaction in doubt (RFC 3030 section 2), a refused message ends it.
+        self.open = !positive && matches!(answer.expect, Expect::Chunk { .. });
+        self.decided |= !answer.more;
+        if self.failed {
+            return;
+        }
+        let outcome = match positive {
+            true => Outcome::delivered(&answer.reply),
+            false => Outcome::failed(&Error::refused(Phase::Message, answer.reply.clone())),
+        };
+        // LMTP answers once for each accepted recipient, SMTP once for all; the last answer (or a 421 before it) decides
+        // for whoever is left.
+        if answer.more {
+            if let Some(&recipient) = self.accepted.get(answer.index as usize) {
+                queue.settle(self.mail, recipient as usize, outcome);
+            }
+            return;
+        }
+        for &recipient in &self.accepted {
+            queue.settle(self.mail, recipient as usize, outcome.clone());
+        }
+        self.failed = !positive;
+    }
+
+    /// Nothing of this mail will be delivered: those who have no outcome get this one.
+    pub(super) fn fail(&mut self, outcome: &Outcome, queue: &mut Queue<'_>) {
+        self.failed = true;
+        for &recipient in &self.recipients {
+            queue.settle(self.mail, recipient as usize, outcome.clone());
+        }
+    }
+
+    /// The connection is gone. `whole`: the end of this mail was sent and is unanswered. `oldest`: its reply was the
+    /// one awaited.
+    pub(super) fn lost(&mut self, error: &Error, whole: bool, oldest: bool, queue: &mut Queue<'_>) {
+        let outcome = if whole && !self.failed {
+            let text = "the message was sent whole and its answer did not come: delivered or not is unknown, and \
+                        sending it again may make a duplicate";
+            let mut unknown = Error::new(Phase::Message, Cause::OutcomeUnknown, text);
+            unknown.reply.clone_from(&error.reply);
+            Outcome::failed(&unknown)
+        } else if oldest || error.cause == Cause::Cancelled {
+            Outcome::failed(error)
+        } else {
+            let text = format!("not sent, the connection failed before: {error}");
+            Outcome::failed(&Error::new(error.phase, Cause::Unsent, text))
+        };
+        self.fail(&outcome, queue);
+    }
+}

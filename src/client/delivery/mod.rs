@@ -1,0 +1,211 @@
+//! Delivery of a list of mails over one connection or a stated number of them, with a result for every recipient.
+//!
+//! [`run`] drives all connections ([`lane::Lane`]) on the calling thread. What a lane may send before answers are in
+//! is the [`Level`]; what became of each recipient is an [`Outcome`].
+
+mod emit;
+mod flight;
+mod lane;
+mod queue;
+
+use crate::client::body::Body;
+use crate::client::envelope::BodyKind;
+use crate::client::settings::{Level, Settings};
+use crate::client::trace::Observer;
+use crate::error::{Cause, Error, Phase};
+use crate::net::connect::Target;
+use crate::net::wait::{Cancel, Waited, Yield, wait_many};
+use crate::proto::address::{ForwardPath, ReversePath};
+use crate::proto::command::Parameter;
+use crate::proto::reply::{EnhancedCode, Reply};
+use lane::Lane;
+use queue::Queue;
+use std::time::Instant;
+
+/// One mail of a list.
+pub struct Mail {
+    /// The sender; null for notifications.
+    pub from: ReversePath,
+    /// Parameters of MAIL that the caller wants.
+    pub parameters: Vec<Parameter>,
+    /// To whom.
+    pub recipients: Vec<Recipient>,
+    /// The message, headers first.
+    pub body: Body,
+    /// What is known of the message.
+    pub kind: BodyKind,
+}
+
+/// One recipient of a mail.
+pub struct Recipient {
+    /// The address.
+    pub to: ForwardPath,
+    /// Parameters of RCPT that the caller wants.
+    pub parameters: Vec<Parameter>,
+}
+
+/// What became of one recipient of one mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Where and why it failed; `None`: the server took the mail for this recipient.
+    pub failure: Option<(Phase, Cause)>,
+    /// The reply code that decided it; 0 when no reply did.
+    pub code: u16,
+    /// The enhanced code of that reply.
+    pub enhanced: Option<EnhancedCode>,
+    /// The server's words, or ours when it said nothing.
+    pub text: String,
+}
+
+impl Outcome {
+    /// Taken by the server.
+    pub fn delivered(reply: &Reply) -> Self {
+        Outcome { failure: None, code: reply.code(), enhanced: reply.enhanced(), text: reply.text() }
+    }
+
+    /// Failed for this reason.
+    pub fn failed(error: &Error) -> Self {
+        Outcome {
+            failure: Some((error.phase, error.cause)),
+            code: error.code(),
+            enhanced: error.reply.as_ref().and_then(|r| r.enhanced()),
+            text: if error.detail.is_empty() { error.to_string() } else { error.detail.clone() },
+        }
+    }
+
+    /// The server has the mail for this recipient.
+    pub fn is_delivered(&self) -> bool {
+        self.failure.is_none()
+    }
+}
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Mails with a final outcome for each recipient.
+    pub mails_done: u64,
+    /// Mails in the list.
+    pub mails: u64,
+    /// Recipients for whom the server took the mail.
+    pub delivered: u64,
+    /// Recipients for whom it did not.
+    pub failed: u64,
+    /// Bytes that the system has taken for sending, commands included.
+    pub bytes_sent: u64,
+}
+
+/// Who is told while a run goes on. Called on the thread that runs it, without any lock.
+pub trait Report {
+    /// A recipient's final outcome.
+    fn outcome(&mut self, mail: usize, recipient: usize, outcome: &Outcome);
+    /// After each step that moved something.
+    fn progress(&mut self, _progress: &Progress) {}
+}
+
+/// How a list is delivered.
+pub struct Options<'a> {
+    /// Makes the target of each new connection; `None` when no more can be had.
+    pub target: &'a mut dyn FnMut() -> Option<Target>,
+    /// What every connection is told.
+    pub settings: Settings,
+    /// How much goes out before answers are in.
+    pub level: Level,
+    /// How many connections at most.
+    pub connections: usize,
+    /// Mails unanswered at a time on a connection.
+    pub window_mails: usize,
+    /// Bytes unanswered at a time on a connection, beyond which no further mail is begun.
+    pub window_bytes: u64,
+    /// Makes an observer for each connection.
+    pub observer: Option<&'a mut dyn FnMut() -> Box<dyn Observer>>,
+}
+
+/// Mails unanswered at a time unless an option says otherwise.
+pub const WINDOW_MAILS: usize = 1000;
+/// Bytes unanswered at a time unless an option says otherwise.
+pub const WINDOW_BYTES: u64 = 1024 * 1024;
+
+/// Delivers `mails`; `outcomes[mail][recipient]` says what became of each. Returns when every recipient has an
+/// outcome.
+pub fn run(
+    mails: &mut [Mail], mut options: Options<'_>, report: &mut dyn Report, cancel: &Cancel, yielding: &mut dyn Yield,
+) -> Vec<Vec<Outcome>> {
+    let mut queue = Queue::new(mails, report);
+    let mut lanes: Vec<Lane> = Vec::new();
+    loop {
+        let now = Instant::now();
+        if cancel.is_cancelled() {
+            let error = Error::new(Phase::Connect, Cause::Cancelled, "cancelled by the program");
+            for lane in &mut lanes {
+                lane.lost(&error, &mut queue);
+            }
+            queue.fail_rest(&error);
+            break;
+        }
+        open_lanes(&mut lanes, &mut queue, &mut options, cancel, now);
+        let mut until: Option<Instant> = None;
+        let mut moved = false;
+        for lane in &mut lanes {
+            match lane.work(&mut queue, now) {
+                lane::Work::Waits(deadline) => until = [until, deadline].into_iter().flatten().min(),
+                lane::Work::Over => moved = true,
+            }
+        }
+        queue.set_sent(lanes.iter().map(Lane::bytes_sent).sum());
+        lanes.retain_mut(|lane| !lane.retire(&mut queue));
+        queue.tell_progress();
+        if lanes.is_empty() && queue.is_done() {
+            break;
+        }
+        if moved {
+            continue;
+        }
+        let mut sources = Vec::new();
+        for lane in &lanes {
+            lane.waits(&mut sources);
+        }
+        let waited = wait_many(&sources, until, cancel, yielding);
+        drop(sources);
+        if !matches!(waited, Waited::Cancelled) {
+            for lane in &mut lanes {
+                lane.woken();
+            }
+        }
+    }
+    queue.tell_progress();
+    queue.into_outcomes()
+}
+
+/// Opens as many connections as the waiting mails are worth.
+fn open_lanes(lanes: &mut Vec<Lane>, queue: &mut Queue<'_>, options: &mut Options<'_>, cancel: &Cancel, now: Instant) {
+    while lanes.len() < options.connections.max(1) && queue.waiting() > lanes.iter().filter(|l| l.is_young()).count() {
+        if let Some(error) = queue.given_up() {
+            if lanes.is_empty() {
+                queue.fail_rest(&error);
+            }
+            return;
+        }
+        let opened = (options.target)().ok_or_else(|| {
+            Error::new(Phase::Connect, Cause::Unsent, "the connection given is used up, and no other can be made")
+        });
+        let opened = opened.and_then(|target| {
+            let waker = cancel.waker().map_err(|why| {
+                Error::new(Phase::Connect, Cause::NoSocket, format!("no descriptor to wait with: {why}"))
+            })?;
+            Ok((target, waker))
+        });
+        match opened {
+            Ok((target, waker)) => {
+                let observer = options.observer.as_mut().map(|make| make());
+                let window = lane::Window { mails: options.window_mails, bytes: options.window_bytes };
+                lanes.push(Lane::open(target, options.settings.clone(), options.level, window, waker, observer, now));
+            }
+            Err(error) => {
+                if lanes.is_empty() {
+                    queue.fail_rest(&error);
+                }
+                return;
+            }
+        }
+    }
+}
