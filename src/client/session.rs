@@ -174,7 +174,7 @@ impl Session {
         };
         let mut sources = Vec::with_capacity(2);
         self.connection.waits(&mut sources);
-        let waited = wait_many(&sources, until, &self.cancel, yielding);
+        let waited = wait_many(&sources, until, &self.cancel, yielding, &mut Vec::new());
         drop(sources);
         if let Waited::Cancelled = waited {
             return Err(self.aborted(self.phase()));

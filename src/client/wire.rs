@@ -68,9 +68,6 @@ impl Wire {
         self.write_blocked
     }
 
-    pub(crate) fn is_read_blocked(&self) -> bool {
-        self.read_blocked
-    }
 
     pub(crate) fn has_ended(&self) -> bool {
         self.ended

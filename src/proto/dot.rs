@@ -12,9 +12,10 @@ mod tests;
 const CRLF: &[u8] = b"\r\n";
 
 /// Whether dots at the start of a line are doubled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dots {
     /// For DATA.
+    #[default]
     Stuff,
     /// For BDAT, and for programs that double them themselves.
     Off,

@@ -14,7 +14,7 @@ use crate::client::settings::{Level, Settings};
 use crate::client::trace::Observer;
 use crate::error::{Cause, Error, Phase};
 use crate::net::connect::Target;
-use crate::net::wait::{Cancel, Waited, Yield, wait_many};
+use crate::net::wait::{Cancel, Yield, wait_many};
 use crate::proto::address::{ForwardPath, ReversePath};
 use crate::proto::command::Parameter;
 use crate::proto::reply::{EnhancedCode, Reply};
@@ -132,6 +132,7 @@ pub fn run(
 ) -> Vec<Vec<Outcome>> {
     let mut queue = Queue::new(mails, report);
     let mut lanes: Vec<Lane> = Vec::new();
+    let mut ready = Vec::new();
     loop {
         let now = Instant::now();
         if cancel.is_cancelled() {
@@ -160,16 +161,19 @@ pub fn run(
         if moved {
             continue;
         }
-        let mut sources = Vec::new();
+        let (mut sources, mut ends) = (Vec::new(), Vec::new());
         for lane in &lanes {
             lane.waits(&mut sources);
+            ends.push(sources.len());
         }
-        let waited = wait_many(&sources, until, cancel, yielding);
+        wait_many(&sources, until, cancel, yielding, &mut ready);
         drop(sources);
-        if !matches!(waited, Waited::Cancelled) {
-            for lane in &mut lanes {
+        let mut begin = 0;
+        for (lane, end) in lanes.iter_mut().zip(ends) {
+            if ready.get(begin..end).is_none_or(|of_lane| of_lane.contains(&true)) {
                 lane.woken();
             }
+            begin = end;
         }
     }
     queue.tell_progress();
