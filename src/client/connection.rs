@@ -192,7 +192,10 @@ impl Connection {
     }
 
     fn push_with(
-        &mut self, phase: Phase, now: Instant, encode: impl FnOnce(&mut Dialogue, &mut Vec<u8>) -> Result<()>,
+        &mut self,
+        phase: Phase,
+        now: Instant,
+        encode: impl FnOnce(&mut Dialogue, &mut Vec<u8>) -> Result<()>,
     ) -> Result<()> {
         if self.dialogue.in_flight() == 0 {
             self.since = now;
@@ -577,7 +580,10 @@ const UNKNOWN_ADVICE: &str = "the message was sent whole, and whether the server
 
 /// The body window by window through the staged bytes, so that the observer sees what goes out.
 fn send_observed(
-    wire: &mut Wire, encoder: &mut BodyEncoder, body: &mut &[u8], observer: &mut dyn Observer,
+    wire: &mut Wire,
+    encoder: &mut BodyEncoder,
+    body: &mut &[u8],
+    observer: &mut dyn Observer,
 ) -> io::Result<u64> {
     let mut joined = 0;
     while !body.is_empty() {

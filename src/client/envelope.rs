@@ -24,7 +24,11 @@ pub enum BodyKind {
 ///
 /// An error when the mail cannot go out properly without one that the server lacks.
 pub fn mail_parameters(
-    extensions: &Extensions, from: &ReversePath, ascii_recipients: bool, asked: &[Parameter], size: Option<u64>,
+    extensions: &Extensions,
+    from: &ReversePath,
+    ascii_recipients: bool,
+    asked: &[Parameter],
+    size: Option<u64>,
     kind: BodyKind,
 ) -> Result<Vec<Parameter>> {
     let mut sent = Vec::new();

@@ -68,7 +68,6 @@ impl Wire {
         self.write_blocked
     }
 
-
     pub(crate) fn has_ended(&self) -> bool {
         self.ended
     }

@@ -118,8 +118,7 @@ impl Lane {
     }
 
     fn push_mail(&mut self, mail: &Mail, parameters: &[Parameter], tag: u64, now: Instant) -> Result<()> {
-        let command =
-            Command::Mail { verb: crate::proto::command::Verb::Mail, from: &mail.from, params: parameters };
+        let command = Command::Mail { verb: crate::proto::command::Verb::Mail, from: &mail.from, params: parameters };
         self.connection.push(&command, tag, now)
     }
 
@@ -210,7 +209,13 @@ impl Lane {
         Ok(true)
     }
 
-    fn emit_body(&mut self, chunk_left: Option<usize>, last: bool, queue: &mut Queue<'_>, now: Instant) -> Result<bool> {
+    fn emit_body(
+        &mut self,
+        chunk_left: Option<usize>,
+        last: bool,
+        queue: &mut Queue<'_>,
+        now: Instant,
+    ) -> Result<bool> {
         match chunk_left {
             None => self.emit_data(queue, now),
             Some(left) if left > 0 => self.emit_chunk_bytes(queue),

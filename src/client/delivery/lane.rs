@@ -52,8 +52,13 @@ pub(super) struct Lane {
 
 impl Lane {
     pub(super) fn open(
-        target: Target, settings: Settings, level: Level, window: Window, waker: Waker,
-        observer: Option<Box<dyn Observer>>, now: Instant,
+        target: Target,
+        settings: Settings,
+        level: Level,
+        window: Window,
+        waker: Waker,
+        observer: Option<Box<dyn Observer>>,
+        now: Instant,
     ) -> Self {
         let mut connection = Connection::open(target, settings, waker, now);
         connection.set_observer(observer);

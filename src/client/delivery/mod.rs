@@ -128,7 +128,11 @@ pub const WINDOW_BYTES: u64 = 1024 * 1024;
 /// Delivers `mails`; `outcomes[mail][recipient]` says what became of each. Returns when every recipient has an
 /// outcome.
 pub fn run(
-    mails: &mut [Mail], mut options: Options<'_>, report: &mut dyn Report, cancel: &Cancel, yielding: &mut dyn Yield,
+    mails: &mut [Mail],
+    mut options: Options<'_>,
+    report: &mut dyn Report,
+    cancel: &Cancel,
+    yielding: &mut dyn Yield,
 ) -> Vec<Vec<Outcome>> {
     let mut queue = Queue::new(mails, report);
     let mut lanes: Vec<Lane> = Vec::new();

@@ -105,13 +105,7 @@ impl Dialogue {
     /// A dialogue that waits for the greeting.
     pub fn new(protocol: Protocol) -> Self {
         let mut pending = VecDeque::new();
-        pending.push_back(Pending {
-            expect: Expect::Greeting,
-            tag: 0,
-            end: 0,
-            abandoned: false,
-            replies_left: None,
-        });
+        pending.push_back(Pending { expect: Expect::Greeting, tag: 0, end: 0, abandoned: false, replies_left: None });
         Dialogue {
             protocol,
             pending,
