@@ -219,18 +219,20 @@ impl Connection {
 
     /// Reads what came while nothing was in flight: extra replies are dropped, 421 and the end are noted.
     fn drain_unasked(&mut self, phase: Phase) -> Result<()> {
-        let Some(wire) = self.wire.as_mut() else { return Ok(()) };
-        if wire.peek().is_err() || wire.has_ended() {
-            let lost = Error::new(phase, Cause::BrokenOff, "the server has closed the connection");
-            return Err(self.die(lost));
+        loop {
+            let Some(wire) = self.wire.as_mut() else { return Ok(()) };
+            let how = match wire.peek() {
+                Ok(true) => {
+                    self.receive()?;
+                    continue;
+                }
+                Ok(false) if !wire.has_ended() => return Ok(()),
+                Ok(false) => String::from("the server has closed the connection"),
+                Err(why) => format!("receiving failed: {why}"),
+            };
+            let lost = self.lost(&how);
+            return Err(self.die(Error { phase, ..lost }));
         }
-        while self.wire.as_ref().is_some_and(|w| !w.input().is_empty()) {
-            self.receive()?;
-            if let Some(wire) = self.wire.as_mut() {
-                let _ = wire.peek();
-            }
-        }
-        Ok(())
     }
 
     /// A body follows: after 354, or before the first chunk. `binary` means BINARYMIME: not a byte is changed.

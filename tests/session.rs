@@ -1,0 +1,281 @@
+//! The blocking session of the engine against scripted servers: every byte the client says is checked.
+
+mod support;
+
+use helo::client::settings::Timeouts;
+use helo::client::{Session, Settings};
+use helo::error::{Cause, Error, Phase};
+use helo::net::connect::Target;
+use helo::net::wait::Cancel;
+use helo::proto::address::{ForwardPath, ReversePath};
+use helo::proto::command::{Command, Verb};
+use std::net::SocketAddr;
+use std::time::Duration;
+use support::scripted::ScriptedServer;
+
+const OPENING: &str = "
+    S: 220 ready
+    C: EHLO me.example
+    S: 250-here
+    S: 250-PIPELINING
+    S: 250 8BITMIME
+";
+
+fn settings() -> Settings {
+    Settings { helo_name: "me.example".into(), timeouts: Timeouts::all(Duration::from_secs(20)), ..Settings::default() }
+}
+
+fn target(address: SocketAddr) -> Target {
+    Target::Host { host: address.ip().to_string(), port: address.port() }
+}
+
+fn open(server: &ScriptedServer) -> Result<Session, Error> {
+    Session::open(target(server.address()), settings(), Cancel::new(), &mut ())
+}
+
+fn mail(session: &mut Session, from: &str) -> Result<u16, Error> {
+    let from = ReversePath::parse(from).unwrap();
+    let command = Command::Mail { verb: Verb::Mail, from: &from, params: &[] };
+    session.command(&command, &mut ()).map(|reply| reply.code())
+}
+
+fn rcpt(session: &mut Session, to: &str) -> Result<u16, Error> {
+    let to = ForwardPath::parse(to).unwrap();
+    session.command(&Command::Rcpt { to: &to, params: &[] }, &mut ()).map(|reply| reply.code())
+}
+
+fn server(rest: &str) -> ScriptedServer {
+    ScriptedServer::start(&format!("{OPENING}{rest}"))
+}
+
+#[test]
+fn a_mail_goes_through_and_its_dots_and_line_ends_are_mended() {
+    let server = server(
+        "C: MAIL FROM:<a@example.org>
+         S: 250 ok
+         C: RCPT TO:<b@example.org>
+         S: 250 ok
+         C: DATA
+         S: 354 go
+         C. Subject: x\\r\\n\\r\\n..\\r\\n..dot\\r\\nbare\\r\\nMAIL FROM:<x>\\r\\nend\\r\\n.\\r\\n
+         S: 250 kept
+         C: QUIT
+         S: 221 bye",
+    );
+    let mut session = open(&server).unwrap();
+    assert_eq!(mail(&mut session, "a@example.org").unwrap(), 250);
+    assert_eq!(rcpt(&mut session, "<b@example.org>").unwrap(), 250);
+    session.begin_data(&mut ()).unwrap();
+    for byte in b"Subject: x\n\r\n.\r\n.dot\rbare\nMAIL FROM:<x>\r\nend" {
+        session.body(&[*byte], &mut ()).unwrap();
+    }
+    assert_eq!(session.end_data(&mut ()).unwrap()[0].text(), "250 kept");
+    session.quit(&mut ());
+    server.finish();
+}
+
+#[test]
+fn helo_is_said_where_ehlo_is_refused() {
+    for code in [500, 502, 504, 550] {
+        let server = ScriptedServer::start(&format!(
+            "S: 220 old
+             C: EHLO me.example
+             S: {code} what?
+             C: HELO me.example
+             S: 250 hello
+             C: QUIT
+             S: 221 bye"
+        ));
+        let session = open(&server).unwrap();
+        assert!(!session.connection().extensions().pipelining);
+        session.quit(&mut ());
+        server.finish();
+    }
+}
+
+#[test]
+fn a_refusal_keeps_its_reply_and_the_session() {
+    let server = server(
+        "C: MAIL FROM:<a@example.org>
+         S: 250 ok
+         C: RCPT TO:<no@example.org>
+         S: 550-5.1.1 nobody
+         S: 550 5.1.1 of that name
+         C: RCPT TO:<yes@example.org>
+         S: 250 ok
+         C: RSET
+         S: 250 ok",
+    );
+    let mut session = open(&server).unwrap();
+    mail(&mut session, "a@example.org").unwrap();
+    let error = rcpt(&mut session, "no@example.org").unwrap_err();
+    assert_eq!((error.phase, error.cause, error.code()), (Phase::Rcpt, Cause::Refused, 550));
+    assert_eq!(error.reply.unwrap().raw(), b"550-5.1.1 nobody\r\n550 5.1.1 of that name");
+    rcpt(&mut session, "yes@example.org").unwrap();
+    session.command(&Command::Rset, &mut ()).unwrap();
+    drop(session);
+    server.finish();
+}
+
+#[test]
+fn replies_split_into_single_bytes_are_the_same_replies() {
+    let server = ScriptedServer::start(
+        "SPLIT 1
+         S: 220 ready
+         C: EHLO me.example
+         S: 250-here
+         S: 250 SIZE 1000
+         C: NOOP
+         S: 250 ok",
+    );
+    let mut session = open(&server).unwrap();
+    assert_eq!(session.connection().extensions().size, Some(Some(1000)));
+    session.command(&Command::Noop(None), &mut ()).unwrap();
+    drop(session);
+    server.finish();
+}
+
+#[test]
+fn a_late_reply_is_not_the_next_commands_answer() {
+    let server = server(
+        "C: NOOP
+         C: NOOP
+         S: 250 late, for the first
+         S: 250 for the second",
+    );
+    let mut session = open(&server).unwrap();
+    session.connection_mut().settings_mut().timeouts = Timeouts::all(Duration::from_millis(80));
+    let error = session.command(&Command::Noop(None), &mut ()).unwrap_err();
+    assert_eq!((error.phase, error.cause), (Phase::Command, Cause::TimedOut));
+    session.connection_mut().settings_mut().timeouts = Timeouts::all(Duration::from_secs(20));
+    assert_eq!(session.command(&Command::Noop(None), &mut ()).unwrap().text(), "250 for the second");
+    drop(session);
+    server.finish();
+}
+
+#[test]
+fn an_extra_reply_is_dropped() {
+    let server = server(
+        "C: NOOP
+         S: 250 asked for
+         S: 250 not asked for
+         C: VRFY x
+         S: 252 the answer",
+    );
+    let mut session = open(&server).unwrap();
+    session.command(&Command::Noop(None), &mut ()).unwrap();
+    assert_eq!(session.command(&Command::Vrfy("x"), &mut ()).unwrap().code(), 252);
+    drop(session);
+    server.finish();
+}
+
+#[test]
+fn a_421_ends_the_session_and_is_kept() {
+    let server = server(
+        "C: NOOP
+         S: 421 4.3.2 going down
+         CLOSE",
+    );
+    let mut session = open(&server).unwrap();
+    let error = session.command(&Command::Noop(None), &mut ()).unwrap_err();
+    assert_eq!((error.cause, error.code()), (Cause::Refused, 421));
+    let error = mail(&mut session, "a@b").unwrap_err();
+    assert_eq!(error.code(), 421, "{error}");
+    drop(session);
+    server.finish();
+}
+
+#[test]
+fn an_answer_that_does_not_come_after_the_final_dot_is_outcome_unknown() {
+    for end in ["RESET", "CLOSE", "HANG"] {
+        let server = server(&format!(
+            "C: DATA
+             S: 354 go
+             C. x\\r\\n.\\r\\n
+             {end}"
+        ));
+        let mut session = open(&server).unwrap();
+        session.begin_data(&mut ()).unwrap();
+        session.body(b"x", &mut ()).unwrap();
+        session.connection_mut().settings_mut().timeouts.message = Duration::from_millis(100);
+        let error = session.end_data(&mut ()).unwrap_err();
+        assert_eq!((error.phase, error.cause), (Phase::Message, Cause::OutcomeUnknown), "{end}: {error}");
+        drop(session);
+        server.finish();
+    }
+}
+
+#[test]
+fn a_connection_lost_before_the_final_dot_is_broken_off() {
+    let server = server(
+        "C: DATA
+         S: 354 go
+         CB 3 x\\r\\n
+         RESET",
+    );
+    let mut session = open(&server).unwrap();
+    session.begin_data(&mut ()).unwrap();
+    let piece = vec![b'y'; 100_000];
+    session.body(b"x\r\n", &mut ()).unwrap();
+    let error = loop {
+        if let Err(error) = session.body(&piece, &mut ()) {
+            break error;
+        }
+    };
+    assert_eq!((error.phase, error.cause), (Phase::Data, Cause::BrokenOff), "{error}");
+    drop(session);
+    server.finish();
+}
+
+#[test]
+fn a_cancel_from_another_thread_ends_a_wait_at_once() {
+    let server = server("C: NOOP\nHANG");
+    let cancel = Cancel::new();
+    let mut session = Session::open(target(server.address()), settings(), cancel.clone(), &mut ()).unwrap();
+    let canceller = std::thread::spawn(move || cancel.cancel());
+    let error = session.command(&Command::Noop(None), &mut ()).unwrap_err();
+    canceller.join().unwrap();
+    assert_eq!(error.cause, Cause::Cancelled);
+    assert!(session.connection().is_dead());
+    drop(session);
+    let _ = server.outcome();
+}
+
+#[test]
+fn listings_come_line_by_line_and_can_be_stopped() {
+    let dialogue = "C: EXPN list
+         S: 250-one@example.org
+         S: 250-two@example.org
+         S: 250 three@example.org
+         C: EXPN list
+         S: 250-one@example.org
+         WAIT reset";
+    let server = server(dialogue);
+    let mut session = open(&server).unwrap();
+    let mut lines = Vec::new();
+    session
+        .listing(&Command::Expn("list"), &mut (), &mut |line| {
+            lines.push(line.to_vec());
+            true
+        })
+        .unwrap();
+    assert_eq!(lines, [&b"one@example.org"[..], b"two@example.org", b"three@example.org"]);
+    let error = session.listing(&Command::Expn("list"), &mut (), &mut |_| false).unwrap_err();
+    assert_eq!(error.cause, Cause::Cancelled);
+    server.finish();
+}
+
+#[test]
+fn replies_that_are_not_smtp_end_the_session_with_a_plain_error() {
+    for (bytes, phase) in [("S< 2", Phase::Greeting), ("S: abc", Phase::Greeting), ("S: 999 x", Phase::Greeting)] {
+        let server = ScriptedServer::start(&format!("{bytes}\nCLOSE"));
+        let error = open(&server).err().unwrap();
+        assert_eq!(error.phase, phase, "{error}");
+        assert!(matches!(error.cause, Cause::Protocol | Cause::BrokenOff), "{error}");
+        let _ = server.outcome();
+    }
+    let endless = ScriptedServer::start("S: 220 x\nC: EHLO me.example\nS* 1000000 250-more");
+    let error = open(&endless).err().unwrap();
+    assert_eq!((error.phase, error.cause), (Phase::Hello, Cause::Protocol), "{error}");
+    let _ = endless.outcome();
+}
