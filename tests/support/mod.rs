@@ -2,15 +2,19 @@
 //!
 //! - [`scripted`]: a server that speaks a dialogue given as data and checks every byte it hears ([`script`]);
 //! - [`sink`]: a fast SMTP server that stores or counts what it gets and refuses by rule; benches use it too;
+//! - [`cc`]: C programs built against the library, and run;
 //! - [`delay`]: a proxy that makes the round trip long and counts how often the client waited for the server;
 //! - [`socks`]: a SOCKS 4, 4a and 5 proxy;
+//! - [`exports`]: the lists of exported symbols;
 //! - [`listeners`]: ports on which nothing answers;
 //! - [`process`]: this process's peak memory and open descriptors;
 //! - [`skip`]: how a test says that it could not run here;
 //! - [`wait`]: waiting for an event with a deadline.
-#![allow(dead_code)] // each test file uses a part of it
+#![allow(dead_code, unused_imports)] // each test file uses a part of it
 
+pub mod cc;
 pub mod delay;
+pub mod exports;
 pub mod listeners;
 pub mod process;
 pub mod script;
