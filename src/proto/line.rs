@@ -1,1 +1,119 @@
-//! Written in the next commits.
+//! Command lines as a server takes them: each ends at CRLF and at nothing else, and none is longer than a limit.
+//!
+//! (What a client takes is judged more mildly and has codes to look at: see [`reply`](super::reply).)
+
+use alloc::vec::Vec;
+use core::fmt;
+use memchr::memchr2;
+
+#[cfg(test)]
+mod tests;
+
+/// What [`LineReader::feed`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineStep<'a> {
+    /// All input is used up and the line is not complete.
+    NeedMore,
+    /// A line without its end; what follows it is still in the input.
+    Line(&'a [u8]),
+}
+
+/// Why bytes are not a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineError {
+    /// Longer than the limit.
+    TooLong,
+    /// A CR that no LF follows.
+    BareCr,
+    /// An LF that no CR precedes.
+    BareLf,
+}
+
+impl fmt::Display for LineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LineError::TooLong => "line too long",
+            LineError::BareCr => "carriage return without its line feed",
+            LineError::BareLf => "line feed without its carriage return",
+        })
+    }
+}
+
+impl core::error::Error for LineError {}
+
+/// Makes lines from bytes. A line that arrives whole is not copied.
+#[derive(Debug)]
+pub struct LineReader {
+    limit: usize,
+    held: Vec<u8>,
+    /// `held` is the line that was given out last.
+    given: bool,
+    failed: Option<LineError>,
+}
+
+impl LineReader {
+    /// Takes lines of up to `limit` octets, their ends included.
+    pub fn new(limit: usize) -> Self {
+        LineReader { limit, held: Vec::new(), given: false, failed: None }
+    }
+
+    /// Another limit, from the next byte on.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    /// Takes from the front of `input` until a line is complete or the input is used up. After an error it gives the
+    /// same error for ever: where the next line begins is not known.
+    pub fn feed<'s, 'i: 's>(&'s mut self, input: &mut &'i [u8]) -> Result<LineStep<'s>, LineError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        if self.given {
+            self.held.clear();
+            self.given = false;
+        }
+        match self.take(input) {
+            Ok(None) => Ok(LineStep::NeedMore),
+            Ok(Some(line)) if self.held.is_empty() => Ok(LineStep::Line(line)),
+            Ok(Some(line)) => {
+                self.held.extend_from_slice(line);
+                self.given = true;
+                Ok(LineStep::Line(self.held.strip_suffix(b"\r").unwrap_or(&self.held)))
+            }
+            Err(error) => {
+                self.failed = Some(error);
+                self.held = Vec::new();
+                Err(error)
+            }
+        }
+    }
+
+    /// The rest of the line without its end, once it is complete. The CR before may already be held.
+    fn take<'i>(&mut self, input: &mut &'i [u8]) -> Result<Option<&'i [u8]>, LineError> {
+        let data = *input;
+        let Some(&first) = data.first() else { return Ok(None) };
+        let room = self.limit.saturating_sub(self.held.len());
+        if room > 0 && self.held.ends_with(b"\r") {
+            *input = &data[1..];
+            return if first == b'\n' { Ok(Some(&[])) } else { Err(LineError::BareCr) };
+        }
+        let window = &data[..room.min(data.len())];
+        if let Some(end) = memchr2(b'\r', b'\n', window) {
+            match &window[end..] {
+                [b'\r', b'\n', ..] => {
+                    *input = &data[end + 2..];
+                    return Ok(Some(&data[..end]));
+                }
+                [b'\r'] => {} // the next byte decides
+                [b'\r', ..] => return Err(LineError::BareCr),
+                _ => return Err(LineError::BareLf),
+            }
+        }
+        if window.len() < data.len() {
+            return Err(LineError::TooLong);
+        }
+        self.held.extend_from_slice(data);
+        *input = &[];
+        Ok(None)
+    }
+}

@@ -1,0 +1,131 @@
+//! A command line as the server reads it.
+
+use crate::proto::address::{ForwardPath, ReversePath};
+use crate::proto::command::{Parameter, Verb};
+use alloc::vec::Vec;
+
+/// More parameters than any command has.
+const PARAMETERS_MAX: usize = 20;
+
+/// A reply of the server's own: code, enhanced code, text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Answer(pub u16, pub &'static str, pub &'static str);
+
+/// A command, its syntax checked.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Request<'a> {
+    Hello { verb: Verb, name: &'a str },
+    Mail { verb: Verb, from: ReversePath, params: Vec<Parameter> },
+    Rcpt { to: ForwardPath, params: Vec<Parameter> },
+    Data,
+    Bdat { length: u64, last: bool },
+    Rset,
+    Noop,
+    Quit,
+    Ask { verb: Verb, about: &'a str },
+}
+
+const UNKNOWN: Answer = Answer(500, "5.5.2", "Command not known");
+const NOT_HERE: Answer = Answer(502, "5.5.1", "Command not available");
+const NO_ARGUMENT: Answer = Answer(501, "5.5.4", "This command has no argument");
+const NEEDS_NAME: Answer = Answer(501, "5.5.4", "Give your host name");
+const NEEDS_ABOUT: Answer = Answer(501, "5.5.4", "Say about whom");
+const NO_TEXT: Answer = Answer(500, "5.5.2", "Control characters, or not UTF-8");
+const NEEDS_FROM: Answer = Answer(501, "5.5.4", "Syntax: MAIL FROM:<address>");
+const NEEDS_TO: Answer = Answer(501, "5.5.4", "Syntax: RCPT TO:<address>");
+const BAD_SENDER: Answer = Answer(501, "5.1.7", "Bad sender address");
+const BAD_RECIPIENT: Answer = Answer(501, "5.1.3", "Bad recipient address");
+const BAD_PARAMETER: Answer = Answer(501, "5.5.4", "Bad parameter");
+/// The line cannot be understood, so the length of what follows is not known: the session cannot go on.
+pub(super) const BAD_CHUNK: Answer = Answer(501, "5.5.4", "Bad chunk length");
+
+/// Reads a line without its CRLF.
+pub(super) fn parse(line: &[u8]) -> Result<Request<'_>, Answer> {
+    let verb = verb(line);
+    let text = core::str::from_utf8(line).ok().filter(|text| !text.contains(char::is_control));
+    let argument = text.map(|text| text.split_once(' ').map_or("", |(_, rest)| rest.trim_matches(' ')));
+    match (verb, argument) {
+        (Verb::Bdat, None) => Err(BAD_CHUNK),
+        (Verb::Other, _) => Err(UNKNOWN),
+        (_, None) => Err(NO_TEXT),
+        (Verb::Ehlo | Verb::Helo | Verb::Lhlo, Some(name)) => {
+            // Some clients say more after their name; it has no meaning.
+            let name = name.split(' ').next().unwrap_or_default();
+            if name.is_empty() || name.len() > 255 { Err(NEEDS_NAME) } else { Ok(Request::Hello { verb, name }) }
+        }
+        (Verb::Mail | Verb::Send | Verb::Soml | Verb::Saml, Some(argument)) => {
+            let (path, params) = path(argument, "FROM:").ok_or(NEEDS_FROM)?;
+            let from = ReversePath::parse(path).map_err(|_| BAD_SENDER)?;
+            Ok(Request::Mail { verb, from, params: parameters(params)? })
+        }
+        (Verb::Rcpt, Some(argument)) => {
+            let (path, params) = path(argument, "TO:").ok_or(NEEDS_TO)?;
+            let to = ForwardPath::parse(path).map_err(|_| BAD_RECIPIENT)?;
+            Ok(Request::Rcpt { to, params: parameters(params)? })
+        }
+        (Verb::Bdat, Some(argument)) => chunk(argument).ok_or(BAD_CHUNK),
+        (Verb::Data, Some("")) => Ok(Request::Data),
+        (Verb::Rset, Some("")) => Ok(Request::Rset),
+        (Verb::Quit, Some("")) => Ok(Request::Quit),
+        (Verb::Data | Verb::Rset | Verb::Quit, Some(_)) => Err(NO_ARGUMENT),
+        (Verb::Noop, Some(_)) => Ok(Request::Noop),
+        (Verb::Vrfy | Verb::Expn, Some("")) => Err(NEEDS_ABOUT),
+        (Verb::Vrfy | Verb::Expn | Verb::Help, Some(about)) => Ok(Request::Ask { verb, about }),
+        (Verb::Turn | Verb::StartTls | Verb::Auth, Some(_)) => Err(NOT_HERE),
+    }
+}
+
+/// The verb, to the letter: the line begins with it, and a space or the end follows.
+fn verb(line: &[u8]) -> Verb {
+    let verb = Verb::parse(line);
+    let rest = line.get(verb.name().len()..);
+    let exact =
+        !line.starts_with(b" ") && !line.starts_with(b"\t") && rest.is_some_and(|r| matches!(r, [] | [b' ', ..]));
+    // A chunk follows a BDAT that is not to the letter, too.
+    if exact || verb == Verb::Bdat { verb } else { Verb::Other }
+}
+
+/// Splits `FROM:<path> params` or `TO:...`. The brackets may be missing, and a space may stand before the path: both
+/// are common and neither leaves any doubt.
+fn path<'a>(argument: &'a str, keyword: &str) -> Option<(&'a str, &'a str)> {
+    let (front, rest) = argument.split_at_checked(keyword.len())?;
+    if !front.eq_ignore_ascii_case(keyword) {
+        return None;
+    }
+    let rest = rest.trim_start_matches(' ');
+    let (mut quoted, mut escaped) = (false, false);
+    for (place, c) in rest.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            ' ' if !quoted => return (place > 0).then(|| rest.split_at(place)),
+            _ => {}
+        }
+    }
+    (!rest.is_empty()).then_some((rest, ""))
+}
+
+fn parameters(text: &str) -> Result<Vec<Parameter>, Answer> {
+    let mut params: Vec<Parameter> = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let parameter = Parameter::parse(word).map_err(|_| BAD_PARAMETER)?;
+        if params.len() == PARAMETERS_MAX || params.iter().any(|other| other.is(&parameter.keyword)) {
+            return Err(BAD_PARAMETER);
+        }
+        params.push(parameter);
+    }
+    Ok(params)
+}
+
+fn chunk<'a>(argument: &str) -> Option<Request<'a>> {
+    let mut words = argument.split(' ').filter(|word| !word.is_empty());
+    let digits = words.next().filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
+    let length = digits.parse().ok()?;
+    let last = match words.next() {
+        None => false,
+        Some(word) if word.eq_ignore_ascii_case("LAST") => true,
+        Some(_) => return None,
+    };
+    words.next().is_none().then_some(Request::Bdat { length, last })
+}
