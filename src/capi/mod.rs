@@ -24,9 +24,11 @@ pub mod boundary;
 pub mod callback;
 pub mod handle;
 pub mod last_error;
+pub mod rights;
 pub mod string;
 
 pub use boundary::{boundary, guard};
 pub use callback::{Callback, User};
 pub use handle::{Handle, HandleTable, TableFull};
+pub use rights::rights;
 pub use string::{StringError, c_bytes, c_slice, c_str, copy_out, text, write_out};

@@ -5,6 +5,7 @@
 //! - [`delivery`] sends lists of mails over one or more connections and keeps a result for every recipient.
 
 pub mod body;
+pub mod clock;
 pub mod connection;
 pub mod delivery;
 pub mod envelope;

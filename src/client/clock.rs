@@ -1,0 +1,61 @@
+//! The host's clock, for what is composed here: headers and `smtp_date`.
+
+use crate::message::Date;
+use chrono::{Local, Offset};
+
+/// This moment in the host's local time, as the variable TZ or the system's setting has it.
+///
+/// `chrono` reads the time zone itself, in Rust: the C library's `localtime_r` races with a `setenv` on another thread.
+pub fn now() -> Date {
+    let now = Local::now();
+    Date::new(now.timestamp(), now.offset().fix().local_minus_utc() / 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    /// The same date in another process with another time zone: the environment of this one is shared by all tests.
+    fn now_in(zone: &str) -> String {
+        let this = std::env::current_exe().unwrap();
+        let run = Command::new(this)
+            .args(["client::clock::tests::prints_now", "--exact", "--nocapture"])
+            .env("TZ", zone)
+            .env(ASKED, "1")
+            .output()
+            .unwrap();
+        let shown = String::from_utf8(run.stdout).unwrap();
+        shown.lines().find_map(|line| line.split_once("now: ")).expect(&shown).1.to_string()
+    }
+
+    const ASKED: &str = "HELO_TEST_PRINTS_NOW";
+
+    #[test]
+    fn prints_now() {
+        let now = now().to_string();
+        assert_eq!(now.len(), 31);
+        if std::env::var_os(ASKED).is_some() {
+            println!("\nnow: {now}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_offset_is_the_hosts() {
+        assert!(now_in("UTC0").ends_with(" +0000"));
+        assert!(now_in("XYZ-5:45").ends_with(" +0545"));
+        assert!(now_in("XYZ3:30").ends_with(" -0330"));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_moment_is_now() {
+        let unix_now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
+        let before = unix_now();
+        let shown = now_in("UTC0");
+        let possible: Vec<String> = (before..=unix_now()).map(|second| Date::new(second, 0).to_string()).collect();
+        assert!(possible.contains(&shown), "{shown} is not among {possible:?}");
+    }
+}
