@@ -3,7 +3,7 @@
 //!
 //! An exported function of a face is some fifteen lines made of these:
 //!
-//! ```ignore
+//! ```text
 //! /// Sends the sender's address. ...
 //! #[unsafe(no_mangle)]
 //! pub unsafe extern "system" fn smtp_mail(handle: usize, sender: *const c_char) -> c_int {

@@ -6,8 +6,12 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
+
+/// Counts builds, for names of their own.
+static BUILDS: AtomicU64 = AtomicU64::new(0);
 
 /// How a program is linked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,12 +86,14 @@ impl Program {
         let folder = work_folder().join("programs");
         std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
         let program = folder.join(&self.name);
+        // Others may build or run the same program now: it is put in place whole.
+        let fresh = folder.join(format!("{}.{}.{}", self.name, std::process::id(), BUILDS.fetch_add(1, Relaxed)));
         let mut command = Command::new(compiler(&self.source));
         command.args(&self.arguments);
         if self.sanitized {
             command.args(["-fsanitize=address,undefined", "-fno-omit-frame-pointer"]);
         }
-        command.arg(&self.source).arg("-o").arg(&program);
+        command.arg(&self.source).arg("-o").arg(&fresh);
         match self.link {
             Link::Nothing => drop(command.arg("-c")),
             Link::Shared => {
@@ -101,7 +107,11 @@ impl Program {
         }
         let output = command.output().map_err(|e| format!("{command:?}: {e}"))?;
         let words = String::from_utf8_lossy(&output.stderr).into_owned();
-        if output.status.success() { Ok(program) } else { Err(format!("{command:?}\n{words}")) }
+        if !output.status.success() {
+            return Err(format!("{command:?}\n{words}"));
+        }
+        std::fs::rename(&fresh, &program).map_err(|e| format!("{}: {e}", program.display()))?;
+        Ok(program)
     }
 }
 
@@ -126,7 +136,7 @@ impl Outcome {
         println!("{what}: {how}\n{stdout}{stderr}");
         let failed: Vec<&str> = stdout.lines().filter(|line| line.starts_with("not ok")).collect();
         let fine = status.is_some_and(|status| status.success()) && failed.is_empty();
-        assert!(fine, "{what}: {how}\n{}\n--- its output:\n{stdout}{stderr}", failed.join("\n"));
+        assert!(fine, "{what}: {how}\n{}", failed.join("\n"));
     }
 }
 
