@@ -1,22 +1,28 @@
-//! The whole way to a transport, without blocking: look up the name, race its addresses.
+//! The whole way to a transport, without blocking: look up the name, race its addresses, pass the proxy.
 
 use super::fault::{self, Fault};
 use super::options::failure;
+use super::proxy::ProxyConnect;
+use super::ram::RamNetwork;
 use super::resolve::Lookup;
 use super::tcp::TcpConnect;
 use super::transport::{Source, Transport};
+#[cfg(unix)]
+use super::unix::UnixConnect;
 use super::wait::{Interest, Waker};
 use crate::error::{Cause, Error, Result};
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::time::Instant;
 
-pub use super::options::{ConnectOptions, Family, SEND_BUFFER, Target};
+pub use super::options::{ConnectOptions, Family, Proxy, ProxyMethods, ProxyVersion, Resolve, SEND_BUFFER, Target};
 
 /// A connection being made. Dropping it gives up: its sockets are closed, a lookup is left to its helper.
 pub struct Connecting {
     options: ConnectOptions,
     waker: Waker,
     state: State,
-    /// The host asked for, for error texts.
+    /// The target, for error texts.
     place: String,
     now: Instant,
 }
@@ -25,6 +31,10 @@ enum State {
     Begin(Target),
     Lookup(Lookup),
     Race(TcpConnect),
+    Proxy(Box<ProxyConnect>),
+    #[cfg(unix)]
+    Unix(UnixConnect),
+    Ram(RamNetwork, SocketAddr),
     Done,
 }
 
@@ -40,69 +50,93 @@ impl Connecting {
     /// The caller's deadline is the caller's: this never times out.
     pub fn advance(&mut self, now: Instant) -> Result<Option<Box<dyn Transport>>> {
         self.now = now;
+        let result = self.step(now);
+        match result {
+            Ok(None) => Ok(None),
+            Ok(Some(mut transport)) => {
+                self.state = State::Done;
+                transport.set_waker(&self.waker);
+                Ok(Some(transport))
+            }
+            Err(error) => {
+                self.state = State::Done;
+                Err(self.named(error))
+            }
+        }
+    }
+
+    fn step(&mut self, now: Instant) -> Result<Option<Box<dyn Transport>>> {
         loop {
             match &mut self.state {
                 State::Begin(_) => {
-                    let State::Begin(target) = core::mem::replace(&mut self.state, State::Done) else { continue };
-                    if let Some(transport) = self.begin(target)? {
-                        return Ok(Some(transport));
+                    if let State::Begin(target) = core::mem::replace(&mut self.state, State::Done) {
+                        if fault::hit(Fault::Memory) {
+                            return Err(failure(Cause::NoMemory, "no memory for a connection"));
+                        }
+                        match target {
+                            Target::Ready(transport) => return Ok(Some(transport)),
+                            target => self.state = self.begin(target)?,
+                        }
                     }
                 }
                 State::Lookup(lookup) => match lookup.poll() {
                     None => return Ok(None),
-                    Some(Ok(addresses)) => {
-                        self.state = State::Race(TcpConnect::start(&addresses, &self.options, now));
+                    Some(addresses) => {
+                        self.state = State::Race(TcpConnect::start(&addresses?, &self.options, now));
                     }
-                    Some(Err(error)) => return Err(self.failed(error)),
                 },
-                State::Race(race) => match race.poll(now) {
-                    Ok(None) => return Ok(None),
-                    Ok(Some(transport)) => {
-                        self.state = State::Done;
-                        return Ok(Some(Box::new(transport)));
-                    }
-                    Err(error) => return Err(self.failed(error)),
-                },
+                State::Race(race) => return Ok(race.poll(now)?.map(|transport| Box::new(transport) as _)),
+                State::Proxy(proxy) => return Ok(proxy.advance(now)?.map(|transport| Box::new(transport) as _)),
+                #[cfg(unix)]
+                State::Unix(unix) => return Ok(unix.advance(now)?.map(|transport| Box::new(transport) as _)),
+                State::Ram(network, address) => {
+                    return match network.connect(self.options.source_address, *address, &self.waker) {
+                        Ok(stream) => Ok(Some(Box::new(stream))),
+                        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+                        Err(error) => Err(failure(Cause::NotResponding, error.to_string())),
+                    };
+                }
                 State::Done => return Err(failure(Cause::BadSequence, "this connect has ended already")),
             }
+        }
+    }
+
+    fn begin(&mut self, target: Target) -> Result<State> {
+        match (target, self.options.proxy.take()) {
+            (Target::Host { host, port }, None) => Ok(State::Lookup(Lookup::start(&host, port, &self.waker))),
+            (Target::Host { host, port }, Some(proxy)) => {
+                let proxy = ProxyConnect::start(host, port, proxy, &self.options, self.waker.clone())?;
+                Ok(State::Proxy(Box::new(proxy)))
+            }
+            #[cfg(unix)]
+            (Target::Unix(path), None) => Ok(State::Unix(UnixConnect::start(path))),
+            #[cfg(not(unix))]
+            (Target::Unix(_), None) => {
+                Err(failure(Cause::NotSupported, "this system has no sockets in its file system"))
+            }
+            (Target::Ram { network, address }, None) => Ok(State::Ram(network, address)),
+            (_, Some(_)) => Err(failure(Cause::BadArgument, "only a host can be reached through a proxy")),
+            (Target::Ready(_), None) => Ok(State::Done),
         }
     }
 
     /// What `advance` waits for, and until when it wants to be called anyway.
     pub fn waits<'a>(&'a self, list: &mut Vec<(Source<'a>, Interest)>) -> Option<Instant> {
         match &self.state {
-            State::Lookup(_) => {
+            State::Lookup(_) | State::Ram(..) => {
                 list.push((Source::Notified, Interest::NONE));
                 None
             }
             State::Race(race) => race.waits(self.now, list),
+            State::Proxy(proxy) => proxy.waits(self.now, list),
+            #[cfg(unix)]
+            State::Unix(unix) => unix.waits(self.now, list),
             State::Begin(_) | State::Done => Some(self.now),
         }
     }
 
-    fn begin(&mut self, target: Target) -> Result<Option<Box<dyn Transport>>> {
-        if fault::hit(Fault::Memory) {
-            return Err(failure(Cause::NoMemory, "no memory for a connection"));
-        }
-        match target {
-            Target::Host { host, port } => {
-                self.state = State::Lookup(Lookup::start(&host, port, &self.waker));
-                Ok(None)
-            }
-            Target::Unix(path) => {
-                let place = path.display();
-                Err(failure(Cause::NotSupported, format!("{place}: sockets of the file system come later")))
-            }
-            Target::Ready(mut transport) => {
-                transport.set_waker(&self.waker);
-                Ok(Some(transport))
-            }
-        }
-    }
-
-    /// Ends here, with the host asked for in the text.
-    fn failed(&mut self, mut error: Error) -> Error {
-        self.state = State::Done;
+    /// The error with the target in its text.
+    fn named(&self, mut error: Error) -> Error {
         if !error.detail.contains(&self.place) {
             error.detail = format!("{}: {}", self.place, error.detail);
         }

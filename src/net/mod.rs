@@ -7,17 +7,31 @@
 //! One [`wait::Waker`] serves a waiting party: what happens without a descriptor (a name was resolved, the other end
 //! of an in-process stream moved, another thread cancelled) rings it, and the wait that holds it comes back.
 
+pub mod callback;
 pub mod connect;
 pub mod fault;
 pub mod options;
+mod proxy;
+pub mod ram;
 pub mod resolve;
+pub mod socks;
 mod sys;
 pub mod tcp;
 pub mod transport;
+#[cfg(unix)]
+mod unix;
 pub mod wait;
 
 pub use sys::elevated;
 
+#[cfg(all(test, unix))]
+mod proxy_tests;
+#[cfg(all(test, unix))]
+mod resolve_tests;
+#[cfg(all(test, unix))]
+mod socks_tests;
+#[cfg(all(test, unix))]
+mod stream_tests;
 #[cfg(all(test, unix))]
 mod tcp_tests;
 #[cfg(all(test, unix))]

@@ -1,7 +1,9 @@
 //! Where a connection goes and how it is made.
 
+use super::ram::RamNetwork;
 use super::transport::Transport;
 use crate::error::{Cause, Error, Phase, Result};
+use crate::sasl::Secret;
 use core::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -21,6 +23,13 @@ pub enum Target {
     },
     /// A socket in the file system.
     Unix(PathBuf),
+    /// A listener inside this process.
+    Ram {
+        /// The network that it is on.
+        network: RamNetwork,
+        /// Where it listens.
+        address: SocketAddr,
+    },
     /// A connection that exists already, such as one made of a caller's callbacks.
     Ready(Box<dyn Transport>),
 }
@@ -30,6 +39,7 @@ impl fmt::Debug for Target {
         match self {
             Target::Host { host, port } => write!(f, "{}", Place(host, *port)),
             Target::Unix(path) => write!(f, "{}", path.display()),
+            Target::Ram { address, .. } => write!(f, "{address}"),
             Target::Ready(transport) => write!(f, "{}", transport.peer()),
         }
     }
@@ -69,11 +79,19 @@ pub struct ConnectOptions {
     pub send_buffer: Option<usize>,
     /// Which addresses are tried.
     pub family: Family,
+    /// The proxy to go through; for hosts only.
+    pub proxy: Option<Proxy>,
 }
 
 impl Default for ConnectOptions {
     fn default() -> Self {
-        ConnectOptions { source_address: None, keepalive: None, send_buffer: Some(SEND_BUFFER), family: Family::Any }
+        ConnectOptions {
+            source_address: None,
+            keepalive: None,
+            send_buffer: Some(SEND_BUFFER),
+            family: Family::Any,
+            proxy: None,
+        }
     }
 }
 
@@ -83,6 +101,71 @@ impl ConnectOptions {
         self.family.has(&address.ip())
             && self.source_address.is_none_or(|source| source.is_ipv4() == address.ip().is_ipv4())
     }
+}
+
+/// A SOCKS proxy and what it is told.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    /// Which version it speaks.
+    pub version: ProxyVersion,
+    /// The proxy's own name or address.
+    pub host: String,
+    /// The proxy's port, 1080 by custom.
+    pub port: u16,
+    /// How version 5 may authenticate.
+    pub methods: ProxyMethods,
+    /// The user: version 4 sends it bare, version 5 with the password.
+    pub user: Option<String>,
+    /// The password of version 5.
+    pub password: Option<Secret>,
+    /// Who looks up the name of the host.
+    pub resolve: Resolve,
+}
+
+impl Proxy {
+    /// A proxy without authentication that looks up names itself.
+    pub fn new(version: ProxyVersion, host: impl Into<String>, port: u16) -> Self {
+        Proxy {
+            version,
+            host: host.into(),
+            port,
+            methods: ProxyMethods { none: true, password: false },
+            user: None,
+            password: None,
+            resolve: Resolve::Remote,
+        }
+    }
+}
+
+/// Which SOCKS a proxy speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyVersion {
+    /// Version 4: IPv4 addresses only, so names are always looked up here.
+    Socks4,
+    /// Version 4a: IPv4 addresses and names.
+    Socks4a,
+    /// Version 5: IPv4, IPv6 and names.
+    Socks5,
+    /// Version 5, then version 4 if the proxy does not understand it.
+    Auto,
+}
+
+/// The authentication that version 5 may use. At least one must be allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProxyMethods {
+    /// None at all.
+    pub none: bool,
+    /// User and password (RFC 1929). They go to the proxy in the clear.
+    pub password: bool,
+}
+
+/// Who looks up the name of a host behind a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolve {
+    /// This side; the proxy gets an address.
+    Local,
+    /// The proxy.
+    Remote,
 }
 
 /// A host and port in the form people know, an IPv6 address in brackets.

@@ -13,9 +13,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// So many names are asked for at a time in a process.
-const HELPERS: usize = 16;
+pub(super) const HELPERS: usize = 16;
 /// So many more may wait for a helper.
-const QUEUE: usize = 1024;
+pub(super) const QUEUE: usize = 1024;
 /// So many addresses of a host are taken.
 const ADDRESSES: usize = 32;
 
@@ -35,7 +35,7 @@ impl Lookup {
         Self::start_in(&POOL, host, port, waker)
     }
 
-    fn start_in(pool: &'static Pool, host: &str, port: u16, waker: &Waker) -> Lookup {
+    pub(super) fn start_in(pool: &'static Pool, host: &str, port: u16, waker: &Waker) -> Lookup {
         if let Some(address) = literal(host) {
             return Lookup(State::Answered(Some(Ok(vec![SocketAddr::new(address, port)]))));
         }
@@ -96,9 +96,9 @@ struct Job {
     abandoned: AtomicBool,
 }
 
-type Resolver = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
+pub(super) type Resolver = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
 
-struct Pool {
+pub(super) struct Pool {
     resolver: Resolver,
     state: Mutex<PoolState>,
 }
@@ -111,7 +111,7 @@ struct PoolState {
 }
 
 impl Pool {
-    const fn new(resolver: Resolver) -> Self {
+    pub(super) const fn new(resolver: Resolver) -> Self {
         Pool { resolver, state: Mutex::new(PoolState { process: 0, helpers: 0, queue: VecDeque::new() }) }
     }
 

@@ -23,19 +23,28 @@ const NAMED_FAILURES: usize = 4;
 pub struct SocketTransport {
     /// Gone after `close` and `abort`.
     socket: Option<Socket>,
+    /// The other end's name, kept since a broken socket no longer knows it.
+    name: String,
 }
 
 impl SocketTransport {
     /// Takes over a connected socket and makes it non-blocking.
     pub fn new(socket: Socket) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        Ok(SocketTransport { socket: Some(socket) })
+        let name = socket.peer_addr().map_or_else(|_| String::new(), |address| place(&address));
+        Ok(SocketTransport { socket: Some(socket), name })
     }
 
     /// Takes over an accepted or connected TCP stream, without Nagle's delay.
     pub fn from_tcp(stream: std::net::TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Self::new(stream.into())
+    }
+
+    /// The same, calling its other end `name`: behind a proxy, or at a path, the socket's own name would mislead.
+    pub fn named(mut self, name: String) -> Self {
+        self.name = name;
+        self
     }
 
     fn socket(&self) -> io::Result<&Socket> {
@@ -99,7 +108,7 @@ impl Transport for SocketTransport {
     }
 
     fn peer(&self) -> String {
-        self.socket().and_then(Socket::peer_addr).map_or_else(|_| String::new(), |address| place(&address))
+        self.name.clone()
     }
 
     fn local(&self) -> String {
@@ -161,7 +170,10 @@ impl TcpConnect {
                     let attempt = self.attempts.swap_remove(position);
                     self.attempts.clear();
                     self.waiting.clear();
-                    return Ok(Some(SocketTransport { socket: Some(attempt.socket) }));
+                    return Ok(Some(SocketTransport {
+                        socket: Some(attempt.socket),
+                        name: attempt.address.to_string(),
+                    }));
                 }
                 Some(Err(error)) => {
                     self.failures.add(attempt.address, Cause::NotResponding, &error);

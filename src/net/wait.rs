@@ -61,6 +61,11 @@ impl Waker {
         }
     }
 
+    /// Whether both wake the same wait.
+    pub fn is(&self, other: &Waker) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Takes back what was rung. The bell first: a ring that comes between the two is either seen by the caller, who
     /// looks at everything after a wait, or rings anew.
     fn silence(&self) {
