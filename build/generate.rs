@@ -31,7 +31,13 @@ fn make(face: &Face, out: &Path) -> Result<Vec<(String, String)>, String> {
     }
     for source in &sources {
         if !source.surface.names.is_empty() && !placed.contains(&source.name) {
-            return Err(format!("no template has a line for what {} shows: {:?}", source.name, source.surface.names));
+            let names: Vec<_> = source.surface.names.iter().map(String::as_str).collect();
+            let hint = "pub(crate) if only Rust needs it";
+            return Err(format!(
+                "no template has a line for what {} shows: {} ({hint})",
+                source.name,
+                names.join(", ")
+            ));
         }
     }
     check_symbols(face, &sources, &headers)?;
