@@ -1,0 +1,62 @@
+# libhelo. `make help` lists what there is; each target is a call of cargo or of a script in scripts/.
+
+prefix ?= /usr/local
+libdir ?= $(prefix)/lib
+includedir ?= $(prefix)/include
+CARGO ?= cargo
+# Seconds for each fuzz target of `make fuzz-smoke`.
+FUZZ_SECONDS ?= 20
+
+.PHONY: help build demo check check-rust check-c check-python check-interop headers bench fuzz-smoke check-asan \
+	check-tsan check-windows setup-tests install clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1~\2/p' Makefile | column -t -s '~'
+
+build: ## the shared and the static library, in target/release
+	$(CARGO) build --release --lib
+
+demo: ## builds everything and sends a real message file through the Distinct API
+	scripts/demo.sh
+
+check: ## everything that can run here; what cannot is listed as skipped
+	scripts/check.sh setup rust c python interop
+
+check-rust: ## Rust tests: engine, wire dialogues, hostile inputs
+	scripts/check.sh rust
+
+check-c: ## C programs, generated headers, exported names
+	scripts/check.sh c
+
+check-python: ## the Python package and its example
+	scripts/check.sh python
+
+check-interop: ## real mail servers on this machine
+	scripts/check.sh interop
+
+setup-tests: ## installs what the tests need (as root; otherwise says what is missing)
+	scripts/setup-tests.sh all
+
+headers: ## writes include/ afresh from the faces
+	HELO_WRITE_HEADERS=1 $(CARGO) build --lib
+
+bench: ## the numbers of README's table
+	scripts/bench.sh
+
+fuzz-smoke: ## each fuzz target for a short while
+	scripts/fuzz-smoke.sh $(FUZZ_SECONDS)
+
+check-asan: ## the tests under the address sanitizer
+	scripts/check-asan.sh
+
+check-tsan: ## the tests with threads under the thread sanitizer, standard library included
+	scripts/check-tsan.sh
+
+check-windows: ## the Windows DLLs, and the Distinct example under Wine
+	scripts/check-windows.sh
+
+install: build ## into $(DESTDIR)$(prefix): library, headers, helo.pc
+	scripts/install.sh "$(DESTDIR)" "$(prefix)" "$(libdir)" "$(includedir)"
+
+clean: ## removes what was built
+	$(CARGO) clean

@@ -1,0 +1,13 @@
+#!/bin/bash
+# The tests of the Python package, with the library of this tree.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+have python python3 || exit 0
+if [ ! -x target/venv/bin/python ]; then
+    skip python "no environment in target/venv (scripts/setup-tests.sh makes it)"
+    exit 0
+fi
+cargo build --locked --lib
+HELO_LIBRARY=$PWD/target/debug/libhelo.so PYTHONPATH=python target/venv/bin/python -m unittest discover -s python/tests -t python -v

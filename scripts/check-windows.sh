@@ -1,0 +1,71 @@
+#!/bin/bash
+# Builds the Windows DLLs for 64 and 32 bits, holds their exports against the lists of the faces, makes the import
+# libraries, and runs the Distinct example under Wine (64 bits) against a server of this machine.
+#
+# The targets *-win7-windows-gnu import nothing newer than Windows 7. Their standard library is built from source:
+# that needs a compiler of the same version as the source, here Debian's rustc-web and rust-web-src.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+have windows /usr/bin/rustc x86_64-w64-mingw32-gcc i686-w64-mingw32-gcc || exit 0
+export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
+source=$("$RUSTC" --print sysroot)/lib/rustlib/src/rust/library
+if [ ! -d "$source/std" ]; then
+    skip windows "no source of the standard library for $("$RUSTC" --version) (scripts/setup-tests.sh all installs it)"
+    exit 0
+fi
+
+out=target/windows
+mkdir -p "$out"
+export CARGO_TARGET_DIR=$PWD/$out
+# A smoke test: no debug information, and quick to link.
+export CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_SPLIT_DEBUGINFO=off CARGO_PROFILE_RELEASE_LTO=off
+
+# rustc expects these two objects for 32 bits and no package has them.
+start=$PWD/$out/rtstartup
+if [ ! -f "$start/rsend.o" ]; then
+    mkdir -p "$start"
+    for object in rsbegin rsend; do
+        "$RUSTC" --target i686-win7-windows-gnu --emit obj -O -o "$start/$object.o" \
+            "$source/rtstartup/$object.rs"
+    done
+fi
+
+build() { # TARGET MINGW-PREFIX
+    local upper
+    upper=$(echo "$1" | tr 'a-z-' 'A-Z_')
+    env "CC_${1//-/_}=$2-gcc" "AR_${1//-/_}=$2-ar" "CARGO_TARGET_${upper}_LINKER=$2-gcc" \
+        "CARGO_TARGET_${upper}_RUSTFLAGS=-Lnative=$start -Clink-arg=-static-libgcc" \
+        cargo rustc --release --lib --locked --crate-type cdylib,staticlib --target "$1" -Zbuild-std=std,panic_unwind
+}
+
+# Every name of the lists must be exported, undecorated, and 32-bit callers get an import library that knows the
+# decorated names which MinGW's gcc asks for (_smtp_quit@8).
+check_exports() { # TARGET MINGW-PREFIX
+    local folder=$out/$1/release names missing
+    "$2-objdump" -p "$folder/helo.dll" | awk '/\[Ordinal\/Name Pointer\] Table/ { on = 1; next } on && NF == 0 { on = 0 } on { print $NF }' \
+        | sort > "$folder/exported"
+    names=$(sed 's/#.*//' src/faces/*/exports.txt | tr -s ' \t' '\n' | sed '/^$/d' | sort -u)
+    missing=$(comm -23 <(echo "$names") "$folder/exported")
+    if [ -n "$missing" ]; then
+        echo "$1: helo.dll does not export:" $missing >&2
+        return 1
+    fi
+    {
+        echo "LIBRARY helo.dll"
+        echo "EXPORTS"
+        "$2-nm" --defined-only "$folder/libhelo.a" 2> /dev/null | awk '$2 == "T" { print $3 }' | sort -u \
+            | awk -v names="$names" -v under="$([ "${1%%-*}" = i686 ] && echo 1 || echo 0)" '
+                BEGIN { split(names, list, "\n"); for (i in list) wanted[list[i]] = 1 }
+                { name = $0; if (under) sub(/^_/, "", name); plain = name; sub(/@[0-9]+$/, "", plain) }
+                plain in wanted { print "    " name }'
+    } > "$folder/helo.def"
+    "$2-dlltool" -k -d "$folder/helo.def" -l "$folder/libhelo.dll.a"
+    echo "$1: $(wc -l < "$folder/exported") names exported, $(($(stat -c %s "$folder/helo.dll") / 1024)) KiB"
+}
+
+for pair in x86_64-win7-windows-gnu:x86_64-w64-mingw32 i686-win7-windows-gnu:i686-w64-mingw32; do
+    build "${pair%:*}" "${pair#*:}"
+    check_exports "${pair%:*}" "${pair#*:}"
+done

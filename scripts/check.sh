@@ -1,0 +1,79 @@
+#!/bin/bash
+# Runs the parts of the tests named: setup rust c python interop. Ends with the skips and one line of numbers:
+# "N passed, N failed, N skipped". Fails when anything failed.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+out=$PWD/target/check
+mkdir -p "$out"
+log=$out/log
+skips=$out/skips
+: > "$log"
+: > "$skips"
+export HELO_SKIP_LOG=$skips
+failed_parts=""
+
+# Which files of tests/ belong to a part: those of C and interop by their names, the rest is Rust's.
+tests_of() {
+    local file name
+    for file in tests/*.rs; do
+        name=$(basename "$file" .rs)
+        case "$name:$1" in
+            c:c | c_*:c | headers:c | symbols:c | interop:interop | interop_*:interop) echo "--test=$name" ;;
+            c:* | c_*:* | headers:* | symbols:* | interop:* | interop_*:*) ;;
+            *:rust) echo "--test=$name" ;;
+        esac
+    done
+}
+
+# Runs a command as part of the log; a failure is remembered, the rest still runs.
+run() { # PART COMMAND...
+    local part=$1
+    shift
+    echo "== $part: $*" | tee -a "$log"
+    # A test that hangs must not keep the rest from running.
+    timeout --kill-after=30 1200 "$@" 2>&1 | tee -a "$log"
+    [ "${PIPESTATUS[0]}" = 0 ] || failed_parts="$failed_parts $part"
+}
+
+for part in "$@"; do
+    case $part in
+        setup) run setup scripts/setup-tests.sh ;;
+        rust)
+            # shellcheck disable=SC2046
+            run rust cargo test --locked --no-fail-fast --lib $(tests_of rust)
+            run rust cargo test --locked --doc
+            ;;
+        c | interop)
+            tests=$(tests_of "$part")
+            # shellcheck disable=SC2086
+            if [ -n "$tests" ]; then run "$part" cargo test --locked --no-fail-fast $tests; fi
+            ;;
+        python) run python scripts/check-python.sh ;;
+        *)
+            echo "no such part: $part (there are: setup rust c python interop)" >&2
+            exit 2
+            ;;
+    esac
+done
+
+# cargo: "test result: ok. 3 passed; 1 failed; ..."; Python's unittest: "Ran 5 tests ..." and "FAILED (failures=1)".
+read -r passed failed <<< "$(awk '
+    /^test result:/ { for (i = 1; i <= NF; i++) { if ($i ~ /^passed/) p += $(i - 1); if ($i ~ /^failed/) f += $(i - 1) } }
+    /^Ran [0-9]+ test/ { p += $2 }
+    /^FAILED \(/ { n = split($0, part, /[(,= )]+/)
+        for (i = 1; i < n; i++) if (part[i] == "failures" || part[i] == "errors") { f += part[i + 1]; p -= part[i + 1] } }
+    END { print p + 0, f + 0 }' "$log")"
+skipped=$(grep -c '^SKIP ' "$skips")
+if [ "$skipped" -gt 0 ]; then
+    echo "could not run here:"
+    sed 's/^/  /' "$skips"
+fi
+# A part that failed without a failed test did not build, or broke off.
+if [ -n "$failed_parts" ]; then
+    echo "failed parts:$failed_parts (the whole log: target/check/log)"
+    [ "$failed" -gt 0 ] || failed=1
+fi
+echo "$passed passed, $failed failed, $skipped skipped" | tee "$out/summary"
+[ "$failed" = 0 ]

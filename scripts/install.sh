@@ -1,0 +1,43 @@
+#!/bin/bash
+# Installs what `make build` made: the shared library with its links, the static one, the headers and helo.pc.
+#
+#   scripts/install.sh DESTDIR PREFIX LIBDIR INCLUDEDIR
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+destdir=$1 prefix=$2 libdir=$3 includedir=$4
+built=target/release
+version=$(version)
+# The name under which programs look for it, from the file itself.
+soname=$(objdump -p "$built/libhelo.so" | awk '$1 == "SONAME" { print $2 }')
+if [ -z "$soname" ]; then
+    echo "$built/libhelo.so has no soname" >&2
+    exit 1
+fi
+
+install -d "$destdir$libdir/pkgconfig" "$destdir$includedir"
+install -m 755 "$built/libhelo.so" "$destdir$libdir/libhelo.so.$version"
+strip --strip-unneeded "$destdir$libdir/libhelo.so.$version"
+ln -sf "libhelo.so.$version" "$destdir$libdir/$soname"
+ln -sf "$soname" "$destdir$libdir/libhelo.so"
+install -m 644 "$built/libhelo.a" "$destdir$libdir/libhelo.a"
+strip --strip-debug "$destdir$libdir/libhelo.a"
+
+# One folder a face: programs say -I.../helo/distinct, or `pkg-config --variable=headers helo`/distinct.
+(cd include && find . -name '*.h' -print0) | while IFS= read -r -d '' header; do
+    install -D -m 644 "include/$header" "$destdir$includedir/helo/$header"
+done
+
+cat > "$destdir$libdir/pkgconfig/helo.pc" << PC
+prefix=$prefix
+libdir=$libdir
+headers=$includedir/helo
+
+Name: helo
+Description: The APIs of old SMTP libraries over one modern SMTP engine
+Version: $version
+Libs: -L\${libdir} -lhelo
+Libs.private: -lgcc_s -lutil -lrt -lpthread -lm -ldl
+Cflags: -I\${headers}
+PC

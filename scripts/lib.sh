@@ -1,0 +1,24 @@
+# What the scripts share; taken in with `. scripts/lib.sh` from the repository's root.
+
+# Notes that something could not run here, the way tests/support/skip.rs does it.
+skip() { # NAME REASON
+    echo "SKIP $1: $2" >&2
+    if [ -n "${HELO_SKIP_LOG:-}" ]; then echo "SKIP $1: $2" >> "$HELO_SKIP_LOG"; fi
+}
+
+# True when all programs are there; otherwise notes the skip.
+have() { # NAME PROGRAM...
+    local name=$1 missing="" program
+    shift
+    for program in "$@"; do
+        PATH="$PATH:/usr/sbin:/sbin" command -v "$program" > /dev/null || missing="$missing $program"
+    done
+    [ -z "$missing" ] && return 0
+    skip "$name" "not installed:$missing (scripts/setup-tests.sh all, as root, installs it)"
+    return 1
+}
+
+# The version part of Cargo.toml: 0.1.0
+version() {
+    sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1
+}

@@ -1,0 +1,55 @@
+#!/bin/bash
+# Installs what the tests need: Debian's packages (as root), and a Python environment in target/venv.
+# Without root it says what is missing; the tests that need it then count as skipped.
+#
+#   scripts/setup-tests.sh        for `make check`
+#   scripts/setup-tests.sh all    also for the sanitizer and Windows targets
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+packages="gcc g++ libc6-dev make binutils pkg-config openssl valgrind strace python3 python3-venv
+    postfix sasl2-bin libsasl2-modules libsasl2-modules-db swaks"
+[ "${1:-}" = all ] && packages="$packages clang-22 libclang-rt-22-dev rustc-web rust-web-src libstd-rust-web-dev
+    gcc-mingw-w64-x86-64 gcc-mingw-w64-i686 wine wine64"
+
+installed() { dpkg-query -W -f '${Status}\n' "$1" 2> /dev/null | grep -q '^install ok installed'; }
+
+missing=""
+if command -v dpkg-query > /dev/null; then
+    for package in $packages; do installed "$package" || missing="$missing $package"; done
+fi
+
+if [ -n "$missing" ] && [ "$(id -u)" != 0 ]; then
+    echo "not installed:$missing" >&2
+    echo "to have them: sudo scripts/setup-tests.sh ${1:-}" >&2
+elif [ -n "$missing" ]; then
+    # Nothing may start by itself: the tests start their own servers, on free ports.
+    if [ ! -e /usr/sbin/policy-rc.d ]; then
+        printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
+        chmod +x /usr/sbin/policy-rc.d
+        trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections
+    apt-get update -q
+    # --no-remove: another mail server that is installed stays. One by one if they do not go together, so that a
+    # package that this release lacks costs only its own tests.
+    # shellcheck disable=SC2086
+    if ! apt-get install -q -y --no-install-recommends --no-remove $missing; then
+        for package in $missing; do
+            apt-get install -q -y --no-install-recommends --no-remove "$package" \
+                || echo "could not install $package; the tests that need it will be skipped" >&2
+        done
+    fi
+fi
+
+# For the Python tests, the demo's server and the interop tests with aiosmtpd and smtplib.
+wanted="aiosmtpd==1.4.6"
+if [ ! -f target/venv/ready ] || [ "$(cat target/venv/ready)" != "$wanted" ]; then
+    if python3 -m venv target/venv && target/venv/bin/pip install -q "$wanted"; then
+        echo "$wanted" > target/venv/ready
+    else
+        echo "no Python environment in target/venv (python3-venv and a package index are needed)" >&2
+    fi
+fi
