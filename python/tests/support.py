@@ -1,0 +1,100 @@
+"""What the tests share: the package and the library of this checkout, and servers on free ports."""
+
+import os
+import pathlib
+import socket
+import sys
+import threading
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "python"))
+
+
+def use_built_library():
+    """Lets HELO_LIBRARY name the library built in this checkout, unless it names one already."""
+    if os.environ.get("HELO_LIBRARY"):
+        return
+    built = [ROOT / "target" / kind / "libhelo.so" for kind in ("release", "debug")]
+    built = [path for path in built if path.is_file()]
+    if not built:
+        raise RuntimeError("no library: run cargo build first, or name the file in HELO_LIBRARY")
+    os.environ["HELO_LIBRARY"] = str(max(built, key=lambda path: path.stat().st_mtime))
+
+
+use_built_library()
+
+
+class ScriptedServer:
+    """A server that says and expects what a script has, for one connection.
+
+    A script is lines: "S: text" is sent with CRLF; "C: text" must come; "C* text" must come at the start of a line;
+    "MESSAGE" reads up to the line with the lone dot and keeps what came; "EOF" waits for the client to close; "WAIT"
+    waits until the test calls ``go_on``. After the last line the connection is closed.
+    """
+
+    def __init__(self, *script):
+        self.script = [line for part in script for line in part.strip().splitlines()]
+        self.message = None
+        self.problem = None
+        self.at_wait = threading.Event()
+        self._go_on = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(30)
+        self.port = self._listener.getsockname()[1]
+        self.host = f"127.0.0.1:{self.port}"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def go_on(self):
+        self._go_on.set()
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind, *_):
+        self.go_on()
+        self._thread.join(30)
+        self._listener.close()
+        if kind is None:
+            if self._thread.is_alive():
+                raise AssertionError("the script did not come to its end")
+            if self.problem is not None:
+                raise AssertionError(self.problem)
+
+    def _serve(self):
+        try:
+            connection, _ = self._listener.accept()
+            with connection:
+                connection.settimeout(30)
+                self._play(connection, connection.makefile("rb"))
+        except Exception as caught:  # told to the test's own thread
+            self.problem = f"{type(caught).__name__}: {caught}"
+
+    def _play(self, connection, received):
+        for number, line in enumerate(self.script, 1):
+            line = line.strip()
+            if line.startswith("S: "):
+                connection.sendall(line[3:].encode() + b"\r\n")
+            elif line.startswith(("C: ", "C* ")):
+                came = received.readline()
+                expected = line[3:].encode()
+                right = came.startswith(expected) if line.startswith("C* ") else came == expected + b"\r\n"
+                if not right:
+                    raise AssertionError(f"line {number} of the script: expected {expected!r}, got {came!r}")
+            elif line == "MESSAGE":
+                lines = []
+                while (came := received.readline()) != b".\r\n":
+                    if not came:
+                        raise AssertionError(f"line {number} of the script: the message broke off")
+                    lines.append(came)
+                self.message = b"".join(lines)
+            elif line == "EOF":
+                came = received.read()
+                if came:
+                    raise AssertionError(f"line {number} of the script: expected the end, got {came!r}")
+            elif line == "WAIT":
+                self.at_wait.set()
+                if not self._go_on.wait(30):
+                    raise AssertionError(f"line {number} of the script: nobody said to go on")
+            else:
+                raise ValueError(f"line {number} of the script: {line!r}")
