@@ -3,11 +3,9 @@
 import os
 import pathlib
 import socket
-import sys
 import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "python"))
 
 
 def use_built_library():

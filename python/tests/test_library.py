@@ -8,7 +8,7 @@ import sys
 import tempfile
 import unittest
 
-from support import ROOT
+from .support import ROOT
 
 LIBRARY = os.environ["HELO_LIBRARY"]
 
@@ -57,7 +57,3 @@ class Finding(unittest.TestCase):
             shutil.copytree(ROOT / "python" / "helo", pathlib.Path(folder) / "helo")
             shown = run(hide + "helo.version()", package=folder)
         self.assertIn("install it (make install) or name the file in the environment variable HELO_LIBRARY", shown)
-
-
-if __name__ == "__main__":
-    unittest.main()

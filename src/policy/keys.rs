@@ -3,6 +3,7 @@
 use super::Site;
 use super::url::{self, Scheme, Url};
 use crate::client::Level;
+use crate::net::options::Proxy;
 use crate::proto::dot::Dots;
 use std::time::Duration;
 
@@ -35,6 +36,7 @@ const KEYS: &[Key] = &[
     Key { name: "pipelining", set: |to, value| put(&mut to.site.pipelining, choice(value, &PIPELININGS)) },
     Key { name: "dots", set: |to, value| put(&mut to.site.dots, choice(value, &DOTS)) },
     Key { name: "helo_name", set: |to, value| put(&mut to.site.helo_name, helo_name(value)) },
+    Key { name: "proxy", set: |to, value| put(&mut to.site.proxy, proxy(value)) },
 ];
 
 const LEVELS: [(&str, u8); 3] = [("0", 0), ("1", 1), ("2", 2)];
@@ -85,6 +87,10 @@ fn server(value: &str) -> Result<Url, Why> {
         }
         Scheme::Plain | Scheme::Smtp => Ok(url),
     }
+}
+
+fn proxy(value: &str) -> Result<Proxy, Why> {
+    url::parse_proxy(value).map_err(|error| format!("is no proxy: {error}"))
 }
 
 fn port(value: &str) -> Result<u16, Why> {

@@ -28,6 +28,7 @@ pub use file::PolicyError;
 pub use load::Rights;
 
 use crate::client::{Level, Settings};
+use crate::net::options::Proxy;
 use crate::proto::dot::Dots;
 use std::time::Duration;
 use url::{Scheme, Url};
@@ -63,6 +64,8 @@ pub struct Site {
     pub dots: Option<Dots>,
     /// `helo_name`: the name to say in EHLO instead of the program's.
     pub helo_name: Option<String>,
+    /// `proxy`: the SOCKS proxy to go through.
+    pub proxy: Option<Proxy>,
 }
 
 /// How long each phase may last.
@@ -115,6 +118,9 @@ impl Site {
         over(&mut settings.timeouts.message, &self.timeouts.message);
         over(&mut settings.dots, &self.dots);
         over(&mut settings.helo_name, &self.helo_name);
+        if self.proxy.is_some() {
+            settings.connect.proxy.clone_from(&self.proxy);
+        }
     }
 
     /// Fills what is not decided from another section.
@@ -134,6 +140,7 @@ impl Site {
             pipelining: self.pipelining.or(general.pipelining),
             dots: self.dots.or(general.dots),
             helo_name: self.helo_name.or_else(|| general.helo_name.clone()),
+            proxy: self.proxy.or_else(|| general.proxy.clone()),
         }
     }
 }

@@ -110,6 +110,7 @@ fn errors_name_the_line_and_the_key() {
         ("server = smtps://h", 1, "server asks for TLS"),
         ("server = smtp+starttls://h", 1, "server asks for TLS"),
         ("server = smtp://alice:wonderland@h", 1, "server has a user, whose password needs TLS"),
+        ("proxy = h:1080", 1, "proxy is no proxy: the proxy is no URL"),
         ("timeout = 0", 1, "timeout is not a time"),
         ("timeout = 25 h", 1, "timeout is not a time"),
         ("timeout = 99999999999999999999 h", 1, "timeout is not a time"),
@@ -144,10 +145,11 @@ fn errors_name_the_line_and_the_key() {
 fn what_is_decided_is_put_over_the_programs_settings() {
     let mut settings = Settings { helo_name: "old".to_string(), ..Settings::default() };
     let before = settings.timeouts;
-    policy("reply_timeout = 7\ndots = caller").settings_for("x").apply(&mut settings);
+    policy("reply_timeout = 7\ndots = caller\nproxy = socks5h://p").settings_for("x").apply(&mut settings);
     assert_eq!(settings.timeouts.reply, Duration::from_secs(7));
     assert_eq!(settings.timeouts.message, before.message);
     assert_eq!((settings.helo_name.as_str(), settings.dots), ("old", Dots::Off));
+    assert_eq!(settings.connect.proxy.map(|proxy| proxy.host).as_deref(), Some("p"));
 }
 
 #[test]

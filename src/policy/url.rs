@@ -6,6 +6,7 @@
 //! ```
 
 use crate::error::{Cause, Error, Phase};
+use crate::net::options::{Proxy, ProxyMethods, ProxyVersion, Resolve};
 use crate::sasl::Secret;
 use std::fmt;
 
@@ -93,6 +94,19 @@ pub fn parse(text: &str) -> Result<Url, UrlError> {
         "smtp+starttls" => Scheme::StartTls,
         _ => return Err(UrlError("the URL's scheme is not smtp, smtps or smtp+starttls")),
     };
+    let Place { user, password, host, port } = place_of(rest)?;
+    Ok(Url { scheme, user, password, host, port })
+}
+
+/// What stands behind `scheme://`.
+struct Place {
+    user: Option<String>,
+    password: Option<Secret>,
+    host: String,
+    port: Option<u16>,
+}
+
+fn place_of(rest: &str) -> Result<Place, UrlError> {
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     if rest.contains(['/', '?', '#']) {
         return Err(UrlError(
@@ -107,7 +121,28 @@ pub fn parse(text: &str) -> Result<Url, UrlError> {
         }
     };
     let (host, port) = host_and_port(place)?;
-    Ok(Url { scheme, user, password, host, port })
+    Ok(Place { user, password, host, port })
+}
+
+/// Reads a proxy's URL, such as `socks5://user:password@host:1080`. The schemes are those of other programs: `socks4`
+/// and `socks5` look names up here, `socks4a` and `socks5h` let the proxy do it, and `socks` finds out the version.
+pub fn parse_proxy(text: &str) -> Result<Proxy, UrlError> {
+    if text.len() > MAX_TEXT {
+        return Err(UrlError("the proxy's address is too long"));
+    }
+    let schemes = "the proxy is no URL of the scheme socks, socks4, socks4a, socks5 or socks5h";
+    let (scheme, rest) = text.split_once("://").ok_or(UrlError(schemes))?;
+    let (version, resolve) = match scheme.to_ascii_lowercase().as_str() {
+        "socks" => (ProxyVersion::Auto, Resolve::Remote),
+        "socks4" => (ProxyVersion::Socks4, Resolve::Local),
+        "socks4a" => (ProxyVersion::Socks4a, Resolve::Remote),
+        "socks5" => (ProxyVersion::Socks5, Resolve::Local),
+        "socks5h" => (ProxyVersion::Socks5, Resolve::Remote),
+        _ => return Err(UrlError(schemes)),
+    };
+    let Place { user, password, host, port } = place_of(rest)?;
+    let methods = ProxyMethods { none: true, password: password.is_some() };
+    Ok(Proxy { version, host, port: port.unwrap_or(1080), methods, user, password, resolve })
 }
 
 /// `user` or `user:password`, percent-decoded.

@@ -105,6 +105,25 @@ fn what_is_no_address_is_refused_and_the_error_does_not_repeat_it() {
     assert!(parse(&format!("smtp://u:{}@h", "p".repeat(MAX_TEXT))).is_err());
 }
 
+#[test]
+fn proxies() {
+    let proxy = parse_proxy("socks5h://al%40ice:secretive@proxy.example").unwrap();
+    assert_eq!((proxy.version, proxy.resolve), (ProxyVersion::Socks5, Resolve::Remote));
+    assert_eq!((proxy.host.as_str(), proxy.port, proxy.user.as_deref()), ("proxy.example", 1080, Some("al@ice")));
+    assert_eq!(proxy.methods, ProxyMethods { none: true, password: true });
+    assert!(!format!("{proxy:?}").contains("secretive"));
+
+    let proxy = parse_proxy("SOCKS://[::1]:9050/").unwrap();
+    assert_eq!((proxy.version, proxy.host.as_str(), proxy.port), (ProxyVersion::Auto, "::1", 9050));
+    assert_eq!(proxy.methods, ProxyMethods { none: true, password: false });
+    assert_eq!(parse_proxy("socks4://u@h").unwrap().resolve, Resolve::Local);
+    assert_eq!(parse_proxy("socks4a://h").unwrap().version, ProxyVersion::Socks4a);
+
+    for text in ["", "h", "h:1080", "http://h", "socks5://", "socks5://h/x", "socks5://u%00@h", "socks6://h"] {
+        assert!(parse_proxy(text).is_err(), "{text}");
+    }
+}
+
 /// Every octet written as %XX.
 fn percent(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
