@@ -3,4 +3,5 @@
 pub mod distinct;
 pub mod helo;
 pub mod netx_client;
+pub(crate) mod placed;
 pub mod rtos;

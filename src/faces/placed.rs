@@ -1,0 +1,137 @@
+//! Structs that the caller allocates: the library keeps what belongs to one beside it, found by its address.
+//!
+//! Of the caller's memory only the magic number at offset 0 is read and written, as the originals did with their
+//! `..._id` fields. A struct that was never created, was deleted, was overwritten or was copied to another place is
+//! therefore an error, not a crash, and the layout of everything behind the number does not matter.
+#![allow(unsafe_code)]
+
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// All live structs of one kind.
+pub(crate) struct Placed<T> {
+    magic: u32,
+    live: Mutex<BTreeMap<usize, Arc<T>>>,
+}
+
+/// Why a struct could not be created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotPlaced {
+    /// The pointer is NULL or cannot point to such a struct.
+    BadPointer,
+    /// A live struct of this kind is there already.
+    Taken,
+}
+
+impl<T> Placed<T> {
+    /// A kind whose structs carry `magic`.
+    pub(crate) const fn new(magic: u32) -> Self {
+        Placed { magic, live: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// Makes the struct at `place` a live one that stands for `value`.
+    ///
+    /// # Safety
+    /// `place` is NULL or points to at least 4 writable bytes.
+    pub(crate) unsafe fn create<S>(&self, place: *mut S, value: T) -> Result<Arc<T>, NotPlaced> {
+        let id = id_field(place).ok_or(NotPlaced::BadPointer)?;
+        let mut live = self.live.lock();
+        if live.contains_key(&(place as usize)) {
+            return Err(NotPlaced::Taken);
+        }
+        let value = Arc::new(value);
+        live.insert(place as usize, value.clone());
+        // SAFETY: the caller's promise; the alignment was checked.
+        unsafe { id.write(self.magic) };
+        Ok(value)
+    }
+
+    /// What the struct at `place` stands for, if it is a live one.
+    ///
+    /// # Safety
+    /// `place` is NULL or points to at least 4 readable bytes.
+    pub(crate) unsafe fn get<S>(&self, place: *const S) -> Option<Arc<T>> {
+        // SAFETY: the caller's promise.
+        if !unsafe { self.is_marked(place) } {
+            return None;
+        }
+        self.live.lock().get(&(place as usize)).cloned()
+    }
+
+    /// Whether the magic number stands at `place`, be it ours or that of a struct that another library made.
+    ///
+    /// # Safety
+    /// `place` is NULL or points to at least 4 readable bytes.
+    pub(crate) unsafe fn is_marked<S>(&self, place: *const S) -> bool {
+        // SAFETY: the caller's promise; the alignment was checked.
+        id_field(place.cast_mut()).is_some_and(|id| unsafe { id.read() } == self.magic)
+    }
+
+    /// Takes the struct at `place` out of the live ones and clears its magic number.
+    ///
+    /// # Safety
+    /// `place` is NULL or points to at least 4 writable bytes.
+    pub(crate) unsafe fn remove<S>(&self, place: *mut S) -> Option<Arc<T>> {
+        // SAFETY: the caller's promise.
+        if !unsafe { self.is_marked(place) } {
+            return None;
+        }
+        let mut live = self.live.lock();
+        let value = live.remove(&(place as usize))?;
+        if let Some(id) = id_field(place) {
+            // SAFETY: the caller's promise; the alignment was checked.
+            unsafe { id.write(0) };
+        }
+        Some(value)
+    }
+
+    /// All live values, by the address of their structs.
+    pub(crate) fn all(&self) -> Vec<Arc<T>> {
+        self.live.lock().values().cloned().collect()
+    }
+}
+
+/// The magic number's place, if the pointer can be one to such a struct.
+fn id_field<S>(place: *mut S) -> Option<NonNull<u32>> {
+    NonNull::new(place.cast::<u32>()).filter(|id| id.is_aligned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAGIC: u32 = 0x1234_5678;
+
+    #[test]
+    fn a_struct_is_found_where_it_was_created_only() {
+        let kind = Placed::new(MAGIC);
+        let (mut here, mut there) = ([0u32; 4], [0u32; 4]);
+        // SAFETY: both arrays outlive the calls.
+        unsafe {
+            assert!(kind.get(here.as_ptr()).is_none());
+            kind.create(here.as_mut_ptr(), 7).unwrap();
+            assert_eq!(kind.create(here.as_mut_ptr(), 8).unwrap_err(), NotPlaced::Taken);
+            there.copy_from_slice(&here);
+            assert!(kind.is_marked(there.as_ptr()) && kind.get(there.as_ptr()).is_none());
+            assert_eq!(kind.get(here.as_ptr()).as_deref(), Some(&7));
+            assert_eq!(kind.remove(here.as_mut_ptr()).as_deref(), Some(&7));
+            assert_eq!(here[0], 0);
+            assert!(kind.get(here.as_ptr()).is_none() && kind.remove(here.as_mut_ptr()).is_none());
+        }
+    }
+
+    #[test]
+    fn impossible_pointers_are_refused() {
+        let kind = Placed::new(MAGIC);
+        let mut bytes = [0u32; 4];
+        let odd = bytes.as_mut_ptr().wrapping_byte_add(1);
+        // SAFETY: NULL, and a pointer that is refused before it is followed.
+        unsafe {
+            assert_eq!(kind.create(std::ptr::null_mut::<u32>(), ()).unwrap_err(), NotPlaced::BadPointer);
+            assert_eq!(kind.create(odd, ()).unwrap_err(), NotPlaced::BadPointer);
+            assert!(kind.get(std::ptr::null::<u32>()).is_none() && kind.get(odd).is_none());
+        }
+    }
+}
