@@ -65,7 +65,7 @@ impl Lane {
                 Emit::Idle => self.emit_mail(queue, now)?,
                 Emit::Recipients { next } => self.emit_recipient(next, queue, now)?,
                 Emit::BeforeBody => self.emit_before_body(queue, now)?,
-                Emit::BeforeGo => self.emit_go(queue, now)?,
+                Emit::BeforeGo => self.emit_go(now)?,
                 Emit::Body { chunk_left, last } => self.emit_body(chunk_left, last, queue, now)?,
             };
             if !moved {
@@ -187,7 +187,7 @@ impl Lane {
         Ok(true)
     }
 
-    fn emit_go(&mut self, queue: &mut Queue<'_>, now: Instant) -> Result<bool> {
+    fn emit_go(&mut self, now: Instant) -> Result<bool> {
         let Some(flight) = self.flights.back_mut() else { return Ok(self.idle()) };
         if flight.due > 0 {
             return Ok(false);
@@ -196,7 +196,7 @@ impl Lane {
             return Ok(self.end_of_mail());
         }
         self.connection.begin_body(false, false);
-        if flight.failed {
+        if flight.failed || flight.accepted.is_empty() {
             // 354 although nobody is to get the message: an empty one ends it (RFC 2920 section 3.1).
             let tag = flight.tag(0);
             flight.due += 1;
@@ -204,7 +204,6 @@ impl Lane {
             self.connection.push_end_of_data(tag, now);
             return Ok(self.end_of_mail());
         }
-        let _ = queue;
         self.emit = Emit::Body { chunk_left: None, last: false };
         Ok(true)
     }
@@ -253,8 +252,8 @@ impl Lane {
     /// Announces the next chunk: as much of the source as is at hand.
     fn announce_chunk(&mut self, queue: &mut Queue<'_>, now: Instant) -> Result<bool> {
         let Some(flight) = self.flights.back_mut() else { return Ok(self.idle()) };
-        if flight.failed {
-            // A chunk was refused: the rest stays here, and RSET clears what the server has (RFC 3030 section 2).
+        if flight.failed || (flight.envelope_due == 0 && flight.accepted.is_empty()) {
+            // A chunk was refused, or everyone: the rest stays here, and RSET clears what the server has (RFC 3030 section 2).
             self.needs_reset = true;
             return Ok(self.end_of_mail());
         }
