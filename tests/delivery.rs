@@ -12,6 +12,7 @@ use helo::error::Cause;
 use helo::net::connect::Target;
 use helo::net::wait::Cancel;
 use helo::proto::address::{ForwardPath, ReversePath};
+use helo::proto::client::Protocol;
 use std::net::SocketAddr;
 use std::time::Duration;
 use support::delay::DelayProxy;
@@ -45,9 +46,20 @@ fn mails(count: usize, recipients: usize, size: usize) -> Vec<Mail> {
 }
 
 fn deliver(address: SocketAddr, level: Level, connections: usize, mails: &mut [Mail]) -> Vec<Vec<Outcome>> {
+    deliver_by(Protocol::Smtp, address, level, connections, mails)
+}
+
+fn deliver_by(
+    protocol: Protocol,
+    address: SocketAddr,
+    level: Level,
+    connections: usize,
+    mails: &mut [Mail],
+) -> Vec<Vec<Outcome>> {
     let mut target = || Some(Target::Host { host: address.ip().to_string(), port: address.port() });
     let settings = Settings {
         helo_name: "me.example".into(),
+        protocol,
         timeouts: Timeouts::all(Duration::from_secs(20)),
         ..Settings::default()
     };
@@ -97,7 +109,6 @@ fn sinks() -> Vec<(&'static str, sink::Options)> {
         ("no PIPELINING", keep().without("PIPELINING")),
         ("neither", keep().without("PIPELINING").without("CHUNKING").without("BINARYMIME")),
         ("no EHLO", sink::Options { no_ehlo: true, ..keep() }),
-        ("LMTP", sink::Options { lmtp: false, ..keep() }),
     ]
 }
 
@@ -206,10 +217,7 @@ fn a_lost_connection_leaves_whole_mails_unknown_and_the_rest_unsent() {
                     match i {
                         0..=3 => assert!(matches!(cause, None | Some(Cause::OutcomeUnknown)), "{context}"),
                         4 => assert_eq!(cause, Some(Cause::OutcomeUnknown), "{context}"),
-                        _ => assert!(
-                            matches!(cause, Some(Cause::Unsent | Cause::OutcomeUnknown)),
-                            "{context}"
-                        ),
+                        _ => assert!(matches!(cause, Some(Cause::Unsent | Cause::OutcomeUnknown)), "{context}"),
                     }
                 }
             }
@@ -224,4 +232,55 @@ fn several_connections_share_the_list() {
     assert_eq!(delivered(&outcomes), 200);
     check_stored(&sink, &outcomes);
     assert!(sink.connections() > 1 && sink.connections() <= 4);
+}
+
+#[test]
+fn lmtp_has_a_verdict_for_each_accepted_recipient() {
+    for options in [sink::Options::default(), sink::Options::default().without("CHUNKING").without("BINARYMIME")] {
+        for level in LEVELS {
+            let options = sink::Options { lmtp: true, keep: Keep::Bodies, ..options.clone() };
+            let sink = Sink::start(options.rule(When::Rcpt(3, 2), Then::Reply("550 5.1.1 no".into())));
+            let outcomes = deliver_by(Protocol::Lmtp, sink.address(), level, 1, &mut mails(6, 3, 1000));
+            assert_eq!(delivered(&outcomes), 17, "{level:?}: {:?}", outcomes[2]);
+            assert_eq!(outcomes[2][1].code, 550);
+            check_stored(&sink, &outcomes);
+        }
+    }
+}
+
+#[test]
+fn a_mail_that_cannot_be_read_fails_alone() {
+    for level in LEVELS {
+        for options in [sink::Options::default(), sink::Options::default().without("CHUNKING").without("BINARYMIME")] {
+            let sink = Sink::start(sink::Options { keep: Keep::Bodies, ..options });
+            let mut list = mails(5, 2, 1000);
+            let mut pieces = 0;
+            list[2].body = Body::reader(Box::new(move |buffer| {
+                pieces += 1;
+                buffer.fill(b'y');
+                if pieces < 3 { Ok(buffer.len()) } else { Err(std::io::Error::other("the disk is gone")) }
+            }));
+            let outcomes = deliver(sink.address(), level, 1, &mut list);
+            assert_eq!(delivered(&outcomes), 8, "{level:?} {outcomes:?}");
+            assert_eq!(outcomes[2][0].failure.map(|f| f.1), Some(Cause::Source), "{:?}", outcomes[2]);
+            assert!(outcomes[2][0].text.contains("the disk is gone"));
+            check_stored(&sink, &outcomes);
+        }
+    }
+}
+
+#[test]
+fn a_server_that_reads_nothing_for_a_while_is_waited_for() {
+    for level in LEVELS {
+        let sink = Sink::start(
+            sink::Options { keep: Keep::Bodies, ..sink::Options::default() }.rule(When::Mail(3), Then::Hold),
+        );
+        let address = sink.address();
+        let run = std::thread::spawn(move || deliver(address, level, 1, &mut mails(10, 1, 1_500_000)));
+        assert!(sink.wait_held(Duration::from_secs(20)));
+        sink.release();
+        let outcomes = run.join().unwrap();
+        assert_eq!(delivered(&outcomes), 10);
+        check_stored(&sink, &outcomes);
+    }
 }
