@@ -8,7 +8,9 @@
 //! quotes the string. So a message made at run time is not shown at all, a constant one is; and the standard library's
 //! hook, which prints messages to the program's standard error, is kept from running for panics inside the boundary.
 
-use super::last_error;
+use super::{last_error, rights};
+use crate::net::fault;
+use crate::policy::Rights;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
@@ -36,7 +38,7 @@ pub fn boundary<R>(function: &'static str, failure: R, work: impl FnOnce() -> R)
 /// Runs work that no C function waits for, on a thread of the library. A panic becomes an error text.
 #[inline]
 pub fn guard<R>(function: &'static str, work: impl FnOnce() -> R) -> Result<R, String> {
-    quiet_hook();
+    begin();
     let _inside = Inside::enter();
     // Unwind safety: after a panic only the failure code leaves here. What the work shared stays behind locks that do
     // not poison, and every face's state is changed in one step once an operation is decided.
@@ -59,22 +61,30 @@ impl Drop for Inside {
     }
 }
 
+/// What is done once, before the work of the first function.
+fn begin() {
+    static BEGUN: Once = Once::new();
+    BEGUN.call_once(|| {
+        if rights() == Rights::Ordinary {
+            fault::from_environment();
+        }
+        quiet_hook();
+    });
+}
+
 /// Puts our panic hook before the one that is there: silent inside a boundary, handing on outside of it.
 fn quiet_hook() {
-    static INSTALLED: Once = Once::new();
-    INSTALLED.call_once(|| {
-        if std::thread::panicking() {
-            return; // The hook may not be changed now. This once the default hook speaks.
+    if std::thread::panicking() {
+        return; // The hook may not be changed now. This once the default hook speaks.
+    }
+    let previous = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if DEPTH.try_with(Cell::get).unwrap_or(0) == 0 {
+            return previous(info);
         }
-        let previous = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if DEPTH.try_with(Cell::get).unwrap_or(0) == 0 {
-                return previous(info);
-            }
-            let place = info.location().map_or_else(String::new, |l| format!("{}:{}", l.file(), l.line()));
-            let _ = PLACE.try_with(|cell| cell.replace(place));
-        }));
-    });
+        let place = info.location().map_or_else(String::new, |l| format!("{}:{}", l.file(), l.line()));
+        let _ = PLACE.try_with(|cell| cell.replace(place));
+    }));
 }
 
 /// The error text for a panic: the function, the place, and the message if it is a constant of the source.

@@ -30,7 +30,7 @@ pub struct Connecting {
 enum State {
     Begin(Target),
     Lookup(Lookup),
-    Race(TcpConnect),
+    Race(Box<TcpConnect>),
     Proxy(Box<ProxyConnect>),
     #[cfg(unix)]
     Unix(UnixConnect),
@@ -82,7 +82,7 @@ impl Connecting {
                 State::Lookup(lookup) => match lookup.poll() {
                     None => return Ok(None),
                     Some(addresses) => {
-                        self.state = State::Race(TcpConnect::start(&addresses?, &self.options, now));
+                        self.state = State::Race(Box::new(TcpConnect::start(&addresses?, &self.options, now)));
                     }
                 },
                 State::Race(race) => return Ok(race.poll(now)?.map(|transport| Box::new(transport) as _)),

@@ -2,8 +2,8 @@
 //!
 //! A test switches a fault on for its own thread ([`on_this_thread`]) or for the process ([`set`]). A program under
 //! test takes them from the environment variable `HELO_FAULT`: names separated by commas, each with an optional
-//! `@N` that lets N calls pass first (`send@3`). The variable is read once, and not at all in a process that runs with
-//! more rights than its user.
+//! `@N` that lets N calls pass first (`send@3`). `capi` reads the variable once, before its first function's work, and
+//! not at all in a process that runs with more rights than its user.
 
 use parking_lot::Mutex;
 use std::cell::Cell;
@@ -38,12 +38,10 @@ const ALL: [(&str, Fault); 7] = [
     ("thread", Fault::Thread),
 ];
 
-/// The environment was not looked at yet.
-const UNREAD: u32 = 1 << 31;
-/// Some thread has faults of its own; the count of such threads is in the bits from here up to `UNREAD`.
+/// Some thread has faults of its own; their count is in the bits from here up.
 const THREAD: u32 = 1 << 16;
 
-static PROCESS: Switches = Switches::new(UNREAD);
+static PROCESS: Switches = Switches::new();
 
 thread_local! {
     static HERE: Cell<u32> = const { Cell::new(0) };
@@ -63,19 +61,17 @@ pub fn hit(fault: Fault) -> bool {
 
 #[cold]
 fn look(fault: Fault) -> bool {
-    read_environment();
     HERE.get() & fault.bit() != 0 || PROCESS.hit(fault)
 }
 
 /// Switches a fault on or off for the whole process; `pass` calls succeed first.
 pub fn set(fault: Fault, on: bool, pass: u32) {
-    read_environment();
     PROCESS.set(fault, on, pass);
 }
 
-/// Takes the faults of `HELO_FAULT`, the first time only. A library start may call it early.
-pub fn read_environment() {
-    PROCESS.begin(|| if super::elevated() { String::new() } else { std::env::var("HELO_FAULT").unwrap_or_default() });
+/// Switches on the faults that `HELO_FAULT` names. Not for processes with more rights than their user.
+pub fn from_environment() {
+    PROCESS.take(&std::env::var("HELO_FAULT").unwrap_or_default());
 }
 
 /// Switches a fault on for the calls of this thread, until the guard is dropped.
@@ -109,8 +105,8 @@ struct Switches {
 }
 
 impl Switches {
-    const fn new(state: u32) -> Self {
-        Switches { state: AtomicU32::new(state), pass: Mutex::new([0; ALL.len()]) }
+    const fn new() -> Self {
+        Switches { state: AtomicU32::new(0), pass: Mutex::new([0; ALL.len()]) }
     }
 
     fn hit(&self, fault: Fault) -> bool {
@@ -133,21 +129,8 @@ impl Switches {
         }
     }
 
-    fn begin(&self, environment: impl FnOnce() -> String) {
-        if self.state.load(Ordering::Acquire) & UNREAD == 0 {
-            return;
-        }
-        let mut pass = self.pass.lock();
-        if self.state.load(Ordering::Acquire) & UNREAD == 0 {
-            return;
-        }
-        let mut bits = 0;
-        for (fault, count) in parse(&environment()) {
-            bits |= fault.bit();
-            pass[fault as usize] = count;
-        }
-        self.state.fetch_or(bits, Ordering::AcqRel);
-        self.state.fetch_and(!UNREAD, Ordering::AcqRel);
+    fn take(&self, names: &str) {
+        parse(names).for_each(|(fault, pass)| self.set(fault, true, pass));
     }
 }
 
@@ -178,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_fault_of_the_process_can_let_calls_pass_first() {
-        let process = Switches::new(0);
+        let process = Switches::new();
         process.set(Fault::Memory, true, 2);
         let hits: Vec<_> = (0..4).map(|_| process.hit(Fault::Memory)).collect();
         assert_eq!(hits, [false, false, true, true]);
@@ -187,10 +170,9 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_is_read_once_and_nonsense_in_it_is_passed_over() {
-        let process = Switches::new(UNREAD);
-        process.begin(|| "socket, send@1,,nonsense,bind@x".to_owned());
-        process.begin(|| "memory".to_owned());
+    fn names_switch_on_and_nonsense_is_passed_over() {
+        let process = Switches::new();
+        process.take("socket, send@1,,nonsense,bind@x");
         assert!(process.hit(Fault::Socket));
         assert_eq!([process.hit(Fault::Send), process.hit(Fault::Send)], [false, true]);
         assert!(!process.hit(Fault::Bind) && !process.hit(Fault::Memory));

@@ -22,19 +22,19 @@ pub mod transport;
 mod unix;
 pub mod wait;
 
-pub use sys::elevated;
-
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod proxy_tests;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod resolve_tests;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod socks_tests;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod stream_tests;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tcp_tests;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests_support;
 #[cfg(all(test, unix))]
+mod unix_tests;
+#[cfg(test)]
 mod wait_tests;

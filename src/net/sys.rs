@@ -93,27 +93,6 @@ mod unix {
             self.1.as_fd()
         }
     }
-
-    /// Whether this process runs with more rights than its user: set-user-id, set-group-id, file capabilities.
-    /// Such a process takes nothing from its environment that its user could have put there.
-    pub fn elevated() -> bool {
-        use rustix::process::{getegid, geteuid, getgid, getuid};
-        getuid() != geteuid() || getgid() != getegid() || secure_execution()
-    }
-
-    /// The kernel's own word on it (AT_SECURE), read where that needs no unsafe code.
-    fn secure_execution() -> bool {
-        const AT_SECURE: usize = 23;
-        const WORD: usize = size_of::<usize>();
-        match std::fs::read("/proc/self/auxv") {
-            Ok(vector) => vector.chunks_exact(2 * WORD).any(|pair| {
-                let (key, value) = pair.split_at(WORD);
-                key == AT_SECURE.to_ne_bytes() && value.iter().any(|&b| b != 0)
-            }),
-            // A process may read its own vector unless the kernel guards it from its user.
-            Err(error) => error.kind() == io::ErrorKind::PermissionDenied,
-        }
-    }
 }
 
 #[cfg(windows)]
@@ -164,11 +143,5 @@ mod windows {
         pub fn source(&self) -> Borrowed<'_> {
             self.0.as_socket()
         }
-    }
-
-    /// Whether this process runs with more rights than its user. Windows has no programs that gain rights by being
-    /// started, so its user's environment is its own.
-    pub fn elevated() -> bool {
-        false
     }
 }

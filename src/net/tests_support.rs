@@ -4,8 +4,9 @@ use super::connect::{ConnectOptions, Connecting, Target};
 use super::transport::Transport;
 use super::wait::{Cancel, Interest, Waited, wait, wait_many};
 use crate::error::{Cause, Error, Phase, Result};
+use socket2::Socket;
 use std::io::{ErrorKind, IoSlice};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 /// Long enough for any event on a busy machine; a test that meets it has failed.
@@ -13,7 +14,15 @@ pub fn deadline() -> Option<Instant> {
     Some(Instant::now() + Duration::from_secs(20))
 }
 
+/// Two connected sockets.
+pub fn sockets() -> (Socket, Socket) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let one = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    (one.into(), listener.accept().unwrap().0.into())
+}
+
 /// The processor time of this thread.
+#[cfg(unix)]
 pub fn thread_cpu_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)

@@ -225,10 +225,10 @@ pub fn wait_many(
         }
 
         let mut hit = list.poll(pass, ready);
-        if hit && list.woken {
-            if let Some(waker) = &waker {
-                waker.silence();
-            }
+        if list.woken
+            && let Some(waker) = &waker
+        {
+            waker.silence();
         }
         if cancel.is_cancelled() {
             return Waited::Cancelled;
