@@ -1,14 +1,16 @@
-//! One connection to a server, never blocking.
+//! One connection to a server, never blocking: what it holds, and what can be queued. `advance` drives it.
+
+mod advance;
 
 use crate::client::opening::Opening;
 use crate::client::settings::Settings;
 use crate::client::trace::{self, Observer};
-use crate::client::wire::{HIGH_WATER, Wire};
+use crate::client::wire::Wire;
 use crate::error::{Cause, Error, Phase, Result};
 use crate::net::connect::{Connecting, Target};
 use crate::net::transport::Source;
 use crate::net::wait::{Interest, Waker};
-use crate::proto::client::{Answer, Dialogue, Event, Expect};
+use crate::proto::client::{Answer, Dialogue, Expect};
 use crate::proto::command::Command;
 use crate::proto::dot::{BodyEncoder, Dots};
 use crate::proto::extension::Extensions;
@@ -59,6 +61,8 @@ pub struct Connection {
     wire: Option<Wire>,
     waker: Waker,
     observer: Option<Box<dyn Observer>>,
+    /// The begun line that the observer has not been shown.
+    unseen: Vec<u8>,
     encoder: BodyEncoder,
     /// Bytes of the announced chunk that are not in the stream yet.
     chunk_left: u64,
@@ -82,6 +86,7 @@ impl Connection {
             wire: None,
             waker,
             observer: None,
+            unseen: Vec::new(),
             encoder,
             chunk_left: 0,
             since: now,
@@ -217,24 +222,6 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads what came while nothing was in flight: extra replies are dropped, 421 and the end are noted.
-    fn drain_unasked(&mut self, phase: Phase) -> Result<()> {
-        loop {
-            let Some(wire) = self.wire.as_mut() else { return Ok(()) };
-            let how = match wire.peek() {
-                Ok(true) => {
-                    self.receive()?;
-                    continue;
-                }
-                Ok(false) if !wire.has_ended() => return Ok(()),
-                Ok(false) => String::from("the server has closed the connection"),
-                Err(why) => format!("receiving failed: {why}"),
-            };
-            let lost = self.lost(&how);
-            return Err(self.die(Error { phase, ..lost }));
-        }
-    }
-
     /// A body follows: after 354, or before the first chunk. `binary` means BINARYMIME: not a byte is changed.
     pub fn begin_body(&mut self, chunked: bool, binary: bool) {
         self.encoder = match (binary, chunked) {
@@ -268,13 +255,6 @@ impl Connection {
                 self.dialogue.chunk_complete();
             }
         }
-    }
-
-    /// What a chunked body's last line lacks: to be announced with the last chunk and staged behind it by
-    /// [`Connection::stage_completion`].
-    pub fn completion_len(&self) -> u64 {
-        let mut encoder = self.encoder.clone();
-        encoder.finish().len() as u64
     }
 
     /// Stages what the last line of a chunked body lacks.
@@ -323,204 +303,9 @@ impl Connection {
         }
     }
 
-    /// Does what can be done without waiting. `body` is lent for this call: what was taken is cut off its front.
-    ///
-    /// After an error the connection is dead, unless [`Connection::is_dead`] says otherwise (a reply that timed out).
-    pub fn advance(&mut self, now: Instant, body: &mut &[u8]) -> Result<Step> {
-        if let Stage::Connecting(_) = self.stage {
-            return self.advance_connecting(now);
-        }
-        if self.starved && !body.is_empty() {
-            self.starved = false;
-            self.since = now;
-        }
-        if matches!(self.stage, Stage::Dead) {
-            return Err(Error::new(Phase::Command, Cause::BrokenOff, "the connection is closed: open a new one")
-                .with_reply(self.dialogue.last_reply().cloned()));
-        }
-        let sent_before = self.sent();
-        self.send(body);
-        if self.sent() > sent_before {
-            self.since = now;
-        }
-        loop {
-            if let Some(happened) = self.receive()? {
-                if matches!(happened, Happening::Answer(_) | Happening::Line { .. }) {
-                    self.since = now;
-                }
-                let happened = match &mut self.stage {
-                    Stage::Opening(_) => self.advance_opening(happened, now)?,
-                    _ => Some(happened),
-                };
-                if let Some(happened) = happened {
-                    return Ok(Step::Happened(happened));
-                }
-                self.send(body);
-                continue;
-            }
-            if !self.fill()? {
-                break;
-            }
-        }
-        if let Some(why) = self.write_error.take() {
-            let lost = self.lost(&format!("sending failed: {why}"));
-            return Err(self.die(lost));
-        }
-        // The system may hold the door shut while the body is not wanted yet.
-        let room = self.wire.as_ref().is_some_and(|w| w.staged() < HIGH_WATER);
-        if body.is_empty() && self.is_body_open() && room {
-            self.starved = true;
-            return Ok(Step::NeedBody);
-        }
-        self.wait_or_time_out(now)
-    }
-
     /// Whether bytes of a body are due from the caller.
     pub fn is_body_open(&self) -> bool {
         self.dialogue.is_body_open()
-    }
-
-    fn wait_or_time_out(&mut self, now: Instant) -> Result<Step> {
-        if self.dialogue.in_flight() == 0 && !self.is_body_open() {
-            return Ok(Step::Wait(None));
-        }
-        let phase = self.phase();
-        let deadline = self.since.checked_add(self.settings.timeouts.of(phase));
-        if deadline.is_none_or(|d| now < d) {
-            return Ok(Step::Wait(deadline));
-        }
-        let limit = self.settings.timeouts.of(phase).as_secs_f32();
-        let text = format!("no answer within {limit} s");
-        let error = if self.outcome_is_open() {
-            Error::new(phase, Cause::OutcomeUnknown, format!("{text}; {UNKNOWN_ADVICE}"))
-        } else {
-            Error::new(phase, Cause::TimedOut, text)
-        };
-        let mid_reply = self.dialogue.is_mid_reply();
-        let usable = matches!(self.stage, Stage::Ready) && self.dialogue.abandon() && self.staged() == 0 && !mid_reply;
-        if usable { Err(error) } else { Err(self.die(error)) }
-    }
-
-    /// The end of a message went out whole and its answer is due.
-    fn outcome_is_open(&self) -> bool {
-        let sent = self.sent();
-        self.dialogue
-            .oldest()
-            .is_some_and(|(expect, _)| expect.ends_message() && self.dialogue.oldest_end().is_some_and(|e| e <= sent))
-    }
-
-    fn advance_connecting(&mut self, now: Instant) -> Result<Step> {
-        let Stage::Connecting(connecting) = &mut self.stage else { return Ok(Step::Wait(None)) };
-        match connecting.advance(now) {
-            Ok(Some(transport)) => {
-                self.attach(transport, now);
-                let mut nothing: &[u8] = &[];
-                self.advance(now, &mut nothing)
-            }
-            Ok(None) => {
-                let deadline = self.since.checked_add(self.settings.timeouts.connect);
-                if deadline.is_some_and(|d| now >= d) {
-                    let limit = self.settings.timeouts.connect.as_secs_f32();
-                    let error = Error::new(Phase::Connect, Cause::TimedOut, format!("no connection within {limit} s"));
-                    return Err(self.die(error));
-                }
-                let mut ignored = Vec::new();
-                let until = connecting.waits(&mut ignored);
-                Ok(Step::Wait([deadline, until].into_iter().flatten().min()))
-            }
-            Err(error) => Err(self.die(error)),
-        }
-    }
-
-    fn attach(&mut self, mut transport: Box<dyn crate::net::transport::Transport>, now: Instant) {
-        transport.set_waker(&self.waker);
-        if let Some(observer) = &mut self.observer {
-            observer.note(&format!("connected to {}", transport.peer()));
-        }
-        let mut wire = Wire::new(transport);
-        wire.retry();
-        self.wire = Some(wire);
-        self.stage = Stage::Opening(Opening::new());
-        self.since = now;
-    }
-
-    /// Sends the body given and what is staged; an error is kept until all replies have been read, since the server
-    /// may have said why it closes.
-    fn send(&mut self, body: &mut &[u8]) {
-        let Some(wire) = self.wire.as_mut() else { return };
-        if self.write_error.is_some() {
-            *body = &[];
-            return;
-        }
-        let open = self.dialogue.is_body_open();
-        let mut outcome = Ok(0);
-        if open && !body.is_empty() {
-            outcome = match &mut self.observer {
-                Some(observer) if observer.enabled() => send_observed(wire, &mut self.encoder, body, &mut **observer),
-                _ => wire.send_body(&mut self.encoder, body),
-            };
-        }
-        // A body that goes on fills the buffer first: fewer, larger writes.
-        let result = outcome.and_then(|joined| {
-            self.joined(joined);
-            let still_open = self.dialogue.is_body_open();
-            let wire = self.wire.as_mut().ok_or(io::ErrorKind::NotConnected)?;
-            if !still_open || wire.staged() >= HIGH_WATER / 4 {
-                wire.flush()?;
-            }
-            Ok(())
-        });
-        if let Err(why) = result {
-            self.write_error = Some(why);
-            *body = &[];
-        }
-    }
-
-    /// Takes the next event out of what has been read.
-    fn receive(&mut self) -> Result<Option<Happening>> {
-        let Some(wire) = self.wire.as_mut() else { return Ok(None) };
-        let mut input = wire.input();
-        if input.is_empty() {
-            return Ok(None);
-        }
-        let given = input;
-        let event = self.dialogue.receive(&mut input);
-        let used = given.len() - input.len();
-        if let Some(observer) = &mut self.observer {
-            observer.received(&given[..used]);
-        }
-        wire.consume(used);
-        match event {
-            Ok(None) => Ok(None),
-            Ok(Some(Event::Line { tag })) => Ok(Some(Happening::Line { tag })),
-            Ok(Some(Event::Reply(answer))) => {
-                if answer.reply.code() == 421 {
-                    self.farewell = Some(answer.reply.clone());
-                }
-                Ok(Some(Happening::Answer(answer)))
-            }
-            Ok(Some(Event::Closing(reply))) => {
-                self.farewell = Some(reply);
-                Ok(None)
-            }
-            Err(error) => Err(self.die(error)),
-        }
-    }
-
-    fn fill(&mut self) -> Result<bool> {
-        let Some(wire) = self.wire.as_mut() else { return Ok(false) };
-        match wire.fill() {
-            Ok(true) => Ok(true),
-            Ok(false) if wire.has_ended() => {
-                let lost = self.lost("the server closed the connection");
-                Err(self.die(lost))
-            }
-            Ok(false) => Ok(false),
-            Err(why) => {
-                let lost = self.lost(&format!("receiving failed: {why}"));
-                Err(self.die(lost))
-            }
-        }
     }
 
     /// What the connection is at: the phase of the oldest reply that is due.
@@ -531,29 +316,6 @@ impl Connection {
             None if self.is_body_open() => Phase::Data,
             None => Phase::Command,
         }
-    }
-
-    /// The error of a connection that is no more.
-    fn lost(&self, how: &str) -> Error {
-        let phase = self.phase();
-        if let Some(reply) = &self.farewell {
-            return Error::refused(phase, reply.clone());
-        }
-        if self.outcome_is_open() {
-            return Error::new(phase, Cause::OutcomeUnknown, format!("{how}; {UNKNOWN_ADVICE}"));
-        }
-        Error::new(phase, Cause::BrokenOff, how).with_reply(self.dialogue.last_reply().cloned())
-    }
-
-    fn die(&mut self, error: Error) -> Error {
-        if let Some(observer) = &mut self.observer {
-            observer.note(&error.to_string());
-        }
-        if let Some(wire) = &mut self.wire {
-            wire.transport_mut().abort();
-        }
-        self.stage = Stage::Dead;
-        error
     }
 
     /// Resets the connection: nothing more is sent, not the final dot and not QUIT.
@@ -574,30 +336,4 @@ impl Connection {
         self.wire = None;
         self.stage = Stage::Dead;
     }
-}
-
-/// What "outcome unknown" means, in every error that says it.
-const UNKNOWN_ADVICE: &str = "the message was sent whole, and whether the server kept it is not known: \
-                              sending it again may make a duplicate";
-
-/// The body window by window through the staged bytes, so that the observer sees what goes out.
-fn send_observed(
-    wire: &mut Wire,
-    encoder: &mut BodyEncoder,
-    body: &mut &[u8],
-    observer: &mut dyn Observer,
-) -> io::Result<u64> {
-    let mut joined = 0;
-    while !body.is_empty() {
-        if wire.staged() >= HIGH_WATER && !wire.flush()? {
-            break;
-        }
-        let (window, rest) = body.split_at(body.len().min(HIGH_WATER / 4));
-        let before = wire.out().len();
-        joined += wire.stage(encoder, window);
-        let fresh = wire.out().get(before..).unwrap_or(&[]).to_vec();
-        observer.sent(&fresh);
-        *body = rest;
-    }
-    Ok(joined)
 }
