@@ -66,6 +66,8 @@ inet_protocols = ipv4
 smtpd_peername_lookup = no
 biff = no
 enable_long_queue_ids = yes
+# Messages stay as they came, also those without the usual headers.
+local_header_rewrite_clients =
 notify_classes =
 
 # Nothing is sent off this machine.

@@ -7,6 +7,8 @@
 //! - [`socks`]: a SOCKS 4, 4a and 5 proxy;
 //! - [`exports`]: the lists of exported symbols;
 //! - [`listeners`]: ports on which nothing answers;
+//! - [`wire`]: the dialogues of `tests/wire/`, for the engine and each face;
+//! - [`postfix`]: a real mail server, started for the tests ([`server`]), and what it delivered ([`maildir`]);
 //! - [`process`]: this process's peak memory and open descriptors;
 //! - [`skip`]: how a test says that it could not run here;
 //! - [`wait`]: waiting for an event with a deadline.
@@ -16,9 +18,12 @@ pub mod cc;
 pub mod delay;
 pub mod exports;
 pub mod listeners;
+pub mod maildir;
+pub mod postfix;
 pub mod process;
 pub mod script;
 pub mod scripted;
+pub mod server;
 pub mod sink;
 pub mod skip;
 pub mod socks;
@@ -26,3 +31,4 @@ pub mod stream;
 pub mod temp;
 pub mod transcript;
 pub mod wait;
+pub mod wire;

@@ -14,6 +14,8 @@ pub enum Act {
     Drip { millis: u64, bytes: Vec<u8> },
     /// The next line must be exactly this, CRLF included (`C:`).
     Hear(Vec<u8>),
+    /// So many lines, each exactly this (`C*`).
+    HearOften { times: u64, line: Vec<u8> },
     /// The next line, without its CRLF, must match: `*` any bytes, `?` one byte (`C~`).
     HearLike(Vec<u8>),
     /// Everything up to and with CRLF.CRLF; exactly these bytes when given (`C.`).
@@ -116,6 +118,10 @@ fn parse_act(line: &str) -> Result<Act, String> {
     }
     if let Some(rest) = line.strip_prefix("S<") {
         return Ok(Act::Say(unescape(after_space(rest))?));
+    }
+    if let Some(rest) = line.strip_prefix("C*") {
+        let (times, text) = counted(rest)?;
+        return Ok(Act::HearOften { times, line: with_crlf(unescape(text)?) });
     }
     if let Some(rest) = line.strip_prefix("C:") {
         return Ok(Act::Hear(with_crlf(unescape(after_space(rest))?)));

@@ -289,6 +289,14 @@ impl Performance {
                     return Err(difference(expected, &line));
                 }
             }
+            Act::HearOften { times, line: expected } => {
+                for index in 1..=*times {
+                    let line = self.line(number, connection, &format!("C* {}", escape(expected)))?;
+                    if line != *expected {
+                        return Err(format!("line {index} of {times} {}", difference(expected, &line)));
+                    }
+                }
+            }
             Act::HearLike(pattern) => {
                 let line = self.line(number, connection, &format!("C~ {}", escape(pattern)))?;
                 let text = line.strip_suffix(b"\r\n").ok_or("the line does not end in CRLF")?;
