@@ -77,8 +77,12 @@ impl Lane {
     fn emit_mail(&mut self, queue: &mut Queue<'_>, now: Instant) -> Result<bool> {
         let unanswered = self.connection.queued().saturating_sub(self.connection.answered());
         let full = self.flights.len() >= self.window.mails || unanswered >= self.window.bytes;
+        let half = self.flights.len() <= self.window.mails / 2 && unanswered <= self.window.bytes / 2;
+        // A full window is refilled in one go once half of it is answered, not mail by mail with each answer: fewer
+        // flights and writes.
+        self.refilling = half || (self.refilling && !full);
         let spent = self.connection.extensions().limits.mail_max.is_some_and(|max| self.begun >= max);
-        if self.quitting || full || !self.may() {
+        if self.quitting || !self.refilling || !self.may() {
             return Ok(false);
         }
         if spent || queue.waiting() == 0 {

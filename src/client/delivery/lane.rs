@@ -43,6 +43,8 @@ pub(super) struct Lane {
     pub(super) begun: u64,
     pub(super) next_number: u32,
     pub(super) quitting: bool,
+    /// Mails are begun until the window is full.
+    pub(super) refilling: bool,
     /// A final verdict has come over this connection.
     fruitful: bool,
     over: bool,
@@ -72,6 +74,7 @@ impl Lane {
             begun: 0,
             next_number: 0,
             quitting: false,
+            refilling: true,
             fruitful: false,
             over: false,
             ended_by: None,

@@ -205,6 +205,8 @@ impl Dialogue {
         }
         let expect = match command {
             Command::Bdat { last, .. } => Expect::Chunk { last: *last },
+            // A program that authenticates by raw commands: this is its response, whatever word it looks like.
+            Command::Raw(_) if self.in_auth => Expect::AuthStep,
             _ => Expect::Command(verb),
         };
         self.remember(expect, tag);
