@@ -134,7 +134,7 @@ impl Extensions {
             "REQUIRETLS" => self.require_tls,
             "BURL" => self.burl,
             "NO-SOLICITING" => self.no_soliciting,
-            other => self.other.iter().any(|line| line.split(' ').next() == Some(other)),
+            other => self.other.iter().any(|line| line.split([' ', '\t', '=']).next() == Some(other)),
         }
     }
 

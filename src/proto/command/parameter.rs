@@ -56,7 +56,7 @@ impl Parameter {
             value.as_str()
         } else if self.is("ORCPT") {
             match value.split_once(';') {
-                Some((kind, address)) if !kind.is_empty() => {
+                Some((kind, address)) if is_address_type(kind) => {
                     if kind.eq_ignore_ascii_case("utf-8") && hides_control(address) {
                         return fail("its value stands for a control character");
                     }
@@ -120,6 +120,11 @@ fn decode(text: &str) -> Option<Vec<u8>> {
         }
     }
     Some(out)
+}
+
+/// "rfc822", "utf-8", "x400": RFC 3461 allows any atom, but nobody has registered anything else.
+fn is_address_type(kind: &str) -> bool {
+    !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 /// RFC 6533 writes characters as `\x{41}` too: is one of them a control character?

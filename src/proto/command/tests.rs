@@ -208,6 +208,7 @@ fn parameters() {
         "ORCPT=rfc822;a+0Ab",
         "ORCPT=bob@example.com",
         "ORCPT=;bob@example.com",
+        "ORCPT=a+0Ab;bob@example.com",
         "ORCPT=utf-8;\\x{0A}",
         "ORCPT=UTF-8;\\x{7F}",
         "ORCPT=utf-8;\\x{D800}",

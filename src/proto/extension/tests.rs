@@ -74,6 +74,12 @@ fn both_forms_of_auth() {
 }
 
 #[test]
+fn unknown_keywords_whatever_follows_them() {
+    let seen = parse("h\nXA=1\nXB\t2\nxc 3");
+    assert!(["XA", "XB", "XC"].iter().all(|keyword| seen.has(keyword)), "{:?}", seen.other);
+}
+
+#[test]
 fn what_is_passed_over() {
     for line in
         ["", " ", "\t", "-SIZE", "SIZE:1", "PIPELINING,DSN", "\u{e9}", "SI\u{e9}ZE", "a\u{7f}b", "_X", "STARTTLS\u{1b}"]
