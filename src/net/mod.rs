@@ -24,6 +24,8 @@ pub mod wait;
 
 #[cfg(test)]
 mod proxy_tests;
+#[cfg(all(test, unix))]
+mod race_tests;
 #[cfg(test)]
 mod resolve_tests;
 #[cfg(test)]

@@ -37,7 +37,8 @@ impl Interest {
 
 /// Ends a wait from anywhere. Clones wake the same wait.
 ///
-/// A wake is never lost: one that comes before the wait ends it at once. Two threads must not wait on one waker.
+/// A wake is never lost: one that comes before the wait ends it at once. When two threads wait on one waker, a wake may
+/// reach one of them only; a cancel reaches all.
 #[derive(Clone, Debug)]
 pub struct Waker(Arc<WakerState>);
 
@@ -120,7 +121,7 @@ impl Cancel {
         Ok(waker)
     }
 
-    /// Ready for the next operation.
+    /// Ready for the next operation. Its first wait may end as [`Waited::Ready`] without a cause.
     pub fn reset(&self) {
         self.0.cancelled.store(false, Ordering::SeqCst);
     }
@@ -229,6 +230,10 @@ pub fn wait_many(
             && let Some(waker) = &waker
         {
             waker.silence();
+            // Others may wait with the same cancel: it stays rung for them.
+            if cancel.is_cancelled() {
+                waker.wake();
+            }
         }
         if cancel.is_cancelled() {
             return Waited::Cancelled;

@@ -87,6 +87,30 @@ fn cancel_and_the_making_of_the_waker_never_miss_each_other() {
 }
 
 #[test]
+fn one_cancel_ends_the_waits_of_all_threads() {
+    for _ in 0..50 {
+        let cancel = Cancel::new();
+        let waker = cancel.waker().unwrap();
+        let waits = || wait(Source::Notified, Interest::NONE, deadline(), &cancel, &mut ());
+        // An ordinary wake comes at the same time; whom it reaches waits again.
+        let until_cancelled = || loop {
+            match waits() {
+                Waited::Ready => {}
+                end => return end,
+            }
+        };
+        thread::scope(|scope| {
+            let waiters: Vec<_> = (0..4).map(|_| scope.spawn(until_cancelled)).collect();
+            waker.wake();
+            cancel.cancel();
+            for waiter in waiters {
+                assert_eq!(waiter.join().unwrap(), Waited::Cancelled);
+            }
+        });
+    }
+}
+
+#[test]
 fn a_wake_without_cancel_says_ready_once() {
     let cancel = Cancel::new();
     let waker = cancel.waker().unwrap();
