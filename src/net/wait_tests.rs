@@ -10,6 +10,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// A cancel that is not heard shows only when the deadline wakes the wait: so it must come long before.
+fn assert_prompt(started: Instant) {
+    assert!(started.elapsed() < Duration::from_secs(10), "the cancel was not heard before the deadline");
+}
+
 #[cfg(unix)]
 #[test]
 fn an_idle_wait_costs_no_processor_time() {
@@ -57,9 +62,11 @@ fn cancel_ends_a_wait_from_another_thread_and_every_wait_after_it() {
             cancel.cancel();
         }
     });
+    let started = Instant::now();
     begun.send(()).unwrap();
     let source = Source::Socket(borrow(&a));
     assert_eq!(wait(source, Interest::READ, deadline(), &cancel, &mut ()), Waited::Cancelled);
+    assert_prompt(started);
     other.join().unwrap();
     assert_eq!(wait(source, Interest::WRITE, deadline(), &cancel, &mut ()), Waited::Cancelled);
     cancel.reset();
@@ -76,12 +83,14 @@ fn cancel_before_the_wait_begins_is_not_lost() {
 #[test]
 fn cancel_and_the_making_of_the_waker_never_miss_each_other() {
     for _ in 0..500 {
+        let started = Instant::now();
         let cancel = Cancel::new();
         let other = thread::spawn({
             let cancel = cancel.clone();
             move || cancel.cancel()
         });
         assert_eq!(wait(Source::Notified, Interest::NONE, deadline(), &cancel, &mut ()), Waited::Cancelled);
+        assert_prompt(started);
         other.join().unwrap();
     }
 }
@@ -89,6 +98,7 @@ fn cancel_and_the_making_of_the_waker_never_miss_each_other() {
 #[test]
 fn one_cancel_ends_the_waits_of_all_threads() {
     for _ in 0..50 {
+        let started = Instant::now();
         let cancel = Cancel::new();
         let waker = cancel.waker().unwrap();
         let waits = || wait(Source::Notified, Interest::NONE, deadline(), &cancel, &mut ());
@@ -107,6 +117,7 @@ fn one_cancel_ends_the_waits_of_all_threads() {
                 assert_eq!(waiter.join().unwrap(), Waited::Cancelled);
             }
         });
+        assert_prompt(started);
     }
 }
 
