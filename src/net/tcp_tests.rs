@@ -101,8 +101,8 @@ fn close_ends_the_stream_and_abort_resets_it() {
     client.abort();
     // Wine ends the connection in order whatever the lingering time is.
     match server.read(&mut [0; 8]) {
-        Ok(0) => assert!(cfg!(windows), "an abort must be a reset"),
-        Ok(_) => panic!("nothing was sent"),
+        Ok(0) if cfg!(windows) => {}
+        Ok(_) => panic!("an abort must be a reset"),
         Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
     }
 }
