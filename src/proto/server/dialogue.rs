@@ -198,11 +198,10 @@ impl Dialogue {
 
     /// The body that is arriving is not taken: the rest of it is read and dropped, then this reply is given.
     pub fn refuse(&mut self, reply: &Reply) {
-        if let Some(envelope) = self.envelope.as_mut().filter(|_| !matches!(self.place, Place::Command)) {
-            if envelope.failed.is_none() {
-                envelope.failed = Some(reply.clone());
-                self.abandoned = true;
-            }
+        let arriving = !matches!(self.place, Place::Command);
+        if let Some(envelope) = self.envelope.as_mut().filter(|envelope| arriving && envelope.failed.is_none()) {
+            envelope.failed = Some(reply.clone());
+            self.abandoned = true;
         }
     }
 
