@@ -164,6 +164,10 @@ impl Session {
 
     /// One step, with its wait; `None` when nothing happened yet or more body is wanted.
     fn step(&mut self, body: &mut &[u8], yielding: &mut dyn Yield) -> Result<Option<Happening>> {
+        // A message that streams without ever blocking never waits: the program's yield has its turn here as well.
+        if yielding.interval().is_some_and(|left| left.is_zero()) {
+            yielding.run();
+        }
         if self.cancel.is_cancelled() {
             return Err(self.aborted(self.phase()));
         }
