@@ -1,16 +1,684 @@
 /* Generated from src/faces/helo: do not edit. make headers writes it anew. */
-/* libhelo's own API: what the old mail libraries' APIs cannot say. */
+/*
+ * libhelo's own API: what the old mail libraries' APIs cannot say.
+ *
+ *     helo_delivery d = helo_new("smtp://mail.example.com:25");
+ *     uint32_t mail;
+ *     helo_add_mail(d, "alice@example.com", &mail);
+ *     helo_add_recipient(d, mail, "bob@example.org", NULL);
+ *     helo_set_body_file(d, mail, "message.eml");
+ *     if (helo_run(d) != HELO_OK)
+ *         fprintf(stderr, "%s\n", helo_last_error());
+ *     helo_free(d);
+ *
+ * A delivery is a list of mails and how to send it. helo_run() sends the list and gives every recipient a result: by a
+ * callback while it runs, and from helo_get_result() afterwards. All functions may be called with anything as a handle
+ * and NULL as any pointer; texts are UTF-8, end in a NUL and are copied before the call returns.
+ *
+ * "Outcome unknown" (HELO_CAUSE_OUTCOME_UNKNOWN) means: the whole message went out and the connection broke before the
+ * answer came. The server may have it or not. Sending it again may make a duplicate.
+ */
 #ifndef HELO_HELO_H
 #define HELO_HELO_H
+
+#include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /**
+ * What the functions of a transport return when nothing can be read or written now.
+ */
+#define HELO_TRY_AGAIN -1
+
+/**
+ * What a function of the library returns.
+ *
+ * For everything but HELO_OK, helo_last_error() says in words what is wrong and what to do.
+ *
+ */
+typedef enum helo_status {
+  /**
+   * Done. From helo_run(): every recipient's mail was taken by the server.
+   */
+  HELO_OK = 0,
+  /**
+   * The run is over and at least one recipient's mail was not taken: the results say whose and why.
+   */
+  HELO_FAILED = 1,
+  /**
+   * The handle is no delivery: never given out, or freed.
+   */
+  HELO_BAD_HANDLE = 2,
+  /**
+   * An argument cannot be used: NULL, out of range, not an address, ... Nothing has changed and nothing was sent.
+   */
+  HELO_BAD_ARGUMENT = 3,
+  /**
+   * The delivery is running: this call must wait until helo_run() has returned.
+   */
+  HELO_IN_PROGRESS = 4,
+  /**
+   * There is no result yet.
+   */
+  HELO_NO_RESULT = 5,
+  /**
+   * helo_cancel() ended the run. What was confirmed before stays confirmed: see the results.
+   */
+  HELO_CANCELLED = 6,
+  /**
+   * No memory, or a limit of the library is reached.
+   */
+  HELO_NO_MEMORY = 7,
+  /**
+   * This version of the library cannot do that.
+   */
+  HELO_NOT_SUPPORTED = 8,
+  /**
+   * A defect of the library: please report what helo_last_error() says.
+   */
+  HELO_INTERNAL = 9
+} helo_status;
+
+/**
+ * Why a recipient's mail was not taken.
+ */
+typedef enum helo_cause {
+  /**
+   * It was taken: there is nothing to explain.
+   */
+  HELO_CAUSE_NONE = 0,
+  /**
+   * The time allowed for the phase has passed.
+   */
+  HELO_CAUSE_TIMED_OUT = 1,
+  /**
+   * The server said no: the reply's code and text say why. 4xx: try again later. 5xx: do not.
+   */
+  HELO_CAUSE_REFUSED = 2,
+  /**
+   * The connection was lost.
+   */
+  HELO_CAUSE_BROKEN_OFF = 3,
+  /**
+   * Something cannot be sent as it is.
+   */
+  HELO_CAUSE_BAD_ARGUMENT = 4,
+  /**
+   * A call out of order.
+   */
+  HELO_CAUSE_BAD_SEQUENCE = 5,
+  /**
+   * Cancelled by the program.
+   */
+  HELO_CAUSE_CANCELLED = 6,
+  /**
+   * What the server sent is not SMTP, or beyond a limit.
+   */
+  HELO_CAUSE_PROTOCOL = 7,
+  /**
+   * No memory.
+   */
+  HELO_CAUSE_NO_MEMORY = 8,
+  /**
+   * The server's name does not resolve.
+   */
+  HELO_CAUSE_UNKNOWN_HOST = 9,
+  /**
+   * The system gave no socket.
+   */
+  HELO_CAUSE_NO_SOCKET = 10,
+  /**
+   * The socket could not be bound to the local address.
+   */
+  HELO_CAUSE_NO_BIND = 11,
+  /**
+   * No address of the server took the connection.
+   */
+  HELO_CAUSE_NOT_RESPONDING = 12,
+  /**
+   * The proxy refused, or does not speak its protocol.
+   */
+  HELO_CAUSE_PROXY = 13,
+  /**
+   * The system could not take outgoing data.
+   */
+  HELO_CAUSE_CANNOT_SEND = 14,
+  /**
+   * The server lacks an extension that the mail needs.
+   */
+  HELO_CAUSE_NOT_SUPPORTED = 15,
+  /**
+   * The whole message was sent and the answer to it did not come: delivered or not, nobody here knows. Sending it
+   * again may make a duplicate, not sending it may lose it: let a person or the recipient decide.
+   */
+  HELO_CAUSE_OUTCOME_UNKNOWN = 16,
+  /**
+   * The mail was not begun, or not ended: certainly not delivered, safe to send again.
+   */
+  HELO_CAUSE_UNSENT = 17,
+  /**
+   * The body could not be read.
+   */
+  HELO_CAUSE_SOURCE = 18,
+  /**
+   * Another operation is running on the same connection.
+   */
+  HELO_CAUSE_IN_PROGRESS = 19,
+  /**
+   * TLS failed.
+   */
+  HELO_CAUSE_TLS = 20,
+  /**
+   * The site's policy forbids it or is itself wrong.
+   */
+  HELO_CAUSE_POLICY = 21
+} helo_cause;
+
+/**
+ * Where in a session something happened. Also whose deadline helo_set_timeout() sets.
+ */
+typedef enum helo_phase {
+  /**
+   * Nowhere. For helo_set_timeout(): all phases.
+   */
+  HELO_PHASE_NONE = 0,
+  /**
+   * Looking up the name and connecting.
+   */
+  HELO_PHASE_CONNECT = 1,
+  /**
+   * Waiting for the server's greeting.
+   */
+  HELO_PHASE_GREETING = 2,
+  /**
+   * The TLS handshake.
+   */
+  HELO_PHASE_TLS = 3,
+  /**
+   * EHLO, HELO or LHLO.
+   */
+  HELO_PHASE_HELLO = 4,
+  /**
+   * AUTH.
+   */
+  HELO_PHASE_AUTH = 5,
+  /**
+   * MAIL: the sender.
+   */
+  HELO_PHASE_MAIL = 6,
+  /**
+   * RCPT: a recipient.
+   */
+  HELO_PHASE_RCPT = 7,
+  /**
+   * DATA, the body, and chunks before the last.
+   */
+  HELO_PHASE_DATA = 8,
+  /**
+   * The answer to the end of the message.
+   */
+  HELO_PHASE_MESSAGE = 9,
+  /**
+   * Another command.
+   */
+  HELO_PHASE_COMMAND = 10,
+  /**
+   * QUIT and closing.
+   */
+  HELO_PHASE_QUIT = 11
+} helo_phase;
+
+/**
+ * What a trace callback is shown.
+ */
+typedef enum helo_trace {
+  /**
+   * Sent to the server.
+   */
+  HELO_TRACE_SENT = 0,
+  /**
+   * Received from the server.
+   */
+  HELO_TRACE_RECEIVED = 1,
+  /**
+   * A remark of the library.
+   */
+  HELO_TRACE_NOTE = 2
+} helo_trace;
+
+/**
+ * How much is sent before the answers to it are in.
+ */
+typedef enum helo_level {
+  /**
+   * Every command waits for its reply.
+   */
+  HELO_LEVEL_NONE = 0,
+  /**
+   * One round trip a mail, by the letter of RFC 2920 and RFC 3030. This is the default.
+   */
+  HELO_LEVEL_ENVELOPE = 1,
+  /**
+   * Mail after mail without waiting, where the server has PIPELINING and CHUNKING; else as HELO_LEVEL_ENVELOPE. The
+   * fastest by far. For servers that you know: one that does not read a refused chunk away, against RFC 3030, would
+   * take the text of the mail for commands.
+   */
+  HELO_LEVEL_FULL = 2
+} helo_level;
+
+/**
+ * The handle of a delivery: a list of mails and how to send it. Never 0. Any thread may use it, one at a time or many
+ * at once; while helo_run() is at work, calls that would change it return HELO_IN_PROGRESS.
+ *
+ * Not for a child process made by fork(): make deliveries after it.
+ */
+typedef uint32_t helo_delivery;
+
+/**
+ * Fills `buffer` with at most `size` bytes and returns how many; 0 at the end. Negative: it failed. A transport's
+ * function returns HELO_TRY_AGAIN when nothing is there now; a body's function waits instead.
+ */
+typedef ptrdiff_t (*helo_read_fn)(void *user, void *buffer, size_t size);
+
+/**
+ * What became of one recipient of one mail.
+ *
+ * A program built with an older header may get the front part only, one built with a newer header finds the rest
+ * zeroed: `size` says how much there is.
+ */
+typedef struct helo_result {
+  /**
+   * For helo_get_result(): set it to sizeof(helo_result) before the call.
+   */
+  size_t size;
+  /**
+   * The number of the mail.
+   */
+  uint32_t mail;
+  /**
+   * The number of the recipient within the mail.
+   */
+  uint32_t recipient;
+  /**
+   * 1: the server has taken the mail for this recipient. 0: it has not, or nobody knows.
+   */
+  int delivered;
+  /**
+   * Why not.
+   */
+  enum helo_cause cause;
+  /**
+   * Where it went wrong.
+   */
+  enum helo_phase phase;
+  /**
+   * The reply code that decided it, such as 250 or 550; 0 if no reply did.
+   */
+  int code;
+  /**
+   * The reply's enhanced status code (RFC 3463), such as 5.1.1: three numbers, all 0 if there was none.
+   */
+  int enhanced_class;
+  /**
+   * Its second number.
+   */
+  int enhanced_subject;
+  /**
+   * Its third number.
+   */
+  int enhanced_detail;
+  /**
+   * The server's words, or the library's when the server said nothing. Never NULL. Valid until helo_clear() or
+   * helo_free(); in a callback until it returns.
+   */
+  const char *text;
+} helo_result;
+
+/**
+ * How a run stands.
+ */
+typedef struct helo_progress {
+  /**
+   * For helo_get_progress(): set it to sizeof(helo_progress) before the call.
+   */
+  size_t size;
+  /**
+   * Mails of this run.
+   */
+  uint64_t mails;
+  /**
+   * Mails whose recipients all have a result.
+   */
+  uint64_t mails_done;
+  /**
+   * Recipients for whom the server has taken the mail.
+   */
+  uint64_t delivered;
+  /**
+   * Recipients for whom it has not.
+   */
+  uint64_t failed;
+  /**
+   * Bytes handed to the system for sending, commands included.
+   */
+  uint64_t bytes_sent;
+} helo_progress;
+
+/**
+ * Called with each recipient's result as soon as it is final, on the thread that is in helo_run().
+ */
+typedef void (*helo_result_fn)(void *user, const struct helo_result *result);
+
+/**
+ * Called when a run has moved on, on the thread that is in helo_run().
+ */
+typedef void (*helo_progress_fn)(void *user, const struct helo_progress *progress);
+
+/**
+ * Shown the traffic, on the thread that is in helo_run(): whole lines, or pieces of a message. `connection` counts the
+ * connections of the run from 1. `what` is a helo_trace. The bytes do not end in a NUL. Credentials appear as
+ * `<hidden>`.
+ */
+typedef void (*helo_trace_fn)(void *user,
+                              uint32_t connection,
+                              enum helo_trace what,
+                              const char *bytes,
+                              size_t length);
+
+/**
+ * Takes at most `size` bytes and returns how many. HELO_TRY_AGAIN (or 0): none can be taken now. Other negative
+ * numbers: the connection is lost.
+ */
+typedef ptrdiff_t (*helo_write_fn)(void *user, const void *bytes, size_t size);
+
+/**
+ * Ends the connection; called exactly once. `abort` 1: at once, dropping what is not sent. 0: in order.
+ */
+typedef void (*helo_close_fn)(void *user, int abort);
+
+/**
+ * A connection to a server that the program has made: functions that must not block, and how to wait for it.
+ */
+typedef struct helo_transport {
+  /**
+   * sizeof(helo_transport).
+   */
+  size_t size;
+  /**
+   * Handed to the functions.
+   */
+  void *user;
+  /**
+   * Reads what has arrived.
+   */
+  helo_read_fn read;
+  /**
+   * Writes what can go out now.
+   */
+  helo_write_fn write;
+  /**
+   * Ends the connection; may be NULL.
+   */
+  helo_close_fn close;
+  /**
+   * A socket (on Windows a SOCKET) or other descriptor that poll() can watch and that stays open until `close` is
+   * called; -1 if there is none.
+   */
+  ptrdiff_t descriptor;
+  /**
+   * Without a descriptor: try again after so many milliseconds. 0: only after helo_wake().
+   */
+  uint32_t retry_ms;
+} helo_transport;
+
+/**
+ * A cause (helo_cause) in words: "timed out". Never NULL; "unknown" for other numbers.
+ */
+const char *helo_cause_name(int cause);
+
+/**
+ * A phase (helo_phase) in words: "greeting". Never NULL; "unknown" for other numbers.
+ */
+const char *helo_phase_name(int phase);
+
+/**
+ * A status (helo_status) in words: "bad handle". Never NULL; "unknown" for other numbers.
+ */
+const char *helo_status_name(int status);
+
+/**
+ * Adds a mail from `sender`: `alice@example.com`, or "" for notifications, which have none. Its number, counted from
+ * 0, goes to `mail` unless that is NULL.
+ *
+ * It needs a recipient and a body before helo_run().
+ */
+enum helo_status helo_add_mail(helo_delivery delivery,
+                               const char *sender,
+                               uint32_t *mail);
+
+/**
+ * Adds a recipient to a mail: `bob@example.com`. Its number within the mail, counted from 0, goes to `number` unless
+ * that is NULL.
+ */
+enum helo_status helo_add_recipient(helo_delivery delivery,
+                                    uint32_t mail,
+                                    const char *recipient,
+                                    uint32_t *number);
+
+/**
+ * Sets a parameter of a mail's MAIL command: `RET=HDRS`, `ENVID=...`, `BODY=8BITMIME`, `SMTPUTF8`, `BY=3600;R`,
+ * `MT-PRIORITY=3`, `REQUIRETLS`, ... It goes out where the server has the extension, and is left out where that does
+ * no harm; `BODY=BINARYMIME`, `BY=...;R` and `REQUIRETLS` are demands, and the mail fails without them. SIZE and
+ * SMTPUTF8 are set by the library where they are needed. The values of ENVID and ORCPT are xtext: see helo_xtext().
+ */
+enum helo_status helo_set_mail_parameter(helo_delivery delivery,
+                                         uint32_t mail,
+                                         const char *parameter);
+
+/**
+ * Sets a parameter of a recipient's RCPT command: `NOTIFY=FAILURE,DELAY`, `ORCPT=rfc822;bob@example.com`, ... As for
+ * helo_set_mail_parameter().
+ */
+enum helo_status helo_set_recipient_parameter(helo_delivery delivery,
+                                              uint32_t mail,
+                                              uint32_t recipient,
+                                              const char *parameter);
+
+/**
+ * The message is in memory: headers, an empty line, text. Line ends may be LF or CRLF, dots are the library's business.
+ *
+ * The bytes are lent, not copied: they stay as they are until the helo_run() that sends them has returned, or until
+ * helo_clear() or helo_free().
+ */
+enum helo_status helo_set_body(helo_delivery delivery,
+                               uint32_t mail,
+                               const void *bytes,
+                               size_t length);
+
+/**
+ * The message is in a file, which is opened when the mail's turn comes and read once, piece by piece.
+ */
+enum helo_status helo_set_body_file(helo_delivery delivery,
+                                    uint32_t mail,
+                                    const char *path);
+
+/**
+ * The message comes from a function, which is called on the thread that is in helo_run() until it returns 0. It may
+ * block, and holds up all mails of the run when it does. A mail whose body began to be read this way is not begun
+ * again over another connection when the server closes the first (421).
+ */
+enum helo_status helo_set_body_callback(helo_delivery delivery,
+                                        uint32_t mail,
+                                        helo_read_fn function,
+                                        void *user);
+
+/**
+ * Writes `text` as xtext (RFC 3461) to `buffer`, as the values of ENVID and ORCPT want it. Returns the length that the
+ * whole needs without the NUL: if that is `size` or more, the buffer is too small and what was written is cut. 0 if
+ * `text` is NULL or not UTF-8.
+ */
+size_t helo_xtext(const char *text,
+                  char *buffer,
+                  size_t size);
+
+/**
  * The library's version, such as "0.1.0". The text is the library's own and stays valid.
  */
 const char *helo_version(void);
+
+/**
+ * Why the last failing call of this thread failed, in words; empty if none has failed. Never NULL. Valid until this
+ * thread's next failing call.
+ */
+const char *helo_last_error(void);
+
+/**
+ * Reads the result of a recipient: `mail` as helo_add_mail() numbered it, `recipient` as helo_add_recipient() did.
+ *
+ * From any thread, also while a run is at work and from inside callbacks; HELO_NO_RESULT until it is final. Results
+ * stay until helo_clear() or helo_free().
+ */
+enum helo_status helo_get_result(helo_delivery delivery,
+                                 uint32_t mail,
+                                 uint32_t recipient,
+                                 struct helo_result *result);
+
+/**
+ * Reads how the run stands, or how the last one ended. From any thread and from inside callbacks.
+ */
+enum helo_status helo_get_progress(helo_delivery delivery, struct helo_progress *progress);
+
+/**
+ * Sends all mails of the delivery that have not been sent by a run before. Returns when each of their recipients has a
+ * result: HELO_OK when the server took the mail for all of them, else HELO_FAILED (or HELO_CANCELLED), and
+ * helo_last_error() tells of the first failure.
+ *
+ * HELO_BAD_ARGUMENT when a mail has no recipient or no body; nothing was sent then. With nothing to send it is HELO_OK
+ * at once, and no connection is made.
+ *
+ * The call blocks; everything happens on the calling thread. Afterwards more mails may be added and run. To send a
+ * mail again to whom it could not be sent, add it again.
+ */
+enum helo_status helo_run(helo_delivery delivery);
+
+/**
+ * Sends the message in a file to `count` recipients: a delivery of one mail, made, run and freed. Waits until the
+ * server has answered; HELO_OK when it took the mail for every recipient. `server` as for helo_new(), `sender` and
+ * `recipients` as for helo_add_mail() and helo_add_recipient().
+ */
+enum helo_status helo_send_file(const char *server,
+                                const char *sender,
+                                const char *const *recipients,
+                                size_t count,
+                                const char *path);
+
+/**
+ * Makes a delivery; 0 if it cannot be made, helo_last_error() says why.
+ *
+ * `server` is `smtp://host:port`, `smtp://user:password@host`, `lmtp://host:port`, a host alone or with a port, or
+ * `unix:/path` and `lmtp+unix:/path` for sockets of the file system. NULL: mails go over connections that
+ * helo_add_transport() gives. Free it with helo_free().
+ */
+helo_delivery helo_new(const char *server);
+
+/**
+ * Frees a delivery with its mails and results; the handle is invalid from here on. HELO_IN_PROGRESS while it runs:
+ * helo_cancel() it and let helo_run() return first.
+ */
+enum helo_status helo_free(helo_delivery delivery);
+
+/**
+ * Forgets all mails and results, so that the delivery can be used for the next list. Everything else stays as set.
+ */
+enum helo_status helo_clear(helo_delivery delivery);
+
+/**
+ * How much is sent before the answers to it are in: a helo_level. HELO_LEVEL_ENVELOPE unless set.
+ */
+enum helo_status helo_set_level(helo_delivery delivery, int level);
+
+/**
+ * Over how many connections at once the mails may go, 1 to 256; 1 unless set.
+ */
+enum helo_status helo_set_connections(helo_delivery delivery, uint32_t count);
+
+/**
+ * How many mails and bytes may be unanswered on a connection before no further mail is begun; 1000 mails and 1 MiB
+ * unless set. A mail larger than the window goes out alone.
+ */
+enum helo_status helo_set_window(helo_delivery delivery,
+                                 uint32_t mails,
+                                 uint64_t bytes);
+
+/**
+ * How long a phase (helo_phase) may go without progress, in milliseconds; 0 puts back what is usual: 30 s to connect,
+ * 5 minutes for the greeting and for each reply, 3 minutes for each part of the body, 10 minutes for the answer to a
+ * message (RFC 5321 section 4.5.3.2; giving up early there makes duplicates). HELO_PHASE_NONE sets all phases.
+ * HELO_PHASE_HELLO, AUTH, MAIL, RCPT, COMMAND, QUIT and TLS have one limit in common.
+ */
+enum helo_status helo_set_timeout(helo_delivery delivery,
+                                  int phase,
+                                  uint32_t milliseconds);
+
+/**
+ * The name by which the library introduces this computer (EHLO). Unless set, its address.
+ */
+enum helo_status helo_set_hello_name(helo_delivery delivery, const char *name);
+
+/**
+ * The user and password to log in with, in place of those in the server's URL. They go out over whatever connection
+ * there is: without TLS anybody on the way can read them.
+ */
+enum helo_status helo_set_login(helo_delivery delivery,
+                                const char *user,
+                                const char *password);
+
+/**
+ * The function that is told each recipient's result, and the pointer that it gets; NULL for none.
+ *
+ * Callbacks come on the thread that is in helo_run(), one at a time, and the library holds no lock meanwhile. They may
+ * call helo_cancel(), helo_get_result(), helo_get_progress(), and anything on other deliveries; what would change this
+ * one returns HELO_IN_PROGRESS. They must return: no longjmp() and no exception may leave them.
+ */
+enum helo_status helo_on_result(helo_delivery delivery,
+                                helo_result_fn function,
+                                void *user);
+
+/**
+ * The function that is told how the run goes on; NULL for none. As for helo_on_result().
+ */
+enum helo_status helo_on_progress(helo_delivery delivery, helo_progress_fn function, void *user);
+
+/**
+ * The function that is shown the traffic, without passwords; NULL for none. As for helo_on_result().
+ */
+enum helo_status helo_on_trace(helo_delivery delivery,
+                               helo_trace_fn function,
+                               void *user);
+
+/**
+ * Ends the run that is at work on this delivery, as soon as its thread notices, which is at once when it waits. From
+ * any thread and from inside callbacks. When no run is at work, the next one ends at once: a cancel that comes a
+ * moment before the run is not lost. helo_clear() takes it back.
+ */
+enum helo_status helo_cancel(helo_delivery delivery);
+
+/**
+ * Gives the delivery a connection of the program's own. Each is used for one connection of a run, the first given
+ * first; what was given replaces the server named to helo_new(). The library closes it by its `close`, in any case.
+ *
+ * The functions are called on the thread that is in helo_run(), `close` also on one that is in helo_free().
+ */
+enum helo_status helo_add_transport(helo_delivery delivery,
+                                    const struct helo_transport *transport);
+
+/**
+ * Tells the run that a transport without a descriptor can be tried again. From any thread.
+ */
+enum helo_status helo_wake(helo_delivery delivery);
 
 #ifdef __cplusplus
 }

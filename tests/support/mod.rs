@@ -9,6 +9,7 @@
 //! - [`listeners`]: ports on which nothing answers;
 //! - [`wire`]: the dialogues of `tests/wire/`, for the engine and each face;
 //! - [`postfix`]: a real mail server, started for the tests ([`server`]), and what it delivered ([`maildir`]);
+//! - [`native`]: the native C face through its exported functions;
 //! - [`process`]: this process's peak memory and open descriptors;
 //! - [`skip`]: how a test says that it could not run here;
 //! - [`wait`]: waiting for an event with a deadline.
@@ -20,6 +21,7 @@ pub mod exports;
 pub mod listeners;
 pub mod maildir;
 pub mod postfix;
+pub mod native;
 pub mod process;
 pub mod script;
 pub mod scripted;

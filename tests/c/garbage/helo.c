@@ -1,9 +1,195 @@
 /* The native face's functions with garbage. */
 #include "garbage.h"
 #include <helo.h>
+#include <limits.h>
+
+static char endless[20000];
+
+/* Every function with handles that are none: the same code each time. */
+static void without_a_delivery(helo_delivery d)
+{
+    helo_result result;
+    helo_progress progress;
+    helo_transport transport;
+
+    memset(&result, 0, sizeof result);
+    memset(&progress, 0, sizeof progress);
+    memset(&transport, 0, sizeof transport);
+    result.size = sizeof result;
+    progress.size = sizeof progress;
+    transport.size = sizeof transport;
+    REFUSED(HELO_BAD_HANDLE, helo_free, d);
+    REFUSED(HELO_BAD_HANDLE, helo_clear, d);
+    REFUSED(HELO_BAD_HANDLE, helo_run, d);
+    REFUSED(HELO_BAD_HANDLE, helo_cancel, d);
+    REFUSED(HELO_BAD_HANDLE, helo_wake, d);
+    REFUSED(HELO_BAD_HANDLE, helo_set_level, d, HELO_LEVEL_FULL);
+    REFUSED(HELO_BAD_HANDLE, helo_set_connections, d, 1);
+    REFUSED(HELO_BAD_HANDLE, helo_set_window, d, 1, 1);
+    REFUSED(HELO_BAD_HANDLE, helo_set_timeout, d, HELO_PHASE_CONNECT, 1);
+    REFUSED(HELO_BAD_HANDLE, helo_set_hello_name, d, "me.example");
+    REFUSED(HELO_BAD_HANDLE, helo_set_login, d, "user", "password");
+    REFUSED(HELO_BAD_HANDLE, helo_add_transport, d, &transport);
+    REFUSED(HELO_BAD_HANDLE, helo_on_result, d, NULL, NULL);
+    REFUSED(HELO_BAD_HANDLE, helo_on_progress, d, NULL, NULL);
+    REFUSED(HELO_BAD_HANDLE, helo_on_trace, d, NULL, NULL);
+    REFUSED(HELO_BAD_HANDLE, helo_add_mail, d, "a@example.com", NULL);
+    REFUSED(HELO_BAD_HANDLE, helo_add_recipient, d, 0, "a@example.com", NULL);
+    REFUSED(HELO_BAD_HANDLE, helo_set_mail_parameter, d, 0, "RET=FULL");
+    REFUSED(HELO_BAD_HANDLE, helo_set_recipient_parameter, d, 0, 0, "NOTIFY=NEVER");
+    REFUSED(HELO_BAD_HANDLE, helo_set_body, d, 0, "x", 1);
+    REFUSED(HELO_BAD_HANDLE, helo_set_body_file, d, 0, "/dev/null");
+    REFUSED(HELO_BAD_HANDLE, helo_get_result, d, 0, 0, &result);
+    REFUSED(HELO_BAD_HANDLE, helo_get_progress, d, &progress);
+}
+
+static ptrdiff_t nothing(void *user, void *buffer, size_t size)
+{
+    (void)user;
+    (void)buffer;
+    (void)size;
+    return 0;
+}
+
+static void texts(helo_delivery d, uint32_t mail)
+{
+    static const char *const bad_addresses[] = {
+        "a b@example.com", "a@b>\r\nRCPT TO:<x@y", "\x01@example.com", "a@b\nc", "\xff\xfe@example.com", "@", NULL, endless,
+    };
+    static const char *const bad_parameters[] = {
+        "", "=", "RET=", "RET=A B", "RET=a\r\nRCPT TO:<x@y>", "ENVID=+0A", "ORCPT=bob", "-X", NULL, endless,
+    };
+    static const char *const bad_servers[] = {
+        "", "smtp://", "http://x", "smtp://u:p@", "host:0", "host:99999", "smtp://u@h", "smtps://h", "unix:", "[::1", "a\nb",
+        "smtp://%00", "smtp://h/path", "lmtp://", "\xff", endless,
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof bad_addresses / sizeof *bad_addresses; i++) {
+        REFUSED(HELO_BAD_ARGUMENT, helo_add_mail, d, bad_addresses[i], NULL);
+        REFUSED(HELO_BAD_ARGUMENT, helo_add_recipient, d, mail, bad_addresses[i], NULL);
+    }
+    REFUSED(HELO_BAD_ARGUMENT, helo_add_recipient, d, mail, "", NULL);
+    for (i = 0; i < sizeof bad_parameters / sizeof *bad_parameters; i++) {
+        REFUSED(HELO_BAD_ARGUMENT, helo_set_mail_parameter, d, mail, bad_parameters[i]);
+        REFUSED(HELO_BAD_ARGUMENT, helo_set_recipient_parameter, d, mail, 0, bad_parameters[i]);
+    }
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_mail_parameter, d, mail, "BODY=ODD");
+    for (i = 0; i < sizeof bad_servers / sizeof *bad_servers; i++) {
+        REFUSED(0, helo_new, bad_servers[i]);
+        CHECK("it is said why", helo_last_error()[0] != '\0');
+    }
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_hello_name, d, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_hello_name, d, "a b");
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_hello_name, d, "a\r\nMAIL FROM:<>");
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_hello_name, d, endless);
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_login, d, NULL, "x");
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_login, d, "x", NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_login, d, "", "x");
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_login, d, "x", endless);
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_body_file, d, mail, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_body_file, d, mail, "");
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_body_file, d, mail, endless);
+}
+
+static void numbers(helo_delivery d, uint32_t mail)
+{
+    static const int odd[] = {-1, 3, 100, INT_MIN, INT_MAX};
+    size_t i;
+
+    for (i = 0; i < sizeof odd / sizeof *odd; i++) {
+        REFUSED(HELO_BAD_ARGUMENT, helo_set_level, d, odd[i]);
+        CALL(helo_cause_name, odd[i]);
+        CALL(helo_phase_name, odd[i]);
+        CALL(helo_status_name, odd[i]);
+    }
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_timeout, d, -1, 1);
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_timeout, d, INT_MAX, 1);
+    REFUSED(HELO_OK, helo_set_timeout, d, HELO_PHASE_NONE, UINT32_MAX);
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_connections, d, 0);
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_connections, d, UINT32_MAX);
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_window, d, 0, 1);
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_window, d, 1, 0);
+    REFUSED(HELO_OK, helo_set_window, d, UINT32_MAX, UINT64_MAX);
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_body, d, mail, NULL, 1);
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_body, d, mail, "x", SIZE_MAX);
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_body_callback, d, mail, NULL, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_body, d, UINT32_MAX, "x", 1);
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_body_file, d, mail + 1, "x");
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_body_callback, d, mail + 1, nothing, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_add_recipient, d, UINT32_MAX, "a@example.com", NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_mail_parameter, d, UINT32_MAX, "RET=FULL");
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_recipient_parameter, d, mail, UINT32_MAX, "NOTIFY=NEVER");
+}
+
+static void structs(helo_delivery d, uint32_t mail)
+{
+    helo_result result;
+    helo_progress progress;
+    helo_transport transport;
+
+    memset(&result, 0xff, sizeof result);
+    memset(&progress, 0xff, sizeof progress);
+    memset(&transport, 0xff, sizeof transport);
+    REFUSED(HELO_BAD_ARGUMENT, helo_get_progress, d, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_get_progress, d, &progress);
+    progress.size = 0;
+    REFUSED(HELO_BAD_ARGUMENT, helo_get_progress, d, &progress);
+    progress.size = sizeof progress.size;
+    REFUSED(HELO_OK, helo_get_progress, d, &progress);
+    CHECK("nothing beyond the size is written", progress.mails == UINT64_MAX);
+    result.size = sizeof result;
+    REFUSED(HELO_NO_RESULT, helo_get_result, d, mail, 0, &result);
+    REFUSED(HELO_BAD_ARGUMENT, helo_get_result, d, mail, 1, &result);
+    REFUSED(HELO_BAD_ARGUMENT, helo_get_result, d, mail + 1, 0, &result);
+    REFUSED(HELO_BAD_ARGUMENT, helo_add_transport, d, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_add_transport, d, &transport);
+    memset(&transport, 0, sizeof transport);
+    transport.size = sizeof transport;
+    REFUSED(HELO_BAD_ARGUMENT, helo_add_transport, d, &transport);
+}
 
 int main(void)
 {
+    const char *const recipients[] = {"bob@example.com", NULL};
+    helo_delivery d, stale;
+    uint32_t mail;
+    size_t i;
+    char small[4] = "###";
+
+    memset(endless, 'a', sizeof endless - 1);
     CALL(helo_version);
+    CALL(helo_last_error);
+    for (i = 0; i < GARBAGE_HANDLES; i++) {
+        without_a_delivery((helo_delivery)garbage_handles[i]);
+        CALL(helo_set_body_callback, (helo_delivery)garbage_handles[i], 0, nothing, NULL);
+    }
+    stale = helo_new(NULL);
+    CHECK_INT("a delivery is freed", helo_free(stale), HELO_OK);
+    without_a_delivery(stale);
+
+    d = helo_new(NULL);
+    CHECK("a delivery without a server", d != 0);
+    CHECK_INT("with nothing to send there is nothing to fail", helo_run(d), HELO_OK);
+    CHECK_INT("a mail", helo_add_mail(d, "alice@example.com", &mail), HELO_OK);
+    CHECK_INT("a mail without recipients is not run", helo_run(d), HELO_BAD_ARGUMENT);
+    CHECK_INT("a recipient", helo_add_recipient(d, mail, "bob@example.com", NULL), HELO_OK);
+    CHECK_INT("a mail without a body is not run", helo_run(d), HELO_BAD_ARGUMENT);
+    texts(d, mail);
+    numbers(d, mail);
+    structs(d, mail);
+    CHECK_INT("an empty body is one", helo_set_body(d, mail, NULL, 0), HELO_OK);
+    CHECK_INT("without a server nothing is run", helo_run(d), HELO_BAD_ARGUMENT);
+    CHECK_INT("and the mail is still there", helo_add_recipient(d, mail, "carol@example.com", NULL), HELO_OK);
+    CHECK_INT("cleared", helo_clear(d), HELO_OK);
+    CHECK_INT("freed", helo_free(d), HELO_OK);
+
+    REFUSED(0, helo_xtext, NULL, small, sizeof small);
+    REFUSED(0, helo_xtext, "\xff", small, sizeof small);
+    REFUSED(9, helo_xtext, "a+bc=", NULL, 10);
+    REFUSED(HELO_BAD_ARGUMENT, helo_send_file, NULL, NULL, NULL, 0, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_send_file, "127.0.0.1", "", NULL, 1, "/dev/null");
+    REFUSED(HELO_BAD_ARGUMENT, helo_send_file, "127.0.0.1", "", recipients, SIZE_MAX, "/dev/null");
+    REFUSED(HELO_BAD_ARGUMENT, helo_send_file, "127.0.0.1", "", recipients, 2, "/dev/null");
     return checks_done();
 }

@@ -1,0 +1,58 @@
+//! Why a call of the native face is not done, and the one way in for all of its functions.
+
+use super::codes::HeloStatus;
+use crate::capi::{StringError, boundary, last_error};
+use crate::error::{Cause, Error};
+use crate::proto::command::ArgumentError;
+
+/// A status and the words for `helo_last_error()`.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: HeloStatus,
+    pub(crate) words: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: HeloStatus, words: impl Into<String>) -> Self {
+        Refusal { status, words: words.into() }
+    }
+
+    pub(crate) fn argument(words: impl Into<String>) -> Self {
+        Refusal::new(HeloStatus::HeloBadArgument, words)
+    }
+
+    /// What is wrong with the argument called `name`.
+    pub(crate) fn of_argument(name: &str, why: StringError) -> Self {
+        Refusal::argument(format!("the {name} {why}"))
+    }
+}
+
+impl From<ArgumentError> for Refusal {
+    fn from(why: ArgumentError) -> Self {
+        Refusal::argument(why.to_string())
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let status = match error.cause {
+            Cause::NoMemory => HeloStatus::HeloNoMemory,
+            Cause::NotSupported | Cause::Tls => HeloStatus::HeloNotSupported,
+            Cause::Cancelled => HeloStatus::HeloCancelled,
+            Cause::BadArgument => HeloStatus::HeloBadArgument,
+            _ => HeloStatus::HeloFailed,
+        };
+        Refusal::new(status, error.detail)
+    }
+}
+
+/// Runs an exported function: a panic and a refusal become a status with the words recorded.
+pub(crate) fn call(function: &'static str, work: impl FnOnce() -> Result<(), Refusal>) -> HeloStatus {
+    boundary(function, HeloStatus::HeloInternal, || match work() {
+        Ok(()) => HeloStatus::HeloOk,
+        Err(refusal) => {
+            last_error::set(format_args!("{function}: {}", refusal.words));
+            refusal.status
+        }
+    })
+}

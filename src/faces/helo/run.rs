@@ -1,0 +1,187 @@
+//! Running a delivery.
+
+use super::codes::HeloStatus;
+use super::delivery::{Delivery, State};
+use super::refusal::{Refusal, call};
+use super::results::{HeloProgress, OnProgress, OnResult, Stored, Tracer};
+use super::setup::helo_delivery;
+use crate::client::delivery::{self, Mail, Options, Outcome, Progress, Report};
+use crate::client::trace::Observer;
+use crate::net::connect::Target;
+
+/// Sends all mails of the delivery that have not been sent by a run before. Returns when each of their recipients has a
+/// result: HELO_OK when the server took the mail for all of them, else HELO_FAILED (or HELO_CANCELLED), and
+/// helo_last_error() tells of the first failure.
+///
+/// HELO_BAD_ARGUMENT when a mail has no recipient or no body; nothing was sent then. With nothing to send it is HELO_OK
+/// at once, and no connection is made.
+///
+/// The call blocks; everything happens on the calling thread. Afterwards more mails may be added and run. To send a
+/// mail again to whom it could not be sent, add it again.
+#[unsafe(no_mangle)]
+pub extern "C" fn helo_run(delivery: helo_delivery) -> HeloStatus {
+    call("helo_run", || Delivery::of(delivery)?.run())
+}
+
+/// What a run took out of the delivery.
+struct Batch {
+    mails: Vec<Mail>,
+    /// The delivery's numbers of the mails.
+    numbers: Vec<u32>,
+}
+
+/// Ends the run in the delivery's state, whatever happens.
+struct Running<'a>(&'a Delivery);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        // First the flag: a cancel from here on is for the next run.
+        self.0.cancel.reset();
+        self.0.state().running = false;
+    }
+}
+
+impl Delivery {
+    /// See [`helo_run`].
+    pub(crate) fn run(&self) -> Result<(), Refusal> {
+        let mut state = self.idle()?;
+        let mut batch = state.take_batch()?;
+        if state.server.is_none() && state.transports.is_empty() && !batch.mails.is_empty() {
+            state.put_back(batch);
+            return Err(Refusal::argument("there is no server: name one to helo_new(), or helo_add_transport()"));
+        }
+        state.running = true;
+        state.progress = Progress { mails: batch.mails.len() as u64, ..Progress::default() };
+        let settings = state.settings();
+        let (level, connections) = (state.level, state.connections);
+        let (window_mails, window_bytes) = (state.window_mails, state.window_bytes);
+        let own_only = !state.transports.is_empty();
+        let on_trace = state.on_trace;
+        let mut report = Told {
+            delivery: self,
+            numbers: &batch.numbers,
+            on_result: state.on_result,
+            on_progress: state.on_progress,
+            first_failure: None,
+        };
+        drop(state);
+        let running = Running(self);
+
+        let mut target = || self.next_target(own_only);
+        let mut opened = 0;
+        let mut tracer = || {
+            opened += 1;
+            Box::new(Tracer { callback: on_trace, connection: opened }) as Box<dyn Observer>
+        };
+        let options = Options {
+            target: &mut target,
+            settings,
+            level,
+            connections,
+            window_mails,
+            window_bytes,
+            observer: on_trace.is_some().then_some(&mut tracer),
+        };
+        delivery::run(&mut batch.mails, options, &mut report, &self.cancel, &mut ());
+        let first_failure = report.first_failure.take();
+        let cancelled = self.cancel.is_cancelled();
+        drop(running);
+        let progress = self.state().progress;
+        verdict(&progress, first_failure, cancelled)
+    }
+
+    /// Where the next connection goes.
+    fn next_target(&self, own_only: bool) -> Option<Target> {
+        let mut state = self.state();
+        if own_only {
+            return state.transports.pop_front().map(|transport| Target::Ready(Box::new(transport)));
+        }
+        state.server.as_ref().map(|server| server.target())
+    }
+}
+
+impl State {
+    /// Takes the mails that no run has taken, after a look at all of them.
+    fn take_batch(&mut self) -> Result<Batch, Refusal> {
+        for (number, entry) in self.entries.iter().enumerate() {
+            let Some(mail) = &entry.mail else { continue };
+            if mail.recipients.is_empty() {
+                return Err(Refusal::argument(format!("mail {number} has no recipient: helo_add_recipient()")));
+            }
+            if !entry.has_body {
+                return Err(Refusal::argument(format!("mail {number} has no body: helo_set_body() or its like")));
+            }
+        }
+        let mut batch = Batch { mails: Vec::new(), numbers: Vec::new() };
+        for (number, entry) in (0..).zip(&mut self.entries) {
+            let Some(mail) = entry.mail.take() else { continue };
+            entry.results.resize_with(mail.recipients.len(), || None);
+            batch.mails.push(mail);
+            batch.numbers.push(number);
+        }
+        Ok(batch)
+    }
+
+    /// The mails were not run after all.
+    fn put_back(&mut self, batch: Batch) {
+        for (mail, number) in batch.mails.into_iter().zip(batch.numbers) {
+            if let Some(entry) = self.entries.get_mut(number as usize) {
+                entry.mail = Some(mail);
+            }
+        }
+    }
+}
+
+/// What the call returns, and what it says in words.
+fn verdict(progress: &Progress, first_failure: Option<String>, cancelled: bool) -> Result<(), Refusal> {
+    let Some(first) = first_failure else { return Ok(()) };
+    let status = if cancelled { HeloStatus::HeloCancelled } else { HeloStatus::HeloFailed };
+    let (failed, all) = (progress.failed, progress.failed + progress.delivered);
+    let words = match all {
+        1 => first,
+        _ => format!("{failed} of {all} recipients did not get their mail; the first: {first}"),
+    };
+    Err(Refusal::new(status, words))
+}
+
+/// Keeps the results and tells the program.
+struct Told<'a> {
+    delivery: &'a Delivery,
+    numbers: &'a [u32],
+    on_result: Option<OnResult>,
+    on_progress: Option<OnProgress>,
+    first_failure: Option<String>,
+}
+
+impl Report for Told<'_> {
+    fn outcome(&mut self, mail: usize, recipient: usize, outcome: &Outcome) {
+        if let Some((phase, cause)) = outcome.failure
+            && self.first_failure.is_none()
+        {
+            self.first_failure = Some(format!("{}: {}: {}", phase.name(), cause.name(), outcome.text));
+        }
+        let (Some(&mail), Ok(recipient)) = (self.numbers.get(mail), u32::try_from(recipient)) else { return };
+        let stored = Stored::new(outcome);
+        // The text stays where it is when the result moves into its place, and there until the run is over.
+        let shown = self.on_result.map(|_| stored.shown(mail, recipient));
+        let mut state = self.delivery.state();
+        let entry = state.entries.get_mut(mail as usize);
+        if let Some(place) = entry.and_then(|entry| entry.results.get_mut(recipient as usize)) {
+            *place = Some(stored);
+        }
+        drop(state);
+        if let (Some(callback), Some(shown)) = (self.on_result, shown) {
+            // SAFETY: the program gave this function for this purpose; the result lives until it returns.
+            unsafe { (callback.function)(callback.user.as_ptr(), &raw const shown) }
+        }
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        self.delivery.state().progress = *progress;
+        if let Some(callback) = self.on_progress {
+            let shown = HeloProgress::from(progress);
+            // SAFETY: as above.
+            unsafe { (callback.function)(callback.user.as_ptr(), &raw const shown) }
+        }
+    }
+}
