@@ -55,6 +55,7 @@ impl Surface {
                 }
                 // cbindgen cannot read `unsafe(export_name = "...")`: the copy just has the name.
                 function.attrs.retain(is_documentation);
+                without_safety(&mut function.attrs);
                 function.attrs.push(syn::parse_quote!(#[unsafe(no_mangle)]));
                 function.sig.ident = syn::Ident::new(&name, function.sig.ident.span());
                 *function.block = syn::parse_quote!({});
@@ -121,6 +122,19 @@ fn exported_name(function: &syn::ItemFn) -> Result<Option<String>, String> {
 fn shown(visibility: &Visibility, attributes: &[Attribute]) -> bool {
     let for_tests = |a: &Attribute| a.path().is_ident("cfg") && a.to_token_stream().to_string().contains("test");
     matches!(visibility, Visibility::Public(_)) && !attributes.iter().any(for_tests)
+}
+
+/// Cuts the section "# Safety" off the documentation: what it promises to Rust, the rest has said to C in its words.
+fn without_safety(attributes: &mut Vec<Attribute>) {
+    let text = |attribute: &Attribute| match &attribute.meta.require_name_value().map(|meta| &meta.value) {
+        Ok(syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. })) => text.value(),
+        _ => String::new(),
+    };
+    let Some(heading) = attributes.iter().position(|attribute| text(attribute).trim() == "# Safety") else { return };
+    attributes.truncate(heading);
+    while attributes.last().is_some_and(|attribute| text(attribute).trim().is_empty()) {
+        attributes.pop();
+    }
 }
 
 fn is_documentation(attribute: &Attribute) -> bool {
