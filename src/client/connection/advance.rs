@@ -5,7 +5,7 @@ use crate::client::opening::Opening;
 use crate::client::trace::Observer;
 use crate::client::wire::{HIGH_WATER, Wire};
 use crate::error::{Cause, Error, Phase, Result};
-use crate::net::transport::Transport;
+use crate::net::transport::{Transport, write_cause};
 use crate::proto::client::Event;
 use crate::proto::dot::BodyEncoder;
 use std::io;
@@ -52,7 +52,11 @@ impl Connection {
             }
         }
         if let Some(why) = self.write_error.take() {
-            let lost = self.lost(&format!("sending failed: {why}"));
+            let mut lost = self.lost(&format!("sending failed: {why}"));
+            if lost.cause == Cause::BrokenOff {
+                // The system's own failure is told apart from a connection that is gone.
+                lost.cause = write_cause(&why);
+            }
             return Err(self.die(lost));
         }
         // The system may hold the door shut while the body is not wanted yet.

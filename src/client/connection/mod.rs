@@ -96,6 +96,14 @@ impl Connection {
         }
     }
 
+    /// Whom to wake from now on, in place of the waker that it was opened with.
+    pub(crate) fn set_waker(&mut self, waker: Waker) {
+        if let Some(wire) = &mut self.wire {
+            wire.transport_mut().set_waker(&waker);
+        }
+        self.waker = waker;
+    }
+
     /// Who sees the traffic from now on.
     pub fn set_observer(&mut self, observer: Option<Box<dyn Observer>>) {
         self.observer = observer;
@@ -301,6 +309,11 @@ impl Connection {
             let writable = wire.staged() > 0 && wire.is_write_blocked();
             list.push((wire.transport().source(), Interest { readable: true, writable }));
         }
+    }
+
+    /// An AUTH exchange is under way: what is sent next is a credential.
+    pub fn is_in_auth(&self) -> bool {
+        self.dialogue.is_in_auth()
     }
 
     /// Whether bytes of a body are due from the caller.

@@ -375,6 +375,10 @@ impl Dialogue {
 
     /// Keeps what later commands depend on.
     fn note(&mut self, answer: &Answer) {
+        // Whatever is said in an exchange, its reply goes on with it or ends it.
+        if self.in_auth || matches!(answer.expect, Expect::Command(Verb::Auth) | Expect::AuthStep) {
+            self.in_auth = answer.reply.code() == 334;
+        }
         match answer.expect {
             Expect::Command(Verb::Ehlo | Verb::Lhlo) if answer.is_positive() => {
                 self.extensions = Extensions::parse(&answer.reply);
@@ -387,7 +391,6 @@ impl Dialogue {
             Expect::Command(Verb::Mail | Verb::Send | Verb::Soml | Verb::Saml | Verb::Rset) => self.accepted = 0,
             Expect::Command(Verb::Rcpt) if answer.is_positive() => self.accepted += 1,
             Expect::Command(Verb::Data) if answer.is_positive() => self.body_open = true,
-            Expect::Command(Verb::Auth) | Expect::AuthStep => self.in_auth = answer.reply.code() == 334,
             _ => {}
         }
     }
