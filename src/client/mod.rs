@@ -8,6 +8,7 @@ pub mod body;
 pub mod clock;
 pub mod connection;
 pub mod delivery;
+pub mod driver;
 pub mod envelope;
 mod opening;
 pub mod session;

@@ -4,7 +4,7 @@ use crate::client::connection::{Connection, Happening, Step};
 use crate::client::settings::Settings;
 use crate::error::{Cause, Error, Phase, Result};
 use crate::net::connect::Target;
-use crate::net::wait::{Cancel, Waited, Yield, wait_many};
+use crate::net::wait::{Cancel, Waited, Waker, Yield, wait_many};
 use crate::proto::client::Answer;
 use crate::proto::command::{Command, Verb};
 use crate::proto::reply::Reply;
@@ -34,11 +34,31 @@ impl Session {
 
     /// Makes the connection without waiting for it: [`Session::finish_opening`] does, or a driver of many.
     pub fn begin(target: Target, settings: Settings, cancel: Cancel) -> Result<Session> {
-        let waker = cancel
-            .waker()
-            .map_err(|why| Error::new(Phase::Connect, Cause::NoSocket, format!("no descriptor to wait with: {why}")))?;
+        let waker = own_waker(&cancel)?;
         let connection = Connection::open(target, settings, waker, Instant::now());
         Ok(Session { connection, cancel })
+    }
+
+    /// The same, but `waker` is rung instead of this session's own, for a driver that waits for many. Once it is open,
+    /// [`Session::wake_by_own_waker`] makes it one that waits for itself.
+    pub(crate) fn begin_woken_by(target: Target, settings: Settings, cancel: Cancel, waker: Waker) -> Session {
+        Session { connection: Connection::open(target, settings, waker, Instant::now()), cancel }
+    }
+
+    pub(crate) fn wake_by_own_waker(&mut self) -> Result<()> {
+        let waker = own_waker(&self.cancel)?;
+        self.connection.set_waker(waker);
+        Ok(())
+    }
+
+    /// Whether the program has cancelled what this session does.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
+    /// Resets the connection because the program wants it; the error that says so.
+    pub(crate) fn cancelled(&mut self) -> Error {
+        self.aborted(self.phase())
     }
 
     /// Waits until the session is open. The error holds the server's reply where there was one.
@@ -123,6 +143,23 @@ impl Session {
         }
     }
 
+    /// After a TURN that the server took: says that nothing is served here, and QUIT in case the server has not turned
+    /// after all; then closed. Waits a few seconds at most.
+    ///
+    /// A server that has turned waits for a greeting: 502 instead of 220 makes it give up. One that has not takes that
+    /// for an unknown command.
+    pub fn decline_turn(&mut self, yielding: &mut dyn Yield) {
+        let connection = &mut self.connection;
+        let timeouts = &mut connection.settings_mut().timeouts;
+        timeouts.reply = timeouts.reply.min(QUIT_PATIENCE);
+        let declined =
+            connection.push(&Command::Raw("502 5.5.1 No mail is taken on this connection"), 0, Instant::now());
+        if declined.and_then(|()| self.connection.push(&Command::Quit, 0, Instant::now())).is_ok() {
+            while self.connection.in_flight() > 0 && self.answer(yielding, &mut |_| true).is_ok() {}
+        }
+        self.connection.close();
+    }
+
     /// QUIT, then closed, whatever the answer. Waits a few seconds at most.
     pub fn quit(mut self, yielding: &mut dyn Yield) {
         if self.connection.is_ready() && !self.connection.is_body_open() {
@@ -195,4 +232,11 @@ impl Session {
         self.connection.abort();
         Error::new(phase, Cause::Cancelled, "cancelled by the program; the connection has been reset")
     }
+}
+
+/// What wakes a session's own waits.
+fn own_waker(cancel: &Cancel) -> Result<Waker> {
+    cancel
+        .waker()
+        .map_err(|why| Error::new(Phase::Connect, Cause::NoSocket, format!("no descriptor to wait with: {why}")))
 }
