@@ -1,1 +1,31 @@
-//! Distinct SMTP-32 5.2.
+//! Distinct SMTP-32 5.2: all 22 functions of its manual.
+//!
+//! - `codes`: the numbers, and the one table from the engine's errors to them
+//! - `handle`: connections behind handles, one call at a time, cancelled from anywhere
+//! - `shared`: what calls and callbacks share; yielding; the debug callback
+//! - `open`, `firewall`, `site`: making connections
+//! - `mail`, `data`, `commands`, `listing`, `direct`, `turn`, `options`, `close`, `date`: the other functions
+//! - `entry`, `log`: what every call passes through
+#![allow(unsafe_code)] // exported symbols
+#![allow(non_camel_case_types, non_snake_case)] // the manual's names
+
+pub mod close;
+pub mod codes;
+pub mod commands;
+mod ctypes;
+pub mod data;
+pub mod date;
+pub mod direct;
+mod entry;
+pub mod firewall;
+mod handle;
+pub mod listing;
+mod log;
+mod log_place;
+pub mod mail;
+pub mod open;
+pub mod options;
+mod pump;
+mod shared;
+mod site;
+pub mod turn;

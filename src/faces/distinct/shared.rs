@@ -1,0 +1,235 @@
+//! What a connection's calls and its callbacks share: small things behind one small lock, never held across a callback.
+
+use super::ctypes::{BufferProc, YieldProc};
+use super::pump;
+use crate::client::Timeouts;
+use crate::client::trace::Observer;
+use crate::net::wait::Yield;
+use crate::policy;
+use crate::proto::reply::Reply;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// The manual's default for every wait.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How often the yield function is called while the library waits.
+const YIELD_INTERVAL: Duration = Duration::from_millis(20);
+
+/// The state that outlives single calls.
+pub(crate) struct Shared {
+    handle: OnceLock<usize>,
+    fields: Mutex<Fields>,
+}
+
+struct Fields {
+    parameter: usize,
+    debug: Option<BufferProc>,
+    yielding: Yielding,
+    /// What OPT_TIMEOUT said.
+    timeout: Option<Duration>,
+    /// What the site's policy says.
+    site: policy::Timeouts,
+    reply: Vec<u8>,
+    code: u16,
+}
+
+/// What OPT_YIELD_ON and OPT_YIELD_OFF have set.
+#[derive(Clone, Copy)]
+pub(crate) enum Yielding {
+    /// The library's own: Windows's messages; nothing elsewhere.
+    Library,
+    /// The program's function.
+    Program(YieldProc),
+    Off,
+}
+
+impl Shared {
+    pub(crate) fn new(debug: Option<BufferProc>, parameter: usize) -> Arc<Self> {
+        let fields = Fields {
+            parameter,
+            debug,
+            yielding: Yielding::Library,
+            timeout: None,
+            site: policy::Timeouts::default(),
+            reply: Vec::new(),
+            code: 0,
+        };
+        Arc::new(Shared { handle: OnceLock::new(), fields: Mutex::new(fields) })
+    }
+
+    /// The handle that callbacks are told; set once, when the table has given it out.
+    pub(crate) fn set_handle(&self, handle: usize) {
+        let _ = self.handle.set(handle);
+    }
+
+    pub(crate) fn handle(&self) -> usize {
+        self.handle.get().copied().unwrap_or(0)
+    }
+
+    pub(crate) fn parameter(&self) -> usize {
+        self.fields.lock().parameter
+    }
+
+    pub(crate) fn set_parameter(&self, parameter: usize) {
+        self.fields.lock().parameter = parameter;
+    }
+
+    pub(crate) fn set_debug(&self, debug: Option<BufferProc>) {
+        self.fields.lock().debug = debug;
+    }
+
+    pub(crate) fn set_yielding(&self, yielding: Yielding) {
+        self.fields.lock().yielding = yielding;
+    }
+
+    /// What the site decided for the host.
+    pub(crate) fn set_site(&self, site: policy::Timeouts) {
+        self.fields.lock().site = site;
+    }
+
+    pub(crate) fn set_timeout(&self, timeout: Duration) {
+        self.fields.lock().timeout = Some(timeout);
+    }
+
+    /// The limits that hold now: the program's before the site's before the manual's. After the end of a message the
+    /// site's may be longer than the program's: an answer that comes late is a mail that is sent twice.
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        let fields = self.fields.lock();
+        let site = &fields.site;
+        let of = |decided: Option<Duration>| fields.timeout.or(decided).unwrap_or(DEFAULT_TIMEOUT);
+        let message = match (fields.timeout, site.message) {
+            (Some(program), Some(site)) => program.max(site),
+            (program, site) => program.or(site).unwrap_or(DEFAULT_TIMEOUT),
+        };
+        Timeouts {
+            connect: of(site.connect),
+            greeting: of(site.greeting),
+            reply: of(site.reply),
+            data: of(site.data),
+            message,
+        }
+    }
+
+    /// Keeps what `smtp_rply` gives.
+    pub(crate) fn note_reply(&self, reply: Option<&Reply>) {
+        let Some(reply) = reply else { return };
+        let mut fields = self.fields.lock();
+        fields.code = reply.code();
+        fields.reply.clear();
+        fields.reply.extend_from_slice(reply.raw());
+    }
+
+    /// The last reply's bytes and code; empty and 0 before the first.
+    pub(crate) fn reply(&self) -> (Vec<u8>, u16) {
+        let fields = self.fields.lock();
+        (fields.reply.clone(), fields.code)
+    }
+
+    fn debug(&self) -> Option<(BufferProc, usize)> {
+        let fields = self.fields.lock();
+        fields.debug.map(|debug| (debug, fields.parameter))
+    }
+}
+
+/// Shows the traffic to the program's debug callback.
+pub(crate) struct Tracer(pub(crate) Arc<Shared>);
+
+impl Tracer {
+    fn show(&self, bytes: &[u8]) {
+        // The lock is gone before the callback is called: it may call the library.
+        if let Some((debug, parameter)) = self.0.debug() {
+            debug.call_with_text(self.0.handle(), bytes, parameter);
+        }
+    }
+}
+
+impl Observer for Tracer {
+    fn sent(&mut self, bytes: &[u8]) {
+        self.show(bytes);
+    }
+
+    fn received(&mut self, bytes: &[u8]) {
+        self.show(bytes);
+    }
+
+    fn enabled(&self) -> bool {
+        self.0.debug().is_some()
+    }
+}
+
+/// Yields while a call waits, as the options of this moment say.
+pub(crate) struct Pause {
+    shared: Arc<Shared>,
+    last: Instant,
+}
+
+impl Pause {
+    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
+        Pause { shared: shared.clone(), last: Instant::now() }
+    }
+
+    /// For operations that are long without waiting: yields if it is time to.
+    pub(crate) fn take_turn(&mut self) {
+        if self.interval().is_some_and(|left| left.is_zero()) {
+            self.run();
+        }
+    }
+
+    fn yielding(&self) -> Yielding {
+        self.shared.fields.lock().yielding
+    }
+}
+
+impl Yield for Pause {
+    fn interval(&self) -> Option<Duration> {
+        match self.yielding() {
+            Yielding::Library if !pump::EXISTS => None,
+            Yielding::Off => None,
+            Yielding::Library | Yielding::Program(_) => Some(YIELD_INTERVAL.saturating_sub(self.last.elapsed())),
+        }
+    }
+
+    fn run(&mut self) {
+        match self.yielding() {
+            Yielding::Library => pump::run(),
+            Yielding::Program(function) => function.call(),
+            Yielding::Off => {}
+        }
+        self.last = Instant::now();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: fn(u64) -> Duration = Duration::from_secs;
+
+    #[test]
+    fn the_manuals_twenty_seconds_hold_for_every_phase() {
+        assert_eq!(Shared::new(None, 0).timeouts(), Timeouts::all(S(20)));
+    }
+
+    #[test]
+    fn the_program_overrides_the_site_but_cannot_shorten_the_last_wait() {
+        let site = policy::Timeouts { reply: Some(S(60)), message: Some(S(600)), ..Default::default() };
+        let shared = Shared::new(None, 0);
+        shared.set_site(site);
+        assert_eq!(shared.timeouts(), Timeouts { reply: S(60), message: S(600), ..Timeouts::all(S(20)) });
+        shared.set_timeout(S(5));
+        assert_eq!(shared.timeouts(), Timeouts { message: S(600), ..Timeouts::all(S(5)) });
+        shared.set_timeout(S(900));
+        assert_eq!(shared.timeouts(), Timeouts::all(S(900)));
+    }
+
+    #[test]
+    fn the_default_yield_costs_nothing_but_on_windows() {
+        let shared = Shared::new(None, 0);
+        assert_eq!(Pause::new(&shared).interval().is_some(), cfg!(windows));
+        shared.set_yielding(Yielding::Off);
+        assert_eq!(Pause::new(&shared).interval(), None);
+    }
+}
