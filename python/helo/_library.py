@@ -63,6 +63,8 @@ def library():
     loaded = _load(ctypes.CDLL)
     loaded.helo_version.restype = ctypes.c_char_p
     loaded.helo_version.argtypes = []
+    loaded.helo_last_error.restype = ctypes.c_char_p
+    loaded.helo_last_error.argtypes = []
     return loaded
 
 
@@ -75,3 +77,9 @@ def win_library():
 def version():
     """The library's version, such as "0.1.0"."""
     return library().helo_version().decode("ascii")
+
+
+def last_error():
+    """Why the last call that failed on this thread did, in words; "" if none has."""
+    words = library().helo_last_error()
+    return words.decode("utf-8", "replace") if words else ""

@@ -39,6 +39,7 @@ __all__ = [
     "date",
     "DataProc",
     "DebugProc",
+    "GLOBALHANDLE",
     "LineProc",
     "StatusProc",
     "YieldProc",

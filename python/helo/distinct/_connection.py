@@ -6,6 +6,10 @@ import socket
 import threading
 import warnings
 
+from .._library import last_error
+from .._pieces import decode as _decode
+from .._pieces import reader as _reader
+from .._pieces import text as _text
 from . import _constants as c
 from . import _raw as raw
 from ._errors import InvalidHandle, Reply, Refused, error
@@ -282,10 +286,12 @@ class Connection:
 
     def _fail(self, function, status, close=False):
         """Raises what a status means, with the server's words where it has some."""
-        reply = None
+        reply, words = None, last_error()
         if status == c.SMTP_FAILURE and self._handle:
             try:
-                reply = self.reply()
+                last = self.reply()
+                # A call can also fail for a reason of its own: then the last reply is an earlier, good one.
+                reply = last if last.code >= 400 else None
             except InvalidHandle:
                 pass
         if status == c.SMTP_ABORTED:
@@ -297,7 +303,7 @@ class Connection:
         caught, self._caught = self._caught, None
         if caught is not None:
             raise caught
-        raise error(function, status, reply)
+        raise error(function, status, reply, words)
 
     def _raise_caught(self):
         caught, self._caught = self._caught, None
@@ -361,20 +367,8 @@ def date():
     return buffer.raw[:length].decode("ascii")
 
 
-def _text(value):
-    """A C string. One with a NUL inside would silently be cut there."""
-    octets = value.encode("utf-8") if isinstance(value, str) else bytes(value)
-    if b"\0" in octets:
-        raise ValueError("a text for the library holds a NUL")
-    return octets
-
-
 def _local(name):
     return _text(socket.gethostname() if name is None else name)
-
-
-def _decode(octets):
-    return octets.decode("utf-8", "replace")
 
 
 def _address_type(host):
@@ -385,28 +379,3 @@ def _address_type(host):
         except OSError:
             pass
     return c.FW_ADDR_DNS
-
-
-def _reader(message):
-    """A function that gives the next octets of a message, at most as many as it is asked for, and b"" at its end."""
-    if isinstance(message, str):
-        message = message.encode("utf-8")
-    if hasattr(message, "read"):
-        return message.read
-    if isinstance(message, (bytes, bytearray, memoryview)):
-        parts = iter((message,))
-    else:
-        parts = iter(message)
-    rest = memoryview(b"")
-
-    def read(size):
-        nonlocal rest
-        while not rest:
-            part = next(parts, None)
-            if part is None:
-                return b""
-            rest = memoryview(part).cast("B")
-        part, rest = rest[:size], rest[size:]
-        return part
-
-    return read

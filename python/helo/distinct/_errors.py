@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from .._library import last_error
 from . import _constants as constants
 
 NAMES = {
@@ -17,15 +18,17 @@ class Reply(NamedTuple):
 
 
 class SmtpError(Exception):
-    """A call did not succeed. ``status`` is the code that the function returned, ``name`` its name in the header."""
+    """A call did not succeed. ``status`` is the code that the function returned, ``name`` its name in the header;
+    ``reply`` is what the server said if that was the cause, else None."""
 
-    def __init__(self, function, status, reply=None):
+    def __init__(self, function, status, reply=None, words=""):
         self.function = function
         self.status = status
         self.name = NAMES.get(status, str(status))
         self.reply = reply
-        said = f": {reply.text}" if reply is not None and reply.text else ""
-        super().__init__(f"{function}: {self.name}{said}")
+        if reply is not None and reply.text not in words:
+            words = f"{words} ({reply.text})" if words else reply.text
+        super().__init__(f"{function}: {self.name}" + (f": {words}" if words else ""))
 
 
 class Refused(SmtpError):
@@ -66,6 +69,6 @@ CLASSES = {
 }
 
 
-def error(function, status, reply=None):
-    """The exception for a status."""
-    return CLASSES.get(status, SmtpError)(function, status, reply)
+def error(function, status, reply=None, words=None):
+    """The exception for a status. Without ``words`` a function must just have returned it on this thread."""
+    return CLASSES.get(status, SmtpError)(function, status, reply, last_error() if words is None else words)

@@ -1,0 +1,114 @@
+"""The functions of helo.h as C has them.
+
+A callback handed over must be kept alive for as long as the library may call it; a NULL callback is an empty one:
+``ResultFn()``. ``Delivery`` sees to both.
+"""
+
+import ctypes
+from ctypes import POINTER, Structure, c_char, c_char_p, c_int, c_size_t, c_ssize_t, c_uint32, c_uint64, c_void_p
+
+from .._library import library
+
+
+class helo_result(Structure):
+    """What became of one recipient of one mail."""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("mail", c_uint32),
+        ("recipient", c_uint32),
+        ("delivered", c_int),
+        ("cause", c_int),
+        ("phase", c_int),
+        ("code", c_int),
+        ("enhanced_class", c_int),
+        ("enhanced_subject", c_int),
+        ("enhanced_detail", c_int),
+        ("text", c_char_p),
+    ]
+
+
+class helo_progress(Structure):
+    """How a run stands."""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("mails", c_uint64),
+        ("mails_done", c_uint64),
+        ("delivered", c_uint64),
+        ("failed", c_uint64),
+        ("bytes_sent", c_uint64),
+    ]
+
+
+ResultFn = ctypes.CFUNCTYPE(None, c_void_p, POINTER(helo_result))
+ProgressFn = ctypes.CFUNCTYPE(None, c_void_p, POINTER(helo_progress))
+TraceFn = ctypes.CFUNCTYPE(None, c_void_p, c_uint32, c_int, POINTER(c_char), c_size_t)
+ReadFn = ctypes.CFUNCTYPE(c_ssize_t, c_void_p, c_void_p, c_size_t)
+WriteFn = ctypes.CFUNCTYPE(c_ssize_t, c_void_p, POINTER(c_char), c_size_t)
+CloseFn = ctypes.CFUNCTYPE(None, c_void_p, c_int)
+
+
+class helo_transport(Structure):
+    """A connection that the program has made."""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("user", c_void_p),
+        ("read", ReadFn),
+        ("write", WriteFn),
+        ("close", CloseFn),
+        ("descriptor", c_ssize_t),
+        ("retry_ms", c_uint32),
+    ]
+
+
+DELIVERY = c_uint32
+
+FUNCTIONS = {
+    "helo_new": (DELIVERY, c_char_p),
+    "helo_free": (c_int, DELIVERY),
+    "helo_clear": (c_int, DELIVERY),
+    "helo_set_level": (c_int, DELIVERY, c_int),
+    "helo_set_connections": (c_int, DELIVERY, c_uint32),
+    "helo_set_window": (c_int, DELIVERY, c_uint32, c_uint64),
+    "helo_set_timeout": (c_int, DELIVERY, c_int, c_uint32),
+    "helo_set_hello_name": (c_int, DELIVERY, c_char_p),
+    "helo_set_login": (c_int, DELIVERY, c_char_p, c_char_p),
+    "helo_on_result": (c_int, DELIVERY, ResultFn, c_void_p),
+    "helo_on_progress": (c_int, DELIVERY, ProgressFn, c_void_p),
+    "helo_on_trace": (c_int, DELIVERY, TraceFn, c_void_p),
+    "helo_cancel": (c_int, DELIVERY),
+    "helo_add_mail": (c_int, DELIVERY, c_char_p, POINTER(c_uint32)),
+    "helo_add_recipient": (c_int, DELIVERY, c_uint32, c_char_p, POINTER(c_uint32)),
+    "helo_set_mail_parameter": (c_int, DELIVERY, c_uint32, c_char_p),
+    "helo_set_recipient_parameter": (c_int, DELIVERY, c_uint32, c_uint32, c_char_p),
+    "helo_set_body": (c_int, DELIVERY, c_uint32, c_char_p, c_size_t),
+    "helo_set_body_file": (c_int, DELIVERY, c_uint32, c_char_p),
+    "helo_set_body_callback": (c_int, DELIVERY, c_uint32, ReadFn, c_void_p),
+    "helo_xtext": (c_size_t, c_char_p, c_char_p, c_size_t),
+    "helo_add_transport": (c_int, DELIVERY, POINTER(helo_transport)),
+    "helo_wake": (c_int, DELIVERY),
+    "helo_run": (c_int, DELIVERY),
+    "helo_get_result": (c_int, DELIVERY, c_uint32, c_uint32, POINTER(helo_result)),
+    "helo_get_progress": (c_int, DELIVERY, POINTER(helo_progress)),
+    "helo_send_file": (c_int, c_char_p, c_char_p, POINTER(c_char_p), c_size_t, c_char_p),
+    "helo_last_error": (c_char_p,),
+    "helo_version": (c_char_p,),
+    "helo_cause_name": (c_char_p, c_int),
+    "helo_phase_name": (c_char_p, c_int),
+    "helo_status_name": (c_char_p, c_int),
+}
+"""What each function returns, and its parameters."""
+
+
+def _declare():
+    loaded = library()
+    for name, (result, *parameters) in FUNCTIONS.items():
+        function = getattr(loaded, name)
+        function.restype = result
+        function.argtypes = parameters
+        globals()[name] = function
+
+
+_declare()
