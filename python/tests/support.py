@@ -1,9 +1,12 @@
 """What the tests share: the package and the library of this checkout, and servers on free ports."""
 
+import asyncio
+import importlib.util
 import os
 import pathlib
 import socket
 import threading
+import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -96,3 +99,63 @@ class ScriptedServer:
                     raise AssertionError(f"line {number} of the script: nobody said to go on")
             else:
                 raise ValueError(f"line {number} of the script: {line!r}")
+
+
+class RealServer:
+    """A server of another make (aiosmtpd): keeps what arrives, refuses recipients that begin with "nobody"."""
+
+    def __init__(self):
+        self.mails = []
+        self.port = None
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    @property
+    def host(self):
+        return f"127.0.0.1:{self.port}"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address.startswith("nobody"):
+            return "550 5.1.1 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
+
+    async def handle_DATA(self, server, session, envelope):
+        self.mails.append((envelope.mail_from, envelope.rcpt_tos, envelope.original_content))
+        return "250 kept"
+
+    def _run(self):
+        from aiosmtpd.smtp import SMTP
+
+        def session():
+            return SMTP(self, hostname="real.example", enable_SMTPUTF8=True, data_size_limit=None, loop=self._loop)
+
+        async def begin():
+            self._server = await self._loop.create_server(session, "127.0.0.1", 0)
+            self.port = self._server.sockets[0].getsockname()[1]
+            self._ready.set()
+
+        self._loop.run_until_complete(begin())
+        self._loop.run_forever()
+        self._server.close()
+        # Sessions whose client has not gone yet end here.
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        self._loop.close()
+
+    def __enter__(self):
+        self._thread.start()
+        if not self._ready.wait(30):
+            raise RuntimeError("the server did not start")
+        return self
+
+    def __exit__(self, *_):
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(30)
+
+
+has_aiosmtpd = importlib.util.find_spec("aiosmtpd") is not None
+needs_aiosmtpd = unittest.skipUnless(has_aiosmtpd, "aiosmtpd is not installed (pip install aiosmtpd)")
