@@ -107,9 +107,8 @@ class RealServer:
     def __init__(self):
         self.mails = []
         self.port = None
-        self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
     @property
     def host(self):
@@ -125,26 +124,21 @@ class RealServer:
         self.mails.append((envelope.mail_from, envelope.rcpt_tos, envelope.original_content))
         return "250 kept"
 
-    def _run(self):
+    async def _serve(self):
         from aiosmtpd.smtp import SMTP
 
+        loop = asyncio.get_running_loop()
+        over = asyncio.Event()
+        self._end = lambda: loop.call_soon_threadsafe(over.set)
+
         def session():
-            return SMTP(self, hostname="real.example", enable_SMTPUTF8=True, data_size_limit=None, loop=self._loop)
+            return SMTP(self, hostname="real.example", enable_SMTPUTF8=True, data_size_limit=None, loop=loop)
 
-        async def begin():
-            self._server = await self._loop.create_server(session, "127.0.0.1", 0)
-            self.port = self._server.sockets[0].getsockname()[1]
-            self._ready.set()
-
-        self._loop.run_until_complete(begin())
-        self._loop.run_forever()
-        self._server.close()
-        # Sessions whose client has not gone yet end here.
-        left = asyncio.all_tasks(self._loop)
-        for task in left:
-            task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-        self._loop.close()
+        server = await loop.create_server(session, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await over.wait()
+        server.close()
 
     def __enter__(self):
         self._thread.start()
@@ -153,7 +147,7 @@ class RealServer:
         return self
 
     def __exit__(self, *_):
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._end()
         self._thread.join(30)
 
 
