@@ -51,10 +51,11 @@ impl Policy {
         let stamp = stamp_of(&fs::metadata(path).map_err(|error| unreadable(path, &error.to_string()))?);
         // What is kept is whole after a panic too: it is put there in one piece.
         let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cached) = &*cache {
-            if cached.path == path && cached.stamp == stamp {
-                return Ok(cached.policy.clone());
-            }
+        if let Some(cached) = &*cache
+            && cached.path == path
+            && cached.stamp == stamp
+        {
+            return Ok(cached.policy.clone());
         }
         let policy = Arc::new(read(path)?);
         *cache = Some(Cached { path: path.to_owned(), stamp, policy: policy.clone() });
