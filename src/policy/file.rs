@@ -74,7 +74,7 @@ fn read(text: &str) -> Result<Policy, Fault> {
 
     // Values are taken as they stand: a password may hold quotes and backslashes.
     let options = ParseOption { enabled_quote: false, enabled_escape: false, ..ParseOption::default() };
-    let ini = Ini::load_from_str_opt(text, options).map_err(|error| Fault::at(error.line + 1, error.msg))?;
+    let ini = Ini::load_from_str_opt(text, options).map_err(|error| Fault::at(error.line, error.msg))?;
 
     let mut general = Draft::default();
     let mut hosts = Vec::new();
@@ -128,6 +128,11 @@ fn check_lines(text: &str) -> Result<Lines, Fault> {
         }
         if bare.starts_with(['#', ';']) {
             continue;
+        }
+        // The format would take what follows a backslash for text: a ] or = that ends the name here goes on there.
+        let name_end = if bare.starts_with('[') { bare.len() } else { bare.find(['=', ':']).unwrap_or(bare.len()) };
+        if bare[..name_end].contains('\\') {
+            return fault("holds a backslash in the name of a section or a key");
         }
         if let Some(name) = bare.strip_prefix('[') {
             if name.strip_suffix(']').is_none_or(|name| name.contains(']')) {

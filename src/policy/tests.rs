@@ -131,6 +131,8 @@ fn errors_name_the_line_and_the_key() {
         ("= 25", 1, "nor key = value"),
         (" port = 25", 1, "begins with a space"),
         ("helo_name = a\\\nport = 25", 1, "ends in a backslash"),
+        ("po\\=rt = 25", 1, "holds a backslash in the name"),
+        ("[host a\\]\nport = 25]", 1, "holds a backslash in the name"),
         ("port = 2\x005", 1, "holds a control character"),
         ("port = 25\rport = 26", 1, "holds a control character"),
     ] {
