@@ -35,7 +35,9 @@ impl Connection {
         let Happening::Answer(answer) = happened else { return Ok(None) };
         let outcome = match answer.expect {
             Expect::Greeting if answer.is_positive() => self.say_hello(now),
-            Expect::Command(Verb::Ehlo | Verb::Lhlo | Verb::Helo) if answer.is_positive() => self.after_hello(now),
+            Expect::Command(hello @ (Verb::Ehlo | Verb::Lhlo | Verb::Helo)) if answer.is_positive() => {
+                self.after_hello(hello, now)
+            }
             Expect::Command(Verb::Ehlo) if answer.reply.is_permanent() => self.say_helo(now),
             Expect::Command(Verb::Auth) | Expect::AuthStep => self.after_auth_step(answer, now),
             _ => Err(Error::refused(answer.expect.phase(), answer.reply)),
@@ -80,8 +82,11 @@ impl Connection {
         self.push(&Command::Helo(&name), 0, now).map(|()| false)
     }
 
-    fn after_hello(&mut self, now: Instant) -> Result<bool> {
+    fn after_hello(&mut self, hello: Verb, now: Instant) -> Result<bool> {
         let Some(plan) = self.settings.auth.clone() else { return Ok(true) };
+        if hello == Verb::Helo && plan.unasked {
+            return Ok(true);
+        }
         let name = self.choose_mechanism(&plan)?;
         let mut mechanism = sasl::client(name, &plan.credentials).map_err(bad_credentials)?;
         let first = if plan.two_step { None } else { mechanism.initial() };

@@ -78,7 +78,8 @@ pub struct AuthPlan {
     pub mechanisms: Vec<&'static str>,
     /// Wait for the 334 before the first response, as old clients did.
     pub two_step: bool,
-    /// Send AUTH with the first mechanism even if the server did not offer it.
+    /// Send AUTH with the first mechanism even if the server did not offer it, as old clients did. They did not ask a
+    /// server that knows HELO only: the session goes on without.
     pub unasked: bool,
 }
 

@@ -79,11 +79,13 @@ pub unsafe extern "C" fn helo_rtos_tx_event_flags_set(
 ) -> UINT {
     service("tx_event_flags_set", TX_GROUP_ERROR, || {
         // SAFETY: the caller's promise.
-        unsafe { group_at(group_ptr) }.and_then(|group| match set_option {
-            TX_OR => Ok(group.change(|flags| flags.set |= flags_to_set)),
-            TX_AND => Ok(group.change(|flags| flags.set &= flags_to_set)),
-            _ => Err(TX_OPTION_ERROR),
-        })
+        let group = unsafe { group_at(group_ptr) }?;
+        match set_option {
+            TX_OR => group.change(|flags| flags.set |= flags_to_set),
+            TX_AND => group.change(|flags| flags.set &= flags_to_set),
+            _ => return Err(TX_OPTION_ERROR),
+        }
+        Ok(())
     })
 }
 

@@ -1,6 +1,5 @@
 //! `nx_ip_create` and what enables the parts of an IP instance. An instance is attached to one of two networks by its
 //! driver: the host's, or the network inside the process that all instances with `_nx_ram_network_driver` share.
-#![allow(dead_code)] // what the NetX faces ask for
 #![allow(unsafe_code, clippy::missing_safety_doc)] // the header says once what holds for all pointers
 
 use super::nx_codes::*;
@@ -10,8 +9,9 @@ use super::wait::Shared;
 use super::{patience, service};
 use crate::capi::write_out;
 use crate::faces::placed::Placed;
+use crate::net::ram::RamNetwork;
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The network of an IP instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,12 @@ pub(super) struct Ip {
 }
 
 static INSTANCES: Placed<Shared<Ip>> = Placed::new(NX_IP_ID);
+
+/// The network inside the process, which all instances with `_nx_ram_network_driver` share.
+pub(crate) fn ram_network() -> RamNetwork {
+    static RAM: OnceLock<RamNetwork> = OnceLock::new();
+    RAM.get_or_init(RamNetwork::new).clone()
+}
 
 /// The smallest memory for an instance's thread and ARP cache that is accepted, as in the original.
 const LEAST_STACK: ULONG = 200;

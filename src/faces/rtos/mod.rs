@@ -28,14 +28,12 @@ pub mod tx_types;
 mod types;
 mod wait;
 
+pub(crate) use clock::duration;
+pub(crate) use ip::{IpInstance, Network, ip_instance, ram_network};
+pub(crate) use ip_address::ipv6;
+pub(crate) use nx_types::{NX_IP, NX_PACKET_POOL, NXD_ADDRESS};
 pub(crate) use packet_pool::is_packet_pool;
-#[allow(unused_imports)] // the NetX faces use these
-pub(crate) use {
-    clock::duration,
-    ip::{IpInstance, Network, ip_instance},
-    nx_types::{NX_IP, NX_PACKET_POOL, NXD_ADDRESS},
-    types::{CHAR, UINT, ULONG},
-};
+pub(crate) use types::{CHAR, UINT, ULONG};
 
 use crate::capi::boundary;
 use clock::Patience;
