@@ -69,3 +69,39 @@ for pair in x86_64-win7-windows-gnu:x86_64-w64-mingw32 i686-win7-windows-gnu:i68
     build "${pair%:*}" "${pair#*:}"
     check_exports "${pair%:*}" "${pair#*:}"
 done
+
+# The 32-bit import library must know every decorated name: link a program that asks for all of them.
+folder=$out/i686-win7-windows-gnu/release
+echo 'int main(void) { return 0; }' > "$folder/empty.c"
+undefined=$(sed -n 's/^    \(.*\)/-Wl,-u,_\1/p' "$folder/helo.def")
+# shellcheck disable=SC2086
+i686-w64-mingw32-gcc -o "$folder/empty.exe" "$folder/empty.c" $undefined "$folder/libhelo.dll.a"
+echo "i686-win7-windows-gnu: $(echo "$undefined" | wc -l) names link"
+
+# The example, for both; 32-bit Wine is seldom installed, so only the 64-bit one runs.
+for pair in x86_64-win7-windows-gnu:x86_64-w64-mingw32 i686-win7-windows-gnu:i686-w64-mingw32; do
+    folder=$out/${pair%:*}/release
+    "${pair#*:}-gcc" -Wall -Wextra -Werror -Iinclude/distinct -o "$folder/send.exe" examples-c/distinct/send.c \
+        "$folder/libhelo.dll.a"
+    echo "${pair%:*}: send.exe links"
+done
+
+have windows-wine wine || exit 0
+if [ ! -x target/venv/bin/python ]; then
+    skip windows-wine "no environment in target/venv (scripts/setup-tests.sh makes it)"
+    exit 0
+fi
+# A folder of our own for Wine's registry and drives; WINEDEBUG keeps it from talking about its own troubles.
+export WINEPREFIX=$PWD/$out/wine WINEARCH=win64 WINEDEBUG=-all DISPLAY=""
+rm -rf "$out/stored"
+mkdir -p "$out/stored"
+start_demo_server "$out/stored"
+target/venv/bin/python scripts/demo_message.py "$out/message.eml"
+# helo.dll is found beside the program.
+(cd "$out/x86_64-win7-windows-gnu/release" \
+    && timeout 300 wine send.exe "smtp://127.0.0.1:$demo_port" sender@example.test ../../message.eml alice@example.test)
+stop_demo_server
+# Ends the Wine of this folder, not any other.
+wineserver -k || true
+cmp "$out/message.eml" "$out/stored/1.eml"
+echo "the Distinct example under Wine: $(stat -c %s "$out/stored/1.eml") bytes arrived as they were sent"

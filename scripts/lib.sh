@@ -22,3 +22,21 @@ have() { # NAME PROGRAM...
 version() {
     sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1
 }
+
+# Starts the demo's server in the background: sets demo_port; mail is stored in the folder. It ends with this script, or
+# by stop_demo_server.
+start_demo_server() { # FOLDER
+    local line
+    coproc demo_server { exec target/venv/bin/python scripts/demo_server.py "$1"; }
+    if ! read -r line <&"${demo_server[0]}" || [ "${line%% *}" != port ]; then
+        echo "the demo's server did not start" >&2
+        return 1
+    fi
+    demo_port=${line#port }
+}
+
+stop_demo_server() {
+    local id=$demo_server_PID
+    eval "exec ${demo_server[1]}>&-"
+    wait "$id"
+}
