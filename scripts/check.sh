@@ -14,19 +14,6 @@ skips=$out/skips
 export HELO_SKIP_LOG=$skips
 failed_parts=""
 
-# Which files of tests/ belong to a part: those of C and interop by their names, the rest is Rust's.
-tests_of() {
-    local file name
-    for file in tests/*.rs; do
-        name=$(basename "$file" .rs)
-        case "$name:$1" in
-            c:c | c_*:c | headers:c | symbols:c | interop:interop | interop_*:interop) echo "--test=$name" ;;
-            c:* | c_*:* | headers:* | symbols:* | interop:* | interop_*:*) ;;
-            *:rust) echo "--test=$name" ;;
-        esac
-    done
-}
-
 # Runs a command as part of the log; a failure is remembered, the rest still runs.
 run() { # PART COMMAND...
     local part=$1

@@ -271,7 +271,8 @@ fn lmtp_answers_for_each_recipient() {
 #[test]
 fn nothing_is_taken_while_a_question_is_open() {
     let mut dialogue = Dialogue::new(Config::new("mx"));
-    let mut input = format!("{HELLO}MAIL FROM:<a@b>\r\nNOOP\r\n").leak().as_bytes();
+    let said = format!("{HELLO}MAIL FROM:<a@b>\r\nNOOP\r\n");
+    let mut input = said.as_bytes();
     assert!(matches!(dialogue.advance(&mut input), Event::Mail { .. }));
     let before = dialogue.output().len();
     assert_eq!((dialogue.advance(&mut input), dialogue.answers_due()), (Event::Unanswered, 1));
