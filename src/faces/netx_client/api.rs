@@ -36,7 +36,10 @@ impl Checks {
 }
 
 pub(super) fn service(name: &'static str, work: impl FnOnce() -> Result<(), UINT>) -> UINT {
-    boundary(name, NX_SMTP_INTERNAL_ERROR, || work().err().unwrap_or(NX_SUCCESS))
+    boundary(name, NX_SMTP_INTERNAL_ERROR, || {
+        last_error::clear();
+        work().err().unwrap_or(NX_SUCCESS)
+    })
 }
 
 /// A string parameter: NULL is a bad pointer, too long a bad parameter.
@@ -159,6 +162,7 @@ pub(super) unsafe fn mail_send(
         return Err(invalid("the mail has no body"));
     }
     checks.caller()?;
+    checkpoint();
     let recipient = unsafe { string(recipient_address, MAX_ADDRESS) }?;
     let subject = unsafe { string(subject, MAX_SUBJECT) }?;
     let body = unsafe { c_slice(mail_body.cast(), mail_body_length) }.map_err(invalid)?;

@@ -33,6 +33,7 @@ pub(crate) use ip::{IpInstance, Network, ip_instance, ram_network};
 pub(crate) use ip_address::ipv6;
 pub(crate) use nx_types::{NX_IP, NX_PACKET_POOL, NXD_ADDRESS};
 pub(crate) use packet_pool::is_packet_pool;
+pub(crate) use thread::checkpoint;
 pub(crate) use types::{CHAR, UINT, ULONG};
 
 use crate::capi::boundary;

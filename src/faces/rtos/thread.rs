@@ -100,8 +100,8 @@ pub(super) fn set_initialising(yes: bool) {
     INITIALISING.with(|flag| flag.set(yes));
 }
 
-/// Where a suspended thread stops and a terminated one ends.
-pub(super) fn checkpoint() {
+/// Where a suspended thread stops and a terminated one ends. Every service that can wait begins with it.
+pub(crate) fn checkpoint() {
     if let Some(me) = current()
         && me.must_stop()
     {

@@ -1,6 +1,6 @@
 /* Each way in which a session fails has its code, nothing more is said to the server, and the client can be used again.
  *
- * headers: rtos
+ * headers: rtos helo
  * server: dialogue
  *     S: 554 go away
  *     WAIT close
@@ -113,6 +113,7 @@
  */
 #define NX_SMTP_GREETING_TIMEOUT 30
 #include "host.h"
+#include <helo.h>
 
 int main(int argc, char **argv)
 {
@@ -126,6 +127,7 @@ int main(int argc, char **argv)
     CHECK_INT("EHLO and HELO refused", send_text("s", body), NX_SMTP_HELLO_REPLY_ERROR);
     CHECK_INT("larger than the server takes", send_text("s", body), NX_SMTP_OVERSIZE_MAIL_DATA);
     CHECK_INT("recipient refused", send_text("s", body), NX_SMTP_RCPT_REPLY_ERROR);
+    CHECK("the words hold the server's", strstr(helo_last_error(), "550 5.1.1 unknown") != NULL);
     CHECK_INT("DATA refused", send_text("s", body), NX_SMTP_DATA_REPLY_ERROR);
     CHECK_INT("message refused", send_text("s", body), NX_SMTP_MESSAGE_REPLY_ERROR);
     CHECK_INT("message too big", send_text("s", body), NX_SMTP_OVERSIZE_MAIL_DATA);
@@ -144,7 +146,10 @@ int main(int argc, char **argv)
     CHECK_INT("a header in the subject", nx_smtp_mail_send(&client, "a@b", 0, "s\r\nBcc: x@y", body, 3),
               NX_SMTP_INVALID_PARAM);
 
+    CHECK("the words say what is wrong with it", strstr(helo_last_error(), "line end") != NULL);
+
     CHECK_INT("and the client still works", send_text("s", body), NX_SUCCESS);
+    CHECK_TEXT("without words", helo_last_error(), "");
     tear_down();
     return checks_done();
 }
