@@ -22,7 +22,15 @@ strip --strip-unneeded "$destdir$libdir/libhelo.so.$version"
 ln -sf "libhelo.so.$version" "$destdir$libdir/$soname"
 ln -sf "$soname" "$destdir$libdir/libhelo.so"
 install -m 644 "$built/libhelo.a" "$destdir$libdir/libhelo.a"
-strip --strip-debug "$destdir$libdir/libhelo.a"
+# Debug information that stands in members of its own cannot be stripped, only taken out. What binutils say is shown only
+# when they fail: with a plugin for another LLVM installed they complain of every member.
+quietly() {
+    local said
+    said=$("$@" 2>&1) || { echo "$said" >&2; return 1; }
+}
+mapfile -t apart < <(ar t "$built/libhelo.a" 2> /dev/null | grep '\.dwo$' | sort -u)
+[ ${#apart[@]} -eq 0 ] || quietly ar d "$destdir$libdir/libhelo.a" "${apart[@]}"
+quietly strip --strip-debug "$destdir$libdir/libhelo.a"
 
 # One folder a face: programs say -I.../helo/distinct, or `pkg-config --variable=headers helo`/distinct.
 (cd include && find . -name '*.h' -print0) | while IFS= read -r -d '' header; do
