@@ -14,6 +14,7 @@
 mod body;
 mod session;
 
+#[allow(unused_imports)] // each user takes a part of it
 pub use body::hash;
 
 use std::collections::HashMap;
