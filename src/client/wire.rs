@@ -19,8 +19,11 @@ pub(crate) struct Wire {
     out_at: usize,
     /// Bytes the system has taken.
     sent: u64,
-    input: Vec<u8>,
+    /// Made once and never cleared: zeroing it before each read would cost more than the read.
+    input: Box<[u8]>,
+    /// What has been read and not consumed lies between these two.
     input_at: usize,
+    input_end: usize,
     /// The last attempt would have blocked: wait before the next.
     read_blocked: bool,
     write_blocked: bool,
@@ -35,8 +38,9 @@ impl Wire {
             out: Vec::new(),
             out_at: 0,
             sent: 0,
-            input: Vec::new(),
+            input: vec![0; READ_BUFFER].into_boxed_slice(),
             input_at: 0,
+            input_end: 0,
             read_blocked: true,
             write_blocked: false,
             ended: false,
@@ -176,15 +180,11 @@ impl Wire {
 
     /// What has been read and not consumed.
     pub(crate) fn input(&self) -> &[u8] {
-        &self.input[self.input_at..]
+        &self.input[self.input_at..self.input_end]
     }
 
     pub(crate) fn consume(&mut self, count: usize) {
-        self.input_at += count;
-        if self.input_at >= self.input.len() {
-            self.input.clear();
-            self.input_at = 0;
-        }
+        self.input_at = (self.input_at + count).min(self.input_end);
     }
 
     /// Reads once; only when everything read before is consumed. True when there are new bytes.
@@ -195,8 +195,7 @@ impl Wire {
         if self.read_blocked || self.ended {
             return Ok(false);
         }
-        self.input.resize(READ_BUFFER, 0);
-        self.input_at = 0;
+        (self.input_at, self.input_end) = (0, 0);
         let got = loop {
             match self.transport.read(&mut self.input) {
                 Err(why) if why.kind() == ErrorKind::Interrupted => {}
@@ -205,12 +204,11 @@ impl Wire {
         };
         match got {
             Ok(count) => {
-                self.input.truncate(count);
+                self.input_end = count.min(self.input.len());
                 self.ended = count == 0;
                 Ok(count > 0)
             }
             Err(why) => {
-                self.input.clear();
                 if why.kind() == ErrorKind::WouldBlock {
                     self.read_blocked = true;
                     return Ok(false);
