@@ -159,7 +159,9 @@ pub fn run(
         queue.set_sent(lanes.iter().map(Lane::bytes_sent).sum());
         lanes.retain_mut(|lane| !lane.retire(&mut queue));
         queue.tell_progress();
-        if lanes.is_empty() && queue.is_done() {
+        if lanes.is_empty() && queue.waiting() == 0 {
+            // Whatever has no outcome now would never get one.
+            queue.settle_forgotten();
             break;
         }
         if moved {

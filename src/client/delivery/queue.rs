@@ -1,7 +1,7 @@
 //! The list of mails: which wait, which are done, and each recipient's outcome.
 
 use super::{Mail, Outcome, Progress, Report};
-use crate::error::Error;
+use crate::error::{Cause, Error, Phase};
 use std::collections::VecDeque;
 
 /// Connections in a row that brought no mail further, before the rest is given up.
@@ -47,10 +47,6 @@ impl<'a> Queue<'a> {
 
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
-    }
-
-    pub(super) fn is_done(&self) -> bool {
-        self.progress.mails_done == self.progress.mails
     }
 
     pub(super) fn take(&mut self) -> Option<usize> {
@@ -140,6 +136,18 @@ impl<'a> Queue<'a> {
     pub(super) fn fail_rest(&mut self, error: &Error) {
         let outcome = Outcome::failed(error);
         while let Some(mail) = self.waiting.pop_front() {
+            self.settle_rest(mail, &outcome);
+        }
+    }
+
+    /// The end of a run: no recipient stays without an outcome, even should a defect have lost it on the way.
+    pub(super) fn settle_forgotten(&mut self) {
+        if self.progress.mails_done == self.progress.mails {
+            return;
+        }
+        let text = "the library lost track of this mail, and whether it was sent is not known: please report it";
+        let outcome = Outcome::failed(&Error::new(Phase::Command, Cause::OutcomeUnknown, text));
+        for mail in 0..self.outcomes.len() {
             self.settle_rest(mail, &outcome);
         }
     }
