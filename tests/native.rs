@@ -3,9 +3,17 @@
 mod support;
 
 use helo::faces::helo::*;
-use std::ffi::c_int;
-use support::native::{Native, last_error};
+use std::ffi::{c_char, c_int, c_void};
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::ptr;
+use std::time::{Duration, Instant};
+use support::native::{Native, c, empty_result, last_error, words};
+use support::scripted::{self, Place, ScriptedServer};
 use support::sink::{Keep, Options, Sink, Then, When};
+use support::temp::TempDir;
+use support::{listeners, wait};
 
 const BODY: &[u8] = b"Subject: hello\r\n\r\n.a line with a dot\r\nend\r\n";
 
@@ -56,7 +64,6 @@ fn three_mails_of_three_recipients_with_one_refused_each() {
 
 #[test]
 fn numbers_have_names_and_others_are_unknown() {
-    use support::native::words;
     assert_eq!(words(helo_cause_name(HeloCause::OutcomeUnknown as c_int)), "outcome unknown");
     assert_eq!(words(helo_phase_name(HeloPhase::Message as c_int)), "end of message");
     assert_eq!(words(helo_status_name(HeloStatus::HeloInProgress as c_int)), "in progress");
@@ -65,4 +72,433 @@ fn numbers_have_names_and_others_are_unknown() {
         assert_eq!(words(helo_phase_name(number)), "unknown");
         assert_eq!(words(helo_status_name(number)), "unknown");
     }
+}
+
+/// The text of every trace call, with what it was.
+unsafe extern "C" fn gather(user: *mut c_void, _: u32, what: HeloTrace, bytes: *const c_char, length: usize) {
+    // SAFETY: `user` is the String of the test, and the bytes are there until we return.
+    let (out, bytes) = unsafe { (&mut *user.cast::<String>(), std::slice::from_raw_parts(bytes.cast::<u8>(), length)) };
+    out.push_str(&format!("{what:?} {}\n", String::from_utf8_lossy(bytes)));
+}
+
+#[test]
+fn the_login_of_the_url_goes_to_the_server_and_not_into_the_trace() {
+    let server = ScriptedServer::start(
+        "S: 220 x\n C~ EHLO *\n S: 250-x\n S: 250 AUTH PLAIN\n C: AUTH PLAIN AGFsaWNlAHNlY3JldA==\n S: 235 2.7.0 ok
+         C: MAIL FROM:<a@x.test>\n S: 250 ok\n C: RCPT TO:<b@x.test>\n S: 250 ok\n C: DATA\n S: 354 go\n C.
+         S: 250 2.0.0 taken\n C: QUIT\n S: 221 bye",
+    );
+    let native = Native::new(&format!("smtp://alice:secret@{}", server.address()));
+    native.mail("a@x.test", &["b@x.test"], BODY);
+    let mut trace = String::new();
+    helo_on_trace(native.0, Some(gather), (&raw mut trace).cast());
+    assert_eq!(native.run(), HeloStatus::HeloOk, "{}", last_error());
+    server.finish();
+    assert!(trace.contains("Sent AUTH PLAIN <hidden>"), "{trace}");
+    assert!(trace.contains("Received 235 2.7.0 ok"), "{trace}");
+    assert!(trace.contains("Note connected to 127.0.0.1:"), "{trace}");
+    assert!(!trace.contains("c2VjcmV0") && !trace.contains("AGFsaWNl") && !trace.contains("secret"), "{trace}");
+}
+
+#[test]
+fn a_refused_login_is_every_recipients_result() {
+    let server = ScriptedServer::start(
+        "S: 220 x\n C~ EHLO *\n S: 250-x\n S: 250 AUTH LOGIN PLAIN\n C~ AUTH *\n S: 535 5.7.8 wrong password\n WAIT close",
+    );
+    let native = Native::to(server.address());
+    // SAFETY: texts.
+    assert_eq!(unsafe { helo_set_login(native.0, c"alice".as_ptr(), c"wrong".as_ptr()) }, HeloStatus::HeloOk);
+    native.mail("a@x.test", &["b@x.test", "c@x.test"], BODY);
+    assert_eq!(native.run(), HeloStatus::HeloFailed);
+    server.finish();
+    for recipient in 0..2 {
+        let seen = native.seen(0, recipient);
+        assert_eq!((seen.phase, seen.cause, seen.code), (HeloPhase::Auth, HeloCause::Refused, 535));
+        assert_eq!(seen.enhanced, (5, 7, 8));
+    }
+}
+
+#[test]
+fn parameters_go_where_the_server_has_them() {
+    let mut options = keeping();
+    options.extensions.extend(["DELIVERBY", "MT-PRIORITY"].map(String::from));
+    let sink = Sink::start(options);
+    let native = Native::to(sink.address());
+    let mail = native.mail("gr\u{fc}n@x.test", &["b@x.test"], BODY);
+    for parameter in ["RET=HDRS", "ENVID=QQ+2B1", "BODY=8BITMIME", "BY=3600;N", "MT-PRIORITY=3", "RET=FULL"] {
+        native.parameter(mail, parameter);
+    }
+    native.recipient_parameter(mail, 0, "NOTIFY=FAILURE,DELAY");
+    native.recipient_parameter(mail, 0, "ORCPT=rfc822;b@x.test");
+    assert_eq!(native.run(), HeloStatus::HeloOk, "{}", last_error());
+    let mails = sink.mails();
+    let sent: Vec<&str> = mails[0].parameters.split(' ').collect();
+    let size = format!("SIZE={}", BODY.len());
+    for parameter in ["RET=FULL", "ENVID=QQ+2B1", "BODY=8BITMIME", "BY=3600;N", "MT-PRIORITY=3", "SMTPUTF8", &size] {
+        assert!(sent.contains(&parameter), "{parameter} is not in {sent:?}");
+    }
+    assert!(!sent.contains(&"RET=HDRS"), "the later value stands");
+    assert_eq!(mails[0].recipient_parameters, ["NOTIFY=FAILURE,DELAY ORCPT=rfc822;b@x.test"]);
+}
+
+#[test]
+fn a_demand_that_the_server_cannot_meet_fails_its_mail_alone() {
+    let sink = Sink::start(keeping());
+    let native = Native::to(sink.address());
+    let strict = native.mail("a@x.test", &["b@x.test"], BODY);
+    native.parameter(strict, "REQUIRETLS");
+    let plain = native.mail("a@x.test", &["c@x.test"], BODY);
+    native.parameter(plain, "MT-PRIORITY=3");
+    assert_eq!(native.run(), HeloStatus::HeloFailed);
+    let seen = native.seen(strict, 0);
+    assert_eq!(seen.cause, HeloCause::NotSupported);
+    assert!(seen.text.contains("REQUIRETLS"), "{}", seen.text);
+    assert!(native.seen(plain, 0).delivered, "a wish that the server does not know is left out");
+    assert_eq!(sink.count(), 1);
+}
+
+#[test]
+fn binary_bodies_arrive_unchanged() {
+    const BINARY: &[u8] = b"Subject: x\r\n\r\n\0\r\n.\r\nbare \n and \r\xff";
+    let sink = Sink::start(keeping());
+    let native = Native::to(sink.address());
+    let mail = native.mail("a@x.test", &["b@x.test"], BINARY);
+    native.parameter(mail, "BODY=BINARYMIME");
+    assert_eq!(native.run(), HeloStatus::HeloOk, "{}", last_error());
+    assert_eq!(sink.mails()[0].body, BINARY);
+    assert!(sink.mails()[0].parameters.contains("BODY=BINARYMIME"));
+}
+
+#[test]
+fn a_socket_of_the_file_system_and_lmtp() {
+    let options = scripted::Options { place: Place::Unix, ..scripted::Options::default() };
+    let server = ScriptedServer::with(
+        options,
+        "S: 220 x\n C~ LHLO *\n S: 250 x\n C: MAIL FROM:<a@x.test>\n S: 250 ok\n C: RCPT TO:<b@x.test>\n S: 250 ok
+         C: RCPT TO:<c@x.test>\n S: 250 ok\n C: DATA\n S: 354 go\n C.\n S: 250 2.0.0 for b\n S: 452 4.2.2 c is full
+         C: QUIT\n S: 221 bye",
+    );
+    let native = Native::new(&format!("lmtp+unix:{}", server.path().display()));
+    native.mail("a@x.test", &["b@x.test", "c@x.test"], BODY);
+    assert_eq!(native.run(), HeloStatus::HeloFailed);
+    server.finish();
+    assert!(native.seen(0, 0).delivered);
+    let full = native.seen(0, 1);
+    assert_eq!((full.cause, full.phase, full.code), (HeloCause::Refused, HeloPhase::Message, 452));
+}
+
+/// A connection of the program's own: one end of a pair of sockets, the sink is at the other.
+struct Own {
+    stream: UnixStream,
+    /// How often it was closed, and whether the last time was an abort.
+    closed: (u32, c_int),
+    /// Reads and writes so many bytes at most.
+    step: usize,
+}
+
+unsafe extern "C" fn own_read(user: *mut c_void, buffer: *mut c_void, size: usize) -> isize {
+    // SAFETY: `user` is an `Own` of the test, which outlives the run; the buffer has `size` bytes.
+    let (own, buffer) =
+        unsafe { (&mut *user.cast::<Own>(), std::slice::from_raw_parts_mut(buffer.cast::<u8>(), size)) };
+    let size = size.min(own.step);
+    own.stream.read(&mut buffer[..size]).map_or(HELO_TRY_AGAIN, |count| count as isize)
+}
+
+unsafe extern "C" fn own_write(user: *mut c_void, bytes: *const c_void, size: usize) -> isize {
+    // SAFETY: as above.
+    let (own, bytes) = unsafe { (&mut *user.cast::<Own>(), std::slice::from_raw_parts(bytes.cast::<u8>(), size)) };
+    own.stream.write(&bytes[..size.min(own.step)]).map_or(HELO_TRY_AGAIN, |count| count as isize)
+}
+
+unsafe extern "C" fn own_close(user: *mut c_void, abort: c_int) {
+    // SAFETY: as above.
+    let own = unsafe { &mut *user.cast::<Own>() };
+    own.closed = (own.closed.0 + 1, abort);
+    let _ = own.stream.shutdown(std::net::Shutdown::Both);
+}
+
+/// Carries bytes between a pair's end and the sink until either is closed.
+fn carry(pair: &UnixStream, sink: &Sink) -> Vec<std::thread::JoinHandle<()>> {
+    let server = std::net::TcpStream::connect(sink.address()).expect("the sink listens");
+    let (mut from_pair, mut to_pair) = (pair.try_clone().expect("a clone"), pair.try_clone().expect("a clone"));
+    let (mut from_server, mut to_server) = (server.try_clone().expect("a clone"), server);
+    vec![
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut from_pair, &mut to_server);
+            let _ = to_server.shutdown(std::net::Shutdown::Write);
+        }),
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut from_server, &mut to_pair);
+            let _ = to_pair.shutdown(std::net::Shutdown::Write);
+        }),
+    ]
+}
+
+#[test]
+fn a_transport_of_the_programs_own_is_polled_or_retried() {
+    for (polled, step) in [(true, usize::MAX), (false, usize::MAX), (true, 7), (false, 100)] {
+        let sink = Sink::start(keeping());
+        let (ours, theirs) = UnixStream::pair().expect("a pair of sockets");
+        ours.set_nonblocking(true).expect("a socket option");
+        let carriers = carry(&theirs, &sink);
+        let mut own = Own { stream: ours, closed: (0, 0), step };
+        let native = Native::without_server().level(HeloLevel::Full);
+        let transport = HeloTransport {
+            size: size_of::<HeloTransport>(),
+            user: (&raw mut own).cast(),
+            read: Some(own_read),
+            write: Some(own_write),
+            close: Some(own_close),
+            descriptor: if polled { own.stream.as_raw_fd() as isize } else { -1 },
+            retry_ms: if polled { 0 } else { 1 },
+        };
+        // SAFETY: a whole struct.
+        assert_eq!(unsafe { helo_add_transport(native.0, &raw const transport) }, HeloStatus::HeloOk);
+        for _ in 0..5 {
+            native.mail("a@x.test", &["b@x.test"], BODY);
+        }
+        assert_eq!(native.run(), HeloStatus::HeloOk, "{}", last_error());
+        assert_eq!(own.closed, (1, 0), "closed once, in order");
+        assert_eq!(sink.count(), 5);
+        assert!(sink.mails().iter().all(|mail| mail.body == BODY));
+        // It is used up.
+        native.mail("a@x.test", &["b@x.test"], BODY);
+        assert_eq!(native.run(), HeloStatus::HeloBadArgument);
+        drop(theirs);
+        carriers.into_iter().for_each(|carrier| carrier.join().expect("no panic"));
+    }
+}
+
+#[test]
+fn a_transport_that_is_not_used_is_closed_with_its_delivery() {
+    let (ours, _theirs) = UnixStream::pair().expect("a pair of sockets");
+    let mut own = Own { stream: ours, closed: (0, 0), step: 1 };
+    let native = Native::without_server();
+    let transport = HeloTransport {
+        size: size_of::<HeloTransport>(),
+        user: (&raw mut own).cast(),
+        read: Some(own_read),
+        write: Some(own_write),
+        close: Some(own_close),
+        descriptor: -1,
+        retry_ms: 0,
+    };
+    // SAFETY: a whole struct.
+    assert_eq!(unsafe { helo_add_transport(native.0, &raw const transport) }, HeloStatus::HeloOk);
+    drop(native);
+    assert_eq!(own.closed, (1, 1));
+}
+
+#[test]
+fn a_transport_without_descriptor_and_interval_goes_on_when_it_is_woken() {
+    let sink = Sink::start(keeping());
+    let (ours, theirs) = UnixStream::pair().expect("a pair of sockets");
+    ours.set_nonblocking(true).expect("a socket option");
+    let watched = ours.try_clone().expect("a clone");
+    let carriers = carry(&theirs, &sink);
+    let mut own = Own { stream: ours, closed: (0, 0), step: usize::MAX };
+    let native = Native::without_server();
+    let transport = HeloTransport {
+        size: size_of::<HeloTransport>(),
+        user: (&raw mut own).cast(),
+        read: Some(own_read),
+        write: Some(own_write),
+        close: Some(own_close),
+        descriptor: -1,
+        retry_ms: 0,
+    };
+    // SAFETY: a whole struct.
+    assert_eq!(unsafe { helo_add_transport(native.0, &raw const transport) }, HeloStatus::HeloOk);
+    native.mail("a@x.test", &["b@x.test"], BODY);
+    let delivery = native.0;
+    let waker = std::thread::spawn(move || {
+        // Whenever there is something to read, until the library has closed the stream.
+        let mut buffer = [0_u8; 1];
+        loop {
+            let mut fds = [rustix::event::PollFd::new(&watched, rustix::event::PollFlags::IN)];
+            let _ = rustix::event::poll(&mut fds, None);
+            if helo_wake(delivery) != HeloStatus::HeloOk {
+                return;
+            }
+            if matches!(rustix::net::recv(&watched, &mut buffer, rustix::net::RecvFlags::PEEK), Ok((0, _))) {
+                return;
+            }
+            std::thread::yield_now();
+        }
+    });
+    assert_eq!(native.run(), HeloStatus::HeloOk, "{}", last_error());
+    assert_eq!(sink.count(), 1);
+    drop(theirs);
+    waker.join().expect("no panic");
+    carriers.into_iter().for_each(|carrier| carrier.join().expect("no panic"));
+}
+
+#[test]
+fn cancelling_from_another_thread_ends_every_wait_at_once() {
+    let hang = |dialogue: &str| ScriptedServer::start(dialogue);
+    let backlog = listeners::FullBacklog::new();
+    let silent = hang("HANG");
+    let mid = hang("S: 220 x\n C~ EHLO *\n S: 250 x\n C~ MAIL *\n HANG");
+    for address in [backlog.address(), silent.address(), mid.address()] {
+        let native = Native::to(address);
+        native.timeout(60_000);
+        native.mail("a@x.test", &["b@x.test", "c@x.test"], BODY);
+        let begun = Instant::now();
+        std::thread::scope(|scope| {
+            let run = scope.spawn(|| (native.run(), last_error()));
+            wait::until("the run", wait::LONG, || (native.progress().mails == 1).then_some(()));
+            assert_eq!(helo_clear(native.0), HeloStatus::HeloInProgress, "its mails are being sent");
+            assert_eq!(helo_run(native.0), HeloStatus::HeloInProgress, "one run at a time");
+            assert_eq!(helo_free(native.0), HeloStatus::HeloInProgress, "a running delivery is not freed");
+            assert_eq!(helo_cancel(native.0), HeloStatus::HeloOk);
+            let (status, why) = run.join().expect("no panic");
+            assert_eq!(status, HeloStatus::HeloCancelled, "{why}");
+            assert!(why.contains("cancelled"), "{why}");
+        });
+        assert!(begun.elapsed() < Duration::from_secs(30), "long before the time allowed");
+        for recipient in 0..2 {
+            assert_eq!(native.seen(0, recipient).cause, HeloCause::Cancelled);
+        }
+    }
+    silent.finish();
+    mid.finish();
+}
+
+#[test]
+fn each_phase_has_its_deadline() {
+    let until = |lines: &str| ScriptedServer::start(&format!("{lines}\nHANG"));
+    const HELLO: &str = "S: 220 x\nC~ EHLO *\nS: 250 x\n";
+    let phases = [
+        (HeloPhase::Greeting, until(""), HeloCause::TimedOut),
+        (HeloPhase::Hello, until("S: 220 x\nC~ EHLO *"), HeloCause::TimedOut),
+        (HeloPhase::Mail, until(&format!("{HELLO}C~ MAIL *")), HeloCause::TimedOut),
+        (
+            HeloPhase::Data,
+            until(&format!("{HELLO}C~ MAIL *\nS: 250 a\nC~ RCPT *\nS: 250 b\nC: DATA")),
+            HeloCause::TimedOut,
+        ),
+        (
+            HeloPhase::Message,
+            until(&format!("{HELLO}C~ MAIL *\nS: 250 a\nC~ RCPT *\nS: 250 b\nC: DATA\nS: 354 c\nC.")),
+            HeloCause::OutcomeUnknown,
+        ),
+    ];
+    for (phase, server, cause) in phases {
+        let native = Native::to(server.address());
+        native.timeout(60_000);
+        assert_eq!(helo_set_timeout(native.0, phase as c_int, 150), HeloStatus::HeloOk);
+        native.mail("a@x.test", &["b@x.test"], BODY);
+        let begun = Instant::now();
+        assert_eq!(native.run(), HeloStatus::HeloFailed);
+        assert!(begun.elapsed() >= Duration::from_millis(150) && begun.elapsed() < Duration::from_secs(30));
+        let seen = native.seen(0, 0);
+        assert_eq!((seen.phase, seen.cause), (phase, cause), "{}", seen.text);
+        server.finish();
+    }
+}
+
+#[test]
+fn connecting_has_its_deadline_and_a_refused_port_is_said() {
+    let backlog = listeners::FullBacklog::new();
+    let native = Native::to(backlog.address());
+    assert_eq!(helo_set_timeout(native.0, HeloPhase::Connect as c_int, 150), HeloStatus::HeloOk);
+    native.mail("a@x.test", &["b@x.test"], BODY);
+    assert_eq!(native.run(), HeloStatus::HeloFailed);
+    let seen = native.seen(0, 0);
+    assert_eq!((seen.phase, seen.cause), (HeloPhase::Connect, HeloCause::TimedOut));
+
+    let native = Native::to(listeners::refusing());
+    native.mail("a@x.test", &["b@x.test"], BODY);
+    assert_eq!(native.run(), HeloStatus::HeloFailed);
+    let seen = native.seen(0, 0);
+    assert_eq!((seen.phase, seen.cause), (HeloPhase::Connect, HeloCause::NotResponding));
+    assert!(last_error().contains("127.0.0.1"), "{}", last_error());
+}
+
+#[test]
+fn a_later_run_sends_what_was_added_since() {
+    let sink = Sink::start(keeping());
+    let native = Native::to(sink.address());
+    let mut told = Vec::new();
+    native.on_result(&mut |seen| told.push((seen.mail, seen.delivered)));
+    native.mail("a@x.test", &["b@x.test"], BODY);
+    assert_eq!(native.run(), HeloStatus::HeloOk);
+    assert_eq!(native.run(), HeloStatus::HeloOk, "nothing is left");
+    assert_eq!(sink.connections(), 1, "and nothing was connected to");
+    native.mail("a@x.test", &["c@x.test"], BODY);
+    assert!(native.result(1, 0).is_none());
+    assert_eq!(native.run(), HeloStatus::HeloOk);
+    assert_eq!(sink.count(), 2);
+    assert!(native.seen(0, 0).delivered && native.seen(1, 0).delivered);
+    assert_eq!(native.progress().mails, 1, "progress is of the last run");
+    assert_eq!(helo_clear(native.0), HeloStatus::HeloOk);
+    assert_eq!(native.mail("a@x.test", &["d@x.test"], BODY), 0, "numbers begin anew");
+    assert_eq!(native.run(), HeloStatus::HeloOk);
+    helo_on_result(native.0, None, ptr::null_mut());
+    assert_eq!(told, [(0, true), (1, true), (0, true)]);
+}
+
+#[test]
+fn older_and_newer_programs_get_their_part_of_a_result() {
+    let sink = Sink::start(keeping());
+    let native = Native::to(sink.address());
+    native.mail("a@x.test", &["b@x.test"], BODY);
+    assert_eq!(native.run(), HeloStatus::HeloOk);
+    // An older program's struct ends before the text.
+    let mut older = empty_result();
+    older.size = std::mem::offset_of!(HeloResult, text);
+    let untouched = c"untouched";
+    older.text = untouched.as_ptr();
+    // SAFETY: the struct has at least the size that it says.
+    assert_eq!(unsafe { helo_get_result(native.0, 0, 0, &raw mut older) }, HeloStatus::HeloOk);
+    assert_eq!((older.delivered, older.code), (1, 250));
+    assert_eq!(words(older.text), "untouched");
+    // A newer program's struct has more members: they are zeroed.
+    #[repr(C)]
+    struct Newer {
+        known: HeloResult,
+        more: u64,
+    }
+    let mut newer = Newer { known: empty_result(), more: u64::MAX };
+    newer.known.size = size_of::<Newer>();
+    // SAFETY: as above.
+    assert_eq!(unsafe { helo_get_result(native.0, 0, 0, (&raw mut newer).cast()) }, HeloStatus::HeloOk);
+    assert_eq!((newer.known.delivered, newer.more), (1, 0));
+    assert_eq!(newer.known.size, size_of::<Newer>());
+}
+
+#[test]
+fn one_file_in_one_call() {
+    let sink = Sink::start(keeping().rule(When::Recipient("no@x.test".into()), Then::Reply("550 5.1.1 nobody".into())));
+    let folder = TempDir::new();
+    let path = folder.join("message.eml");
+    std::fs::write(&path, "Subject: file\n\n.dot\n").expect("a file");
+    let send = |recipients: &[&str], path: &str| {
+        let server = c(&format!("smtp://{}", sink.address()));
+        let texts: Vec<_> = recipients.iter().map(|text| c(text)).collect();
+        let pointers: Vec<_> = texts.iter().map(|text| text.as_ptr()).collect();
+        let (sender, path) = (c("a@x.test"), c(path));
+        // SAFETY: texts, and as many pointers as are counted.
+        unsafe { helo_send_file(server.as_ptr(), sender.as_ptr(), pointers.as_ptr(), pointers.len(), path.as_ptr()) }
+    };
+    let path = path.to_str().expect("UTF-8");
+    assert_eq!(send(&["b@x.test", "c@x.test"], path), HeloStatus::HeloOk, "{}", last_error());
+    assert_eq!(sink.mails()[0].body, b"Subject: file\r\n\r\n.dot\r\n");
+    assert_eq!(send(&["b@x.test", "no@x.test"], path), HeloStatus::HeloFailed);
+    assert!(last_error().contains("1 of 2") && last_error().contains("nobody"), "{}", last_error());
+    assert_eq!(send(&["b@x.test"], "/no/such/file"), HeloStatus::HeloFailed);
+    assert!(last_error().contains("could not be read"), "{}", last_error());
+}
+
+#[test]
+fn several_connections_share_a_list() {
+    let sink = Sink::start(keeping());
+    let native = Native::to(sink.address());
+    assert_eq!(helo_set_connections(native.0, 4), HeloStatus::HeloOk);
+    for number in 0..100 {
+        native.mail("a@x.test", &[&format!("b{number}@x.test")], BODY);
+    }
+    assert_eq!(native.run(), HeloStatus::HeloOk);
+    assert_eq!(sink.count(), 100);
+    assert!((2..=4).contains(&sink.connections()), "{}", sink.connections());
 }
