@@ -22,7 +22,11 @@ BufferProc = CALLBACK(ctypes.c_int, GLOBALHANDLE, ctypes.POINTER(ctypes.c_char),
 def main(host, sender, recipient, path):
     smtp = LIBRARY(os.environ["HELO_LIBRARY"])
     smtp.smtp_helo.argtypes = [
-        ctypes.c_char_p, ctypes.c_char_p, ctypes.POINTER(GLOBALHANDLE), BufferProc, ctypes.c_size_t
+        ctypes.c_char_p,
+        ctypes.c_char_p,
+        ctypes.POINTER(GLOBALHANDLE),
+        BufferProc,
+        ctypes.c_size_t,
     ]
     for name in ("smtp_mail", "smtp_rcpt"):
         getattr(smtp, name).argtypes = [GLOBALHANDLE, ctypes.c_char_p]
@@ -44,9 +48,11 @@ def main(host, sender, recipient, path):
             sys.exit(f"{what} failed with status {status}; the server said: {reply.value.decode('utf-8', 'replace')}")
 
     handle = GLOBALHANDLE(0)
-    check("smtp_helo", smtp.smtp_helo(
-        host.encode(), socket.gethostname().encode(), ctypes.byref(handle), debug, 0
-    ), handle)
+    check(
+        "smtp_helo",
+        smtp.smtp_helo(host.encode(), socket.gethostname().encode(), ctypes.byref(handle), debug, 0),
+        handle,
+    )
     with open(path, "rb") as message:
 
         @BufferProc

@@ -51,13 +51,13 @@ def _load(kind):
     path = find()
     try:
         loaded = kind(path)
-        loaded.helo_version
+        getattr(loaded, "helo_version")  # noqa: B009  a library of another kind lacks it
     except (OSError, AttributeError) as error:
         raise LibraryNotFound(f"{path} cannot be used: {error}") from error
     return loaded
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def library():
     """The library for functions of the C calling convention (``helo.h``)."""
     loaded = _load(ctypes.CDLL)
@@ -68,7 +68,7 @@ def library():
     return loaded
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def win_library():
     """The same library for functions of the WINAPI calling convention."""
     return _load(WinLibrary)

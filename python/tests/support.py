@@ -29,12 +29,13 @@ class ScriptedServer:
     """A server that says and expects what a script has, for one connection.
 
     A script is lines: "S: text" is sent with CRLF; "C: text" must come; "C* text" must come at the start of a line;
-    "MESSAGE" reads up to the line with the lone dot and keeps what came; "EOF" waits for the client to close; "WAIT"
-    waits until the test calls ``go_on``. After the last line the connection is closed.
+    "MESSAGE" reads up to the line with the lone dot and keeps what came; "EOF" waits for the client to close, "GONE"
+    for it to go in any way, whatever it still sends; "WAIT" waits until the test calls ``go_on``. After the last line
+    the connection is closed.
     """
 
     def __init__(self, *script):
-        self.script = [line for part in script for line in part.strip().splitlines()]
+        self.script = [line for part in script for line in part.splitlines() if line.strip()]
         self.message = None
         self.problem = None
         self.at_wait = threading.Event()
@@ -56,11 +57,11 @@ class ScriptedServer:
         self.go_on()
         self._thread.join(30)
         self._listener.close()
-        if kind is None:
-            if self._thread.is_alive():
-                raise AssertionError("the script did not come to its end")
-            if self.problem is not None:
-                raise AssertionError(self.problem)
+        # What went wrong here first is often why the test failed: the test's own exception stays visible behind it.
+        if self.problem is not None:
+            raise AssertionError(self.problem)
+        if self._thread.is_alive() and kind is None:
+            raise AssertionError("the script did not come to its end")
 
     def _serve(self):
         try:
@@ -93,6 +94,11 @@ class ScriptedServer:
                 came = received.read()
                 if came:
                     raise AssertionError(f"line {number} of the script: expected the end, got {came!r}")
+            elif line == "GONE":
+                try:
+                    received.read()
+                except ConnectionResetError:
+                    pass
             elif line == "WAIT":
                 self.at_wait.set()
                 if not self._go_on.wait(30):
@@ -153,3 +159,74 @@ class RealServer:
 
 has_aiosmtpd = importlib.util.find_spec("aiosmtpd") is not None
 needs_aiosmtpd = unittest.skipUnless(has_aiosmtpd, "aiosmtpd is not installed (pip install aiosmtpd)")
+
+
+class SocksServer:
+    """A SOCKS 5 proxy for one connection, which sends every host to ``port`` on this machine. With a ``password`` the
+    user "alice" must give it. ``asked`` is the host and port that the client named."""
+
+    def __init__(self, port, password=None):
+        self.asked = None
+        self.problem = None
+        self._target = port
+        self._password = password
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(30)
+        self.port = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._thread.join(30)
+        self._listener.close()
+        if self.problem is not None:
+            raise AssertionError(self.problem)
+
+    def _serve(self):
+        try:
+            client, _ = self._listener.accept()
+            with client:
+                client.settimeout(30)
+                self._dialogue(client, client.makefile("rb", buffering=0))
+        except Exception as caught:  # told to the test's own thread
+            self.problem = f"{type(caught).__name__}: {caught}"
+
+    def _dialogue(self, client, received):
+        version, count = received.read(2)
+        methods = received.read(count)
+        method = 2 if self._password else 0
+        if version != 5 or method not in methods:
+            raise AssertionError(f"version {version}, methods {methods!r}")
+        client.sendall(bytes([5, method]))
+        if self._password:
+            user = received.read(received.read(2)[1])
+            password = received.read(received.read(1)[0])
+            right = (user, password) == (b"alice", self._password.encode())
+            client.sendall(bytes([1, 0 if right else 1]))
+            if not right:
+                return
+        _, _, _, kind = received.read(4)
+        if kind == 3:
+            host = received.read(received.read(1)[0]).decode()
+        else:
+            family, size = {1: (socket.AF_INET, 4), 4: (socket.AF_INET6, 16)}[kind]
+            host = socket.inet_ntop(family, received.read(size))
+        self.asked = (host, int.from_bytes(received.read(2), "big"))
+        with socket.create_connection(("127.0.0.1", self._target), timeout=30) as server:
+            client.sendall(b"\x05\x00\x00\x01" + bytes(6))
+            back = threading.Thread(target=self._pump, args=(server, client), daemon=True)
+            back.start()
+            self._pump(client, server)
+            back.join(30)
+
+    @staticmethod
+    def _pump(source, sink):
+        while octets := source.recv(65536):
+            sink.sendall(octets)
+        try:
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # The other side has gone already.

@@ -268,7 +268,7 @@ class Callbacks(unittest.TestCase):
             yield b"Subject: x\r\n\r\n"
             raise OSError("the disk is gone")
 
-        with ScriptedServer(HELLO, self.DATA) as server, connect(server) as smtp:
+        with ScriptedServer(HELLO, self.DATA, "GONE") as server, connect(server) as smtp:
             smtp.mail("a@example.com")
             smtp.rcpt("b@example.com")
             with self.assertRaisesRegex(OSError, "the disk is gone"):

@@ -16,8 +16,9 @@ class Example(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "message.eml"
             path.write_bytes(self.MESSAGE)
+            example = ROOT / "python" / "examples" / "distinct_send.py"
             return subprocess.run(
-                [sys.executable, ROOT / "python/examples/distinct_send.py", server.host, "a@example.com", recipient, path],
+                [sys.executable, example, server.host, "a@example.com", recipient, path],
                 env=os.environ,
                 capture_output=True,
                 text=True,

@@ -57,9 +57,11 @@ class Native(unittest.TestCase):
         self.assertEqual(set(native_raw.FUNCTIONS), exports("helo"))
 
     def test_the_library_has_words_for_every_number(self):
-        names = {native.helo_status_name: native.Status, native.helo_cause_name: native.Cause}
-        names[native.helo_phase_name] = native.Phase
-        for name, kind in names.items():
+        for name, kind in (
+            (native.helo_status_name, native.Status),
+            (native.helo_cause_name, native.Cause),
+            (native.helo_phase_name, native.Phase),
+        ):
             words = [name(one) for one in kind]
             self.assertNotIn(b"unknown", words)
             self.assertEqual(len(set(words)), len(words))

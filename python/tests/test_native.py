@@ -54,9 +54,7 @@ class RealMail(unittest.TestCase):
             self.assertEqual((progress.mails, progress.mails_done), (3, 3))
             self.assertEqual((progress.delivered, progress.failed), (6, 3))
             kept = [(people, content) for _, people, content in server.mails]
-            expected = [
-                ([f"a{n}@example.com", f"b{n}@example.com"], f"X: {n}\r\n\r\n.\r\n".encode()) for n in range(3)
-            ]
+            expected = [([f"a{n}@example.com", f"b{n}@example.com"], f"X: {n}\r\n\r\n.\r\n".encode()) for n in range(3)]
             self.assertEqual(kept, expected)
 
     def test_the_message_comes_from_memory_a_file_or_pieces(self):
@@ -75,7 +73,7 @@ class RealMail(unittest.TestCase):
 
     def test_the_next_list(self):
         with RealServer() as server, Delivery(server.host) as delivery:
-            for number in range(2):
+            for _ in range(2):
                 delivery.add_mail("alice@example.com", "bob@example.com", b"x\r\n")
                 self.assertTrue(delivery.run())
                 self.assertEqual(len(delivery.results()), 1)
@@ -180,7 +178,7 @@ class Scripted(unittest.TestCase):
             yield b"Subject: x\r\n\r\n"
             raise OSError("the disk is gone")
 
-        with ScriptedServer(HELLO, ENVELOPE) as server, Delivery(server.host) as delivery:
+        with ScriptedServer(HELLO, ENVELOPE, "GONE") as server, Delivery(server.host) as delivery:
             delivery.add_mail("alice@example.com", "bob@example.com", source())
             with self.assertRaisesRegex(OSError, "the disk is gone"):
                 delivery.run()

@@ -10,9 +10,9 @@
 others), the callback types and the constants of the headers are here as well, for programs that are being ported.
 """
 
-from . import _constants, _raw
+from . import _constants
 from ._connection import Connection, date
-from ._constants import *  # noqa: F403
+from ._constants import *
 from ._errors import (
     Aborted,
     InProgress,
@@ -23,7 +23,7 @@ from ._errors import (
     SmtpError,
     TimedOut,
 )
-from ._raw import *  # noqa: F403
+from ._raw import *
 from ._raw import FUNCTIONS
 
 __all__ = [

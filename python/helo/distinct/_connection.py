@@ -12,7 +12,7 @@ from .._pieces import reader as _reader
 from .._pieces import text as _text
 from . import _constants as c
 from . import _raw as raw
-from ._errors import InvalidHandle, Reply, Refused, error
+from ._errors import InvalidHandle, Refused, Reply, error
 
 # Room for the longest reply that the library keeps, and its NUL.
 REPLY_SIZE = 1024 * 1024 + 1
@@ -155,7 +155,7 @@ class Connection:
                     raise ValueError("the source of the message gave more than it was asked for")
                 ctypes.memmove(buffer, bytes(part), len(part))
                 return len(part)
-            except BaseException as caught:  # noqa: B902: it is raised again when the call is over
+            except BaseException as caught:  # raised again when the call is over
                 self._caught = caught
                 return -1
 
@@ -316,7 +316,7 @@ class Connection:
         def proc(*arguments):
             try:
                 action(*arguments)
-            except BaseException as caught:  # noqa: B902
+            except BaseException as caught:  # raised again when the call is over
                 if self._caught is None:
                     self._caught = caught
             return 0
@@ -353,7 +353,7 @@ class Connection:
 
     def __del__(self):
         if getattr(self, "_handle", 0):
-            warnings.warn(f"{self!r} was not closed", ResourceWarning, source=self)
+            warnings.warn(f"{self!r} was not closed", ResourceWarning, stacklevel=2, source=self)
             self.close()
 
     def __repr__(self):

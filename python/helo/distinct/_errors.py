@@ -5,9 +5,7 @@ from typing import NamedTuple
 from .._library import last_error
 from . import _constants as constants
 
-NAMES = {
-    value: name for name, value in vars(constants).items() if name.startswith("SMTP_")
-}
+NAMES = {value: name for name, value in vars(constants).items() if name.startswith("SMTP_")}
 
 
 class Reply(NamedTuple):

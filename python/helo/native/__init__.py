@@ -3,14 +3,14 @@
 >>> from helo import native
 >>> native.send_file("smtp://mail.example.com", "alice@example.com", "bob@example.net", "message.eml")  # doctest: +SKIP
 
-``Delivery`` is for more: many mails over one or more connections, from memory, files or functions, with progress, cancel
-from any thread and connections of the program's own. The functions of ``helo.h`` as C has them are here as well.
+``Delivery`` is for more: many mails over one or more connections, from memory, files or functions, with progress,
+cancel from any thread and connections of the program's own. The functions of ``helo.h`` as C has them are here as well.
 """
 
 from . import _raw
 from ._codes import Cause, Level, Phase, Status, Trace
 from ._delivery import Cancelled, Delivery, HeloError, Progress, Result, send_file, xtext
-from ._raw import *  # noqa: F403
+from ._raw import *
 from ._raw import FUNCTIONS
 
 __all__ = [

@@ -103,9 +103,11 @@ class Delivery:
             if on_progress is not None:
                 self._on("helo_on_progress", raw.ProgressFn, lambda progress: on_progress(_progress(progress.contents)))
             if on_trace is not None:
-                self._on("helo_on_trace", raw.TraceFn, lambda number, what, octets, length: on_trace(
-                    number, Trace(what), octets[:length]
-                ))
+                self._on(
+                    "helo_on_trace",
+                    raw.TraceFn,
+                    lambda number, what, octets, length: on_trace(number, Trace(what), octets[:length]),
+                )
         except BaseException:
             self.close()
             raise
@@ -164,7 +166,7 @@ class Delivery:
                     raise ValueError("the source of the message gave more than it was asked for")
                 ctypes.memmove(buffer, part, len(part))
                 return len(part)
-            except BaseException as caught:  # noqa: B902: it is raised again when the run is over
+            except BaseException as caught:  # raised again when the run is over
                 self._keep(caught)
                 return FAILED
 
@@ -184,14 +186,14 @@ class Delivery:
                     return TRY_AGAIN
                 ctypes.memmove(buffer, bytes(part), len(part))
                 return len(part)
-            except BaseException as caught:  # noqa: B902
+            except BaseException as caught:  # raised again when the call is over
                 self._keep(caught)
                 return FAILED
 
         def take(_user, octets, size):
             try:
                 return write(octets[:size]) or TRY_AGAIN
-            except BaseException as caught:  # noqa: B902
+            except BaseException as caught:  # raised again when the call is over
                 self._keep(caught)
                 return FAILED
 
@@ -199,7 +201,7 @@ class Delivery:
             try:
                 if close is not None:
                     close(bool(abort))
-            except BaseException as caught:  # noqa: B902
+            except BaseException as caught:  # raised again when the call is over
                 self._keep(caught)
 
         transport = raw.helo_transport(
@@ -263,9 +265,7 @@ class Delivery:
     def results(self):
         """The results of all recipients that have one, mail by mail."""
         found = (
-            self.result(mail, recipient)
-            for mail, count in enumerate(self._recipients)
-            for recipient in range(count)
+            self.result(mail, recipient) for mail, count in enumerate(self._recipients) for recipient in range(count)
         )
         return [result for result in found if result is not None]
 
@@ -296,7 +296,7 @@ class Delivery:
         def guarded(_user, *arguments):
             try:
                 action(*arguments)
-            except BaseException as caught:  # noqa: B902
+            except BaseException as caught:  # raised again when the call is over
                 self._keep(caught)
                 raw.helo_cancel(self._handle)
 
@@ -316,7 +316,7 @@ class Delivery:
 
     def __del__(self):
         if getattr(self, "_handle", 0):
-            warnings.warn(f"{self!r} was not closed", ResourceWarning, source=self)
+            warnings.warn(f"{self!r} was not closed", ResourceWarning, stacklevel=2, source=self)
             self.close()
 
     def __repr__(self):
@@ -338,9 +338,7 @@ def _result(result):
 
 
 def _progress(progress):
-    return Progress(
-        progress.mails, progress.mails_done, progress.delivered, progress.failed, progress.bytes_sent
-    )
+    return Progress(progress.mails, progress.mails_done, progress.delivered, progress.failed, progress.bytes_sent)
 
 
 def send_file(server, sender, recipients, path):
