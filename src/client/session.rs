@@ -1,17 +1,14 @@
 //! A connection whose calls wait: for faces where each call returns one verdict.
 
 use crate::client::connection::{Connection, Happening, Step};
-use crate::client::settings::Settings;
+use crate::client::settings::{QUIT_PATIENCE, Settings};
 use crate::error::{Cause, Error, Phase, Result};
 use crate::net::connect::Target;
 use crate::net::wait::{Cancel, Waited, Waker, Yield, wait_many};
 use crate::proto::client::Answer;
 use crate::proto::command::{Command, Verb};
 use crate::proto::reply::Reply;
-use std::time::{Duration, Instant};
-
-/// QUIT is a courtesy: its answer is not waited for longer than this.
-const QUIT_PATIENCE: Duration = Duration::from_secs(5);
+use std::time::Instant;
 
 /// What a caller does with each line of a listing; false cancels the operation.
 pub type OnLine<'a> = &'a mut dyn FnMut(&[u8]) -> bool;
@@ -127,7 +124,7 @@ impl Session {
 
     /// Ends the message and waits for the verdict; by LMTP the verdicts, one an accepted recipient.
     pub fn end_data(&mut self, yielding: &mut dyn Yield) -> Result<Vec<Reply>> {
-        self.connection.push_end_of_data(0, Instant::now());
+        self.connection.push_end_of_data(0, Instant::now())?;
         let mut replies = Vec::new();
         loop {
             let answer = self.answer(yielding, &mut |_| true)?;
@@ -163,8 +160,6 @@ impl Session {
     /// QUIT, then closed, whatever the answer. Waits a few seconds at most.
     pub fn quit(mut self, yielding: &mut dyn Yield) {
         if self.connection.is_ready() && !self.connection.is_body_open() {
-            let timeouts = &mut self.connection.settings_mut().timeouts;
-            timeouts.reply = timeouts.reply.min(QUIT_PATIENCE);
             let _ = self.command(&Command::Quit, yielding);
         }
         self.connection.close();

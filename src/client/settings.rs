@@ -7,6 +7,9 @@ use crate::proto::dot::Dots;
 use crate::sasl::Credentials;
 use std::time::Duration;
 
+/// QUIT is a courtesy: its answer is not waited for longer than this.
+pub(crate) const QUIT_PATIENCE: Duration = Duration::from_secs(5);
+
 /// How long each phase may take without progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
@@ -14,7 +17,7 @@ pub struct Timeouts {
     pub connect: Duration,
     /// From the connection to the server's 220.
     pub greeting: Duration,
-    /// From a command to its reply.
+    /// From a command to the end of its reply; for QUIT a few seconds at most.
     pub reply: Duration,
     /// The answer to DATA, and each pause while the body is taken.
     pub data: Duration,
@@ -36,9 +39,8 @@ impl Timeouts {
             Phase::Greeting => self.greeting,
             Phase::Data => self.data,
             Phase::Message => self.message,
-            Phase::Tls | Phase::Hello | Phase::Auth | Phase::Mail | Phase::Rcpt | Phase::Command | Phase::Quit => {
-                self.reply
-            }
+            Phase::Quit => self.reply.min(QUIT_PATIENCE),
+            Phase::Tls | Phase::Hello | Phase::Auth | Phase::Mail | Phase::Rcpt | Phase::Command => self.reply,
         }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Wire {
     /// What has been read and not consumed lies between these two.
     input_at: usize,
     input_end: usize,
+    /// What `sent` was when the input was read.
+    sent_when_read: u64,
     /// The last attempt would have blocked: wait before the next.
     read_blocked: bool,
     write_blocked: bool,
@@ -41,6 +43,7 @@ impl Wire {
             input: vec![0; READ_BUFFER].into_boxed_slice(),
             input_at: 0,
             input_end: 0,
+            sent_when_read: 0,
             read_blocked: true,
             write_blocked: false,
             ended: false,
@@ -183,6 +186,11 @@ impl Wire {
         &self.input[self.input_at..self.input_end]
     }
 
+    /// How many bytes the system had taken when the input was read: it cannot answer more than those.
+    pub(crate) fn sent_when_read(&self) -> u64 {
+        self.sent_when_read
+    }
+
     pub(crate) fn consume(&mut self, count: usize) {
         self.input_at = (self.input_at + count).min(self.input_end);
     }
@@ -205,6 +213,7 @@ impl Wire {
         match got {
             Ok(count) => {
                 self.input_end = count.min(self.input.len());
+                self.sent_when_read = self.sent;
                 self.ended = count == 0;
                 Ok(count > 0)
             }

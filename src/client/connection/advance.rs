@@ -34,7 +34,8 @@ impl Connection {
         }
         loop {
             if let Some(happened) = self.receive()? {
-                if matches!(happened, Happening::Answer(_) | Happening::Line { .. }) {
+                // The lines of a listing do not: it would go on for as long as they come.
+                if matches!(happened, Happening::Answer(_)) {
                     self.since = now;
                 }
                 let happened = match &mut self.stage {
@@ -69,7 +70,7 @@ impl Connection {
     }
 
     fn wait_or_time_out(&mut self, now: Instant) -> Result<Step> {
-        if self.dialogue.in_flight() == 0 && !self.is_body_open() {
+        if self.dialogue.awaited().is_none() && !self.is_body_open() {
             return Ok(Step::Wait(None));
         }
         let phase = self.phase();
@@ -91,10 +92,7 @@ impl Connection {
 
     /// The end of a message went out whole and its answer is due.
     fn outcome_is_open(&self) -> bool {
-        let sent = self.sent();
-        self.dialogue
-            .oldest()
-            .is_some_and(|(expect, _)| expect.ends_message() && self.dialogue.oldest_end().is_some_and(|e| e <= sent))
+        self.dialogue.awaited().is_some_and(|(expect, end)| expect.ends_message() && end <= self.sent())
     }
 
     fn advance_connecting(&mut self, now: Instant) -> Result<Step> {
@@ -172,6 +170,7 @@ impl Connection {
             return Ok(None);
         }
         let given = input;
+        let sent_when_read = wire.sent_when_read();
         let event = self.dialogue.receive(&mut input);
         let used = given.len() - input.len();
         if let Some(observer) = self.observer.as_mut().filter(|o| o.enabled()) {
@@ -186,6 +185,11 @@ impl Connection {
         match event {
             Ok(None) => Ok(None),
             Ok(Some(Event::Line { tag })) => Ok(Some(Happening::Line { tag })),
+            Ok(Some(Event::Reply(answer))) if answer.is_positive() && answer.end > sent_when_read => {
+                let text = "the server answered before the command was sent: its replies do not fit the commands";
+                let early = Error::new(answer.expect.phase(), Cause::Protocol, text).with_reply(Some(answer.reply));
+                Err(self.die(early))
+            }
             Ok(Some(Event::Reply(answer))) => {
                 if answer.reply.code() == 421 {
                     self.farewell = Some(answer.reply.clone());
@@ -194,6 +198,11 @@ impl Connection {
             }
             Ok(Some(Event::Closing(reply))) => {
                 self.farewell = Some(reply);
+                if self.is_body_open() {
+                    // Nobody will take the rest of the message.
+                    let closing = self.lost("the server closes");
+                    return Err(self.die(closing));
+                }
                 Ok(None)
             }
             Err(error) => Err(self.die(error)),
@@ -206,7 +215,7 @@ impl Connection {
             let Some(wire) = self.wire.as_mut() else { return Ok(()) };
             let how = match wire.peek() {
                 Ok(true) => {
-                    self.receive()?;
+                    self.receive().map_err(|error| Error { phase, ..error })?;
                     continue;
                 }
                 Ok(false) if !wire.has_ended() => return Ok(()),

@@ -274,22 +274,19 @@ impl Connection {
         }
     }
 
-    /// Ends the message that DATA began: completes its last line and adds the final dot.
-    pub fn push_end_of_data(&mut self, tag: u64, now: Instant) {
+    /// Ends the message that DATA began: completes its last line and adds the final dot. A look for what the server
+    /// said unasked comes first here too: it is not the answer to the message.
+    pub fn push_end_of_data(&mut self, tag: u64, now: Instant) -> Result<()> {
         let completion = self.encoder.finish();
-        let Some(wire) = self.wire.as_mut() else { return };
-        if self.dialogue.in_flight() == 0 {
-            self.since = now;
+        self.push_with(Phase::Data, now, |dialogue, out| {
+            dialogue.push_end_of_data(completion, tag, out);
+            Ok(())
+        })?;
+        let longest = self.encoder.longest_line();
+        if let Some(observer) = self.observer.as_mut().filter(|_| longest > 998) {
+            observer.note(&format!("a line of the message has {longest} octets; RFC 5321 allows 998"));
         }
-        let before = wire.out().len();
-        self.dialogue.push_end_of_data(completion, tag, wire.out());
-        if let Some(observer) = &mut self.observer {
-            observer.sent(&wire.out()[before..]);
-            let longest = self.encoder.longest_line();
-            if longest > 998 {
-                observer.note(&format!("a line of the message has {longest} octets; RFC 5321 allows 998"));
-            }
-        }
+        Ok(())
     }
 
     /// The waiting loop saw something on this connection.
@@ -321,9 +318,9 @@ impl Connection {
         self.dialogue.is_body_open()
     }
 
-    /// What the connection is at: the phase of the oldest reply that is due.
+    /// What the connection is at: the phase of the oldest reply that is waited for.
     pub fn phase(&self) -> Phase {
-        match self.dialogue.oldest() {
+        match self.dialogue.awaited() {
             _ if matches!(self.stage, Stage::Connecting(_)) => Phase::Connect,
             Some((expect, _)) => expect.phase(),
             None if self.is_body_open() => Phase::Data,

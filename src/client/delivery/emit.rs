@@ -199,13 +199,17 @@ impl Lane {
         if !flight.go {
             return Ok(self.end_of_mail());
         }
+        if flight.failed && !flight.accepted.is_empty() {
+            let text = "the server took recipients and the message of a sender that it had refused";
+            return Err(Error::new(Phase::Data, Cause::Protocol, text));
+        }
         self.connection.begin_body(false, false);
-        if flight.failed || flight.accepted.is_empty() {
+        if flight.accepted.is_empty() {
             // 354 although nobody is to get the message: an empty one ends it (RFC 2920 section 3.1).
             let tag = flight.tag(0);
             flight.due += 1;
             flight.ended = true;
-            self.connection.push_end_of_data(tag, now);
+            self.connection.push_end_of_data(tag, now)?;
             return Ok(self.end_of_mail());
         }
         self.emit = Emit::Body { chunk_left: None, last: false };
@@ -249,7 +253,7 @@ impl Lane {
         let tag = flight.tag(0);
         flight.due += 1;
         flight.ended = true;
-        self.connection.push_end_of_data(tag, now);
+        self.connection.push_end_of_data(tag, now)?;
         Ok(self.end_of_mail())
     }
 

@@ -204,6 +204,12 @@ impl Lane {
         if error.code() == 421 && error.cause == Cause::Refused {
             return self.closed_by_server(error, queue);
         }
+        if self.quitting && self.flights.is_empty() {
+            // Nothing was lost but the answer to QUIT; many servers do not give one.
+            self.connection.abort();
+            self.over = true;
+            return;
+        }
         let whole: Vec<u32> = self
             .connection
             .sent_whole()

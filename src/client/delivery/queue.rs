@@ -117,7 +117,7 @@ impl<'a> Queue<'a> {
                 self.fruitless += 1;
                 // Only a 421 invites another connection; what else failed would fail again.
                 if error.code() != 421 || self.fruitless >= FRUITLESS_MAX {
-                    self.fatal = Some(error);
+                    self.give_up(error);
                 }
             }
         }

@@ -58,6 +58,8 @@ pub struct Answer {
     pub index: u32,
     /// More replies to the same command follow (LMTP's end of message).
     pub more: bool,
+    /// Where in the stream of bytes the command ends: who has not sent so far cannot have been answered.
+    pub end: u64,
 }
 
 impl Answer {
@@ -98,6 +100,8 @@ pub struct Dialogue {
     body_open: bool,
     in_auth: bool,
     extra: u32,
+    /// The reply that is arriving began before a command was sent that it could answer.
+    unasked: bool,
     last: Option<Reply>,
 }
 
@@ -118,6 +122,7 @@ impl Dialogue {
             body_open: false,
             in_auth: false,
             extra: 0,
+            unasked: false,
             last: None,
         }
     }
@@ -142,14 +147,10 @@ impl Dialogue {
         self.pending.len()
     }
 
-    /// What the oldest command in flight is, and its tag.
-    pub fn oldest(&self) -> Option<(Expect, u64)> {
-        self.pending.front().map(|p| (p.expect, p.tag))
-    }
-
-    /// Where in the stream of bytes the oldest command in flight ends.
-    pub fn oldest_end(&self) -> Option<u64> {
-        self.pending.front().map(|p| p.end)
+    /// The oldest command in flight whose answer somebody waits for: what it is, and where in the stream of bytes it
+    /// ends. Commands given up are passed over.
+    pub fn awaited(&self) -> Option<(Expect, u64)> {
+        self.pending.iter().find(|p| !p.abandoned).map(|p| (p.expect, p.end))
     }
 
     /// Commands in flight that end at or before `sent` bytes of the stream: those the server may have seen whole.
@@ -200,8 +201,11 @@ impl Dialogue {
             .encode(out)
             .map_err(|why| Error::new(verb.phase(), Cause::BadArgument, format!("{} not sent: {why}", verb.name())))?;
         self.queued += (out.len() - before) as u64;
-        if matches!(command, Command::Bdat { length, .. } if *length > 0) {
-            self.body_open = true;
+        let mut end = self.queued;
+        if let Command::Bdat { length, .. } = command {
+            // A chunk ends with its bytes: before, the server cannot have taken it.
+            self.body_open = *length > 0;
+            end = end.saturating_add(*length);
         }
         let expect = match command {
             Command::Bdat { last, .. } => Expect::Chunk { last: *last },
@@ -209,7 +213,7 @@ impl Dialogue {
             Command::Raw(_) if self.in_auth => Expect::AuthStep,
             _ => Expect::Command(verb),
         };
-        self.remember(expect, tag);
+        self.remember(expect, tag, end);
         Ok(())
     }
 
@@ -221,7 +225,7 @@ impl Dialogue {
         out.extend_from_slice(line.as_bytes());
         out.extend_from_slice(b"\r\n");
         self.queued += line.len() as u64 + 2;
-        self.remember(Expect::AuthStep, tag);
+        self.remember(Expect::AuthStep, tag, self.queued);
         Ok(())
     }
 
@@ -230,14 +234,9 @@ impl Dialogue {
         self.queued += length;
     }
 
-    /// The announced bytes of a BDAT chunk are all in the stream: commands may follow. The reply to the chunk counts
-    /// from here.
+    /// The announced bytes of a BDAT chunk are all in the stream: commands may follow.
     pub fn chunk_complete(&mut self) {
         self.body_open = false;
-        let end = self.queued;
-        if let Some(chunk) = self.pending.iter_mut().rev().find(|p| matches!(p.expect, Expect::Chunk { .. })) {
-            chunk.end = end;
-        }
     }
 
     /// Ends the message that DATA began: `completion` (what the last line lacks) and the final dot.
@@ -246,7 +245,7 @@ impl Dialogue {
         out.extend_from_slice(b".\r\n");
         self.queued += completion.len() as u64 + 3;
         self.body_open = false;
-        self.remember(Expect::Message, tag);
+        self.remember(Expect::Message, tag, self.queued);
     }
 
     /// Gives up on all replies that are due: they are dropped when they come.
@@ -269,6 +268,7 @@ impl Dialogue {
         self.extensions = Extensions::none();
         self.parser = ReplyParser::new();
         self.in_auth = false;
+        self.unasked = false;
     }
 
     /// Bytes of a reply have arrived, but not all of it.
@@ -287,7 +287,8 @@ impl Dialogue {
             match step {
                 ReplyStep::NeedMore => return Ok(None),
                 ReplyStep::Line => {
-                    let listing = self.pending.front().filter(|p| p.expect.is_listing() && !p.abandoned);
+                    let listing =
+                        self.pending.front().filter(|p| p.expect.is_listing() && !p.abandoned && !self.unasked);
                     if let Some(pending) = listing
                         && self.parser.code() / 100 == 2
                     {
@@ -308,9 +309,10 @@ impl Dialogue {
         self.parser.last_line()
     }
 
-    fn remember(&mut self, expect: Expect, tag: u64) {
-        self.pending.push_back(Pending { expect, tag, end: self.queued, abandoned: false, replies_left: None });
+    fn remember(&mut self, expect: Expect, tag: u64, end: u64) {
+        self.pending.push_back(Pending { expect, tag, end, abandoned: false, replies_left: None });
         if self.pending.len() == 1 {
+            self.unasked = self.is_mid_reply();
             self.limit_for_oldest();
         }
     }
@@ -325,6 +327,9 @@ impl Dialogue {
         self.last = Some(reply.clone());
         let lmtp = self.protocol == Protocol::Lmtp;
         let accepted = self.accepted;
+        if core::mem::take(&mut self.unasked) {
+            return self.take_extra(reply);
+        }
         let Some(front) = self.pending.front_mut() else {
             return self.take_extra(reply);
         };
@@ -333,7 +338,7 @@ impl Dialogue {
             let many = lmtp && front.expect.ends_message() && reply.code() != 421;
             if many { accepted.max(1) } else { 1 }
         });
-        let (expect, tag, abandoned) = (front.expect, front.tag, front.abandoned);
+        let (expect, tag, abandoned, end) = (front.expect, front.tag, front.abandoned, front.end);
         let more = left > 1 && reply.code() != 421;
         let index = self.answered;
         if more {
@@ -345,7 +350,7 @@ impl Dialogue {
             self.pending.pop_front();
             self.limit_for_oldest();
         }
-        let answer = Answer { expect, tag, reply, index, more };
+        let answer = Answer { expect, tag, reply, index, more, end };
         self.note(&answer);
         if abandoned {
             if matches!(expect, Expect::Command(Verb::Data)) && answer.is_positive() {
@@ -364,6 +369,11 @@ impl Dialogue {
     fn take_extra(&mut self, reply: Reply) -> Result<Option<Event>> {
         if reply.code() == 421 {
             return Ok(Some(Event::Closing(reply)));
+        }
+        if reply.is_intermediate() {
+            // It waits for a message or a response: whatever command came next would be taken for that.
+            let text = "the server asks for something that nobody has announced";
+            return Err(Error::new(Phase::Command, Cause::Protocol, text).with_reply(Some(reply)));
         }
         self.extra += 1;
         if self.extra > EXTRA_REPLIES_MAX {
