@@ -5,6 +5,7 @@
 //! - [`cc`]: C programs built against the library, and run;
 //! - [`delay`]: a proxy that makes the round trip long and counts how often the client waited for the server;
 //! - [`socks`]: a SOCKS 4, 4a and 5 proxy;
+//! - [`engine`]: sessions and deliveries of the engine, and [`distinct`]: the Distinct face, as plain calls;
 //! - [`exports`]: the lists of exported symbols;
 //! - [`listeners`]: ports on which nothing answers;
 //! - [`wire`]: the dialogues of `tests/wire/`, for the engine and each face;
@@ -17,6 +18,8 @@
 
 pub mod cc;
 pub mod delay;
+pub mod distinct;
+pub mod engine;
 pub mod exports;
 pub mod listeners;
 pub mod maildir;
