@@ -1,4 +1,4 @@
-//! The dialogues of `tests/wire/`, through the engine and through the faces.
+//! The dialogues of `tests/wire/` through the engine; the faces have them in their own test files.
 
 mod support;
 
