@@ -502,3 +502,34 @@ fn several_connections_share_a_list() {
     assert_eq!(sink.count(), 100);
     assert!((2..=4).contains(&sink.connections()), "{}", sink.connections());
 }
+
+#[test]
+fn line_ends_are_mended_where_they_must_be_and_nowhere_else() {
+    let bodies: [(&[u8], &[u8]); 8] = [
+        (b"a\r\n.b\r\n", b"a\r\n.b\r\n"),
+        (b"a\n.b\r\n", b"a\r\n.b\r\n"),
+        (b"a\r.b\r\n", b"a\r\n.b\r\n"),
+        (b"a\r\nb", b"a\r\nb\r\n"),
+        (b"a\nb\r", b"a\r\nb\r\n"),
+        (b"a\r\n\r", b"a\r\n\r\n"),
+        (b".\r\n", b".\r\n"),
+        (b"", b""),
+    ];
+    for options in [keeping(), keeping().without("CHUNKING").without("BINARYMIME"), keeping().without("SIZE")] {
+        let sink = Sink::start(options);
+        for level in [HeloLevel::None, HeloLevel::Envelope, HeloLevel::Full] {
+            let native = Native::to(sink.address()).level(level);
+            for (given, _) in bodies {
+                native.mail("a@x.test", &["b@x.test"], given);
+            }
+            let before = sink.mails().len();
+            assert_eq!(native.run(), HeloStatus::HeloOk, "{}", last_error());
+            for ((given, wanted), mail) in bodies.iter().zip(&sink.mails()[before..]) {
+                assert_eq!(mail.body.escape_ascii().to_string(), wanted.escape_ascii().to_string(), "{given:?}");
+                let announced =
+                    !mail.parameters.contains("SIZE") || mail.parameters.contains(&format!("SIZE={}", wanted.len()));
+                assert!(announced, "{}", mail.parameters);
+            }
+        }
+    }
+}

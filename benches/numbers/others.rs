@@ -1,9 +1,9 @@
 //! Other clients against the same sink, over one connection too.
 
-use crate::table::{best, per_second};
+use crate::table::per_second;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Mails a second, or why there is no number.
 pub type Rate = Result<f64, String>;
@@ -33,25 +33,15 @@ pub fn smtp_source(sink: SocketAddr, count: usize, size: usize) -> Rate {
         command.status().is_ok_and(|status| status.success()).then(|| begin.elapsed())
     };
     let program = programs.iter().find(|program| run(program, 1).is_some()).ok_or("not installed")?;
-    let mut failed = false;
-    let time = best(3, || {
-        run(program, count).unwrap_or_else(|| {
-            failed = true;
-            Duration::MAX
-        })
-    });
-    if failed { Err("failed".into()) } else { Ok(per_second(count, time)) }
+    let time = run(program, count).ok_or("failed")?;
+    Ok(per_second(count, time))
 }
 
 /// Python's own client.
 pub fn smtplib(sink: SocketAddr, count: usize, size: usize) -> Rate {
-    let mut best = f64::MAX;
-    for _ in 0..3 {
-        let numbers = [usize::from(sink.port()), count, size].map(|number| number.to_string());
-        let output = Command::new("python3").arg("-c").arg(SMTPLIB).args(numbers).output();
-        let output = output.map_err(|_| "no python3")?;
-        let seconds: f64 = String::from_utf8_lossy(&output.stdout).trim().parse().map_err(|_| "failed")?;
-        best = best.min(seconds);
-    }
-    Ok(count as f64 / best)
+    let numbers = [usize::from(sink.port()), count, size].map(|number| number.to_string());
+    let output = Command::new("python3").arg("-c").arg(SMTPLIB).args(numbers).output();
+    let output = output.map_err(|_| "no python3")?;
+    let seconds: f64 = String::from_utf8_lossy(&output.stdout).trim().parse().map_err(|_| "failed")?;
+    Ok(count as f64 / seconds)
 }

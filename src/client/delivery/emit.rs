@@ -97,9 +97,11 @@ impl Lane {
         }
         let Some(mail) = queue.take() else { return Ok(false) };
         let recipients = queue.undecided(mail);
-        let flight = Flight::new(mail, self.next_number, recipients);
+        let mut flight = Flight::new(mail, self.next_number, recipients);
         let tag = flight.tag(0);
-        let sent = parameters_of(&self.connection, queue.mail(mail))
+        let measured = Measured::of(&self.connection, queue.mail(mail));
+        flight.unchanged = measured.unchanged;
+        let sent = parameters_of(&self.connection, queue.mail(mail), measured.size)
             .and_then(|parameters| self.push_mail(queue.mail(mail), &parameters, tag, now));
         match sent {
             Ok(()) => {
@@ -176,8 +178,9 @@ impl Lane {
             if !known && self.level != Level::Full {
                 return Ok(false);
             }
-            let binary = queue.mail(flight.mail).kind == BodyKind::Binary;
-            self.connection.begin_body(true, binary);
+            // What needs no change is not looked through again.
+            let as_it_is = flight.unchanged || queue.mail(flight.mail).kind == BodyKind::Binary;
+            self.connection.begin_body(true, as_it_is);
             self.emit = Emit::Body { chunk_left: Some(0), last: false };
             return Ok(true);
         }
@@ -336,16 +339,29 @@ fn is_mails_own(error: &Error) -> bool {
         || (error.cause == Cause::Refused && error.reply.is_none())
 }
 
-fn parameters_of(connection: &Connection, mail: &Mail) -> Result<Vec<Parameter>> {
-    let ascii = all_ascii(mail.recipients.iter().map(|r| &r.to));
-    // What is in memory is measured as it will arrive; elsewhere the size is an estimate (RFC 1870 section 5).
-    let size = match (mail.body.in_memory(), mail.kind) {
-        (Some(bytes), kind) if kind != BodyKind::Binary && connection.extensions().size.is_some() => {
-            let encoder = BodyEncoder::new(Dots::Off);
-            Some(encoder.encoded_len(bytes) + completion_after(&encoder, bytes))
+/// What is known of a body before it is sent.
+struct Measured {
+    size: Option<u64>,
+    /// Every line ends in CRLF: but for dots it goes out as it is.
+    unchanged: bool,
+}
+
+impl Measured {
+    /// What is in memory is measured as it will arrive; elsewhere the size is an estimate (RFC 1870 section 5).
+    fn of(connection: &Connection, mail: &Mail) -> Measured {
+        match (mail.body.in_memory(), mail.kind) {
+            (Some(bytes), kind) if kind != BodyKind::Binary && connection.extensions().size.is_some() => {
+                let encoder = BodyEncoder::new(Dots::Off);
+                let size = encoder.encoded_len(bytes) + completion_after(&encoder, bytes);
+                Measured { size: Some(size), unchanged: size == bytes.len() as u64 }
+            }
+            (_, _) => Measured { size: mail.body.size(), unchanged: false },
         }
-        (_, _) => mail.body.size(),
-    };
+    }
+}
+
+fn parameters_of(connection: &Connection, mail: &Mail, size: Option<u64>) -> Result<Vec<Parameter>> {
+    let ascii = all_ascii(mail.recipients.iter().map(|r| &r.to));
     mail_parameters(connection.extensions(), &mail.from, ascii, &mail.parameters, size, mail.kind)
 }
 

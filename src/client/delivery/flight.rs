@@ -32,6 +32,8 @@ pub(super) struct Flight {
     pub(super) ended: bool,
     /// The end of the message was answered.
     pub(super) decided: bool,
+    /// Its body has been measured and needs no mending of line ends.
+    pub(super) unchanged: bool,
 }
 
 impl Flight {
@@ -49,6 +51,7 @@ impl Flight {
             emitted: false,
             ended: false,
             decided: false,
+            unchanged: false,
         }
     }
 

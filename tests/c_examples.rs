@@ -1,0 +1,42 @@
+//! The programs of `examples-c/helo`, built as their comments say and run against a sink.
+
+mod support;
+
+use std::process::Command;
+use std::time::Duration;
+use support::cc::{self, Program};
+use support::sink::{Keep, Options, Sink, Then, When};
+use support::temp::TempDir;
+
+#[test]
+fn batch_says_what_became_of_each_recipient() {
+    let no = Then::Reply("550 5.1.1 nobody of this name".into());
+    let sink =
+        Sink::start(Options { keep: Keep::Bodies, ..Options::default() }.rule(When::Recipient("b@x.test".into()), no));
+    let folder = TempDir::new();
+    let message = folder.join("message.eml");
+    std::fs::write(&message, "Subject: example\n\n.dot\n").expect("a file");
+    let program = Program::new(cc::root().join("examples-c/helo/batch.c")).headers("helo").build();
+    let mut command = Command::new(program);
+    command.arg(format!("smtp://{}", sink.address())).arg("me@x.test").arg(&message);
+    let output = command.args(["a@x.test", "b@x.test", "c@x.test"]).output().expect("the example runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 3, "{said}");
+    assert!(lines.contains(&"a@x.test: delivered") && lines.contains(&"c@x.test: delivered"), "{said}");
+    assert!(
+        lines.iter().any(|line| line.starts_with("b@x.test: refused by the server at recipient: 550 5.1.1")),
+        "{said}"
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("1 of 3 recipients"));
+    assert_eq!(sink.mails().len(), 2);
+    assert_eq!(sink.mails()[0].body, b"Subject: example\r\n\r\n.dot\r\n");
+}
+
+#[test]
+fn batch_says_how_it_is_called() {
+    let program = Program::new(cc::root().join("examples-c/helo/batch.c")).headers("helo").build();
+    let outcome = cc::run(&mut Command::new(program), Duration::from_secs(20));
+    assert!(outcome.stderr.contains("usage:"), "{}", outcome.stderr);
+}
