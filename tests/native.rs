@@ -9,7 +9,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::ptr;
 use std::time::{Duration, Instant};
-use support::native::{Native, c, empty_result, last_error, words};
+use support::native::{Native, Seen, c, empty_result, last_error, words};
 use support::scripted::{self, Place, ScriptedServer};
 use support::sink::{Keep, Options, Sink, Then, When};
 use support::temp::TempDir;
@@ -420,7 +420,8 @@ fn a_later_run_sends_what_was_added_since() {
     let sink = Sink::start(keeping());
     let native = Native::to(sink.address());
     let mut told = Vec::new();
-    native.on_result(&mut |seen| told.push((seen.mail, seen.delivered)));
+    let mut on_result = |seen: Seen| told.push((seen.mail, seen.delivered));
+    native.on_result(&mut on_result);
     native.mail("a@x.test", &["b@x.test"], BODY);
     assert_eq!(native.run(), HeloStatus::HeloOk);
     assert_eq!(native.run(), HeloStatus::HeloOk, "nothing is left");
@@ -531,5 +532,52 @@ fn line_ends_are_mended_where_they_must_be_and_nowhere_else() {
                 assert!(announced, "{}", mail.parameters);
             }
         }
+    }
+}
+
+#[test]
+fn time_that_the_library_is_busy_itself_is_no_time_without_an_answer() {
+    const MAILS: usize = if cfg!(debug_assertions) { 20_000 } else { 200_000 };
+    let sink = Sink::start(Options::default());
+    let native = Native::to(sink.address()).level(HeloLevel::Full);
+    for _ in 0..MAILS {
+        native.mail("a@x.test", &["b@x.test"], BODY);
+    }
+    // Far less than the run takes, far more than any one answer does.
+    native.timeout(100);
+    let mut slowest = Duration::ZERO;
+    let mut last = Instant::now();
+    let mut on_result = |_| {
+        slowest = slowest.max(last.elapsed());
+        last = Instant::now();
+    };
+    native.on_result(&mut on_result);
+    let begun = Instant::now();
+    let status = native.run();
+    let pause = slowest > Duration::from_millis(100);
+    assert!(status == HeloStatus::HeloOk || pause, "{}", last_error());
+    assert!(begun.elapsed() > Duration::from_millis(100), "the test is too small for this machine");
+}
+
+#[test]
+fn after_a_cancel_in_a_callback_nothing_more_is_begun() {
+    let sink = Sink::start(Options::default());
+    let native = Native::to(sink.address()).level(HeloLevel::Full);
+    for _ in 0..10_000 {
+        native.mail("a@x.test", &["b@x.test"], BODY);
+    }
+    let delivery = native.0;
+    let mut delivered = 0;
+    let mut on_result = |seen: Seen| {
+        delivered += u32::from(seen.delivered);
+        helo_cancel(delivery);
+    };
+    native.on_result(&mut on_result);
+    assert_eq!(native.run(), HeloStatus::HeloCancelled);
+    assert_eq!(delivered, 1, "what the first callback saw, and no answer after it");
+    for mail in 0..10_000 {
+        let cause = native.seen(mail, 0).cause;
+        let known = matches!(cause, HeloCause::None | HeloCause::OutcomeUnknown | HeloCause::Cancelled);
+        assert!(known, "mail {mail}: {cause:?}");
     }
 }

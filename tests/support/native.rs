@@ -151,7 +151,7 @@ impl Native {
         progress
     }
 
-    /// `told` hears every result of the runs that follow.
+    /// `told` hears every result of the runs that follow; it must live as long as they go on.
     pub fn on_result<F: FnMut(Seen)>(&self, told: &mut F) {
         unsafe extern "C" fn hand_on<F: FnMut(Seen)>(user: *mut c_void, result: *const HeloResult) {
             // SAFETY: `user` is the closure given below, which the test keeps alive; the result lives until we return.

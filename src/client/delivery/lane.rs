@@ -9,7 +9,7 @@ use crate::client::trace::Observer;
 use crate::error::{Cause, Error, Phase};
 use crate::net::connect::Target;
 use crate::net::transport::Source;
-use crate::net::wait::{Interest, Waker};
+use crate::net::wait::{Cancel, Interest, Waker};
 use crate::proto::client::Answer;
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -21,12 +21,17 @@ pub(super) struct Window {
     pub(super) bytes: u64,
 }
 
+/// Steps of a turn. What the library itself spends in a turn counts as time without an answer, so turns are short.
+const STEPS_A_TURN: u32 = 256;
+
 /// The tag of commands that belong to no mail: RSET and QUIT.
 pub(super) const NO_MAIL: u64 = u64::MAX;
 
 pub(super) enum Work {
     /// Nothing to do until the connection moves, or then at the latest.
     Waits(Option<Instant>),
+    /// There is more to do, after a look at the clock, the cancel and the other lanes.
+    More,
     /// The connection is over.
     Over,
 }
@@ -99,12 +104,19 @@ impl Lane {
         self.connection.woken();
     }
 
-    /// Everything that can be done now.
-    pub(super) fn work(&mut self, queue: &mut Queue<'_>, now: Instant) -> Work {
-        while !self.over {
+    /// What can be done now, as far as one turn goes.
+    pub(super) fn work(&mut self, queue: &mut Queue<'_>, cancel: &Cancel, now: Instant) -> Work {
+        for _ in 0..STEPS_A_TURN {
+            if self.over {
+                return Work::Over;
+            }
+            // A callback may have cancelled: nothing more is begun.
+            if cancel.is_cancelled() {
+                return Work::More;
+            }
             if let Err(error) = self.emit(queue, now) {
                 self.lost(&error, queue);
-                break;
+                return Work::Over;
             }
             match self.advance(queue, now) {
                 Ok(Step::Happened(Happening::Opened)) => self.opened = true,
@@ -117,7 +129,7 @@ impl Lane {
                 Err(error) => self.lost(&error, queue),
             }
         }
-        Work::Over
+        Work::More
     }
 
     fn has_more_body(&self) -> bool {

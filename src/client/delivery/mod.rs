@@ -151,9 +151,9 @@ pub fn run(
         let mut until: Option<Instant> = None;
         let mut moved = false;
         for lane in &mut lanes {
-            match lane.work(&mut queue, now) {
+            match lane.work(&mut queue, cancel, Instant::now()) {
                 lane::Work::Waits(deadline) => until = [until, deadline].into_iter().flatten().min(),
-                lane::Work::Over => moved = true,
+                lane::Work::More | lane::Work::Over => moved = true,
             }
         }
         queue.set_sent(lanes.iter().map(Lane::bytes_sent).sum());
@@ -165,6 +165,9 @@ pub fn run(
             break;
         }
         if moved {
+            if yielding.interval().is_some_and(|interval| interval.is_zero()) {
+                yielding.run();
+            }
             continue;
         }
         let (mut sources, mut ends) = (Vec::new(), Vec::new());
