@@ -43,8 +43,8 @@ struct Session<'a> {
     failed: Option<&'static str>,
     hash: Hash,
     out: Vec<u8>,
-    /// A rule wants the reply held; what was said before leaves first.
-    held: bool,
+    /// A rule wants the replies from here on in `out` held; what was said before leaves first.
+    held: Option<usize>,
 }
 
 pub fn run(shared: &Arc<Shared>, stream: &TcpStream, number: u64) -> io::Result<()> {
@@ -62,7 +62,7 @@ pub fn run(shared: &Arc<Shared>, stream: &TcpStream, number: u64) -> io::Result<
         failed: None,
         hash: Hash::default(),
         out: Vec::with_capacity(REPLIES + 4096),
-        held: false,
+        held: None,
     };
     let stop = session.talk(stream);
     match stop? {
@@ -90,6 +90,7 @@ impl Session<'_> {
         {
             return Ok(stop);
         }
+        self.hold(stream)?;
         let mut buffer = vec![0; BUFFER];
         let (mut start, mut end) = (0, 0);
         loop {
@@ -99,10 +100,8 @@ impl Session<'_> {
                     Ok(count) => start += count,
                     Err(stop) => return Ok(stop),
                 }
-                if self.held {
-                    self.flush(stream)?;
-                    self.shared.wait_released();
-                    self.held = false;
+                if self.held.is_some() {
+                    self.hold(stream)?;
                 } else if self.out.len() > REPLIES {
                     self.flush(stream)?;
                 }
@@ -123,6 +122,15 @@ impl Session<'_> {
                 count => end += count,
             }
         }
+    }
+
+    /// Waits, if a rule says so, before the held replies may leave.
+    fn hold(&mut self, mut stream: &TcpStream) -> io::Result<()> {
+        let Some(held) = self.held.take() else { return Ok(()) };
+        stream.write_all(&self.out[..held])?;
+        self.out.drain(..held);
+        self.shared.wait_released();
+        Ok(())
     }
 
     fn flush(&mut self, mut stream: &TcpStream) -> io::Result<()> {
@@ -199,7 +207,7 @@ impl Session<'_> {
             Some(Then::Reset) => return Some(Stop::Reset),
             Some(Then::Silence) => {}
             Some(Then::Hold) => {
-                self.held = true;
+                self.held = Some(self.out.len());
                 usual(self);
             }
         }
