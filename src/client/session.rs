@@ -114,17 +114,27 @@ impl Session {
     pub fn body(&mut self, mut piece: &[u8], yielding: &mut dyn Yield) -> Result<()> {
         while !piece.is_empty() {
             if let Some(Happening::Answer(answer)) = self.step(&mut piece, yielding)? {
-                // The server answered before the end: it will not take the rest. Only a reset can end the message now.
                 self.connection.abort();
                 return Err(Error::refused(Phase::Data, answer.reply));
             }
+            self.check_early_refusal()?;
         }
         Ok(())
+    }
+
+    /// A server that says no before the end will not take the rest, and may never answer the end. Only a reset ends the
+    /// message now: it is certainly not delivered.
+    fn check_early_refusal(&mut self) -> Result<()> {
+        let Some(reply) = self.connection.dialogue.early_refusal().cloned() else { return Ok(()) };
+        self.connection.abort();
+        Err(Error::refused(Phase::Data, reply))
     }
 
     /// Ends the message and waits for the verdict; by LMTP the verdicts, one an accepted recipient.
     pub fn end_data(&mut self, yielding: &mut dyn Yield) -> Result<Vec<Reply>> {
         self.connection.push_end_of_data(0, Instant::now())?;
+        // Looking for what was said before it is part of that; nothing has left yet.
+        self.check_early_refusal()?;
         let mut replies = Vec::new();
         loop {
             let answer = self.answer(yielding, &mut |_| true)?;

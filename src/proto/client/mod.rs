@@ -102,6 +102,8 @@ pub struct Dialogue {
     extra: u32,
     /// The reply that is arriving began before a command was sent that it could answer.
     unasked: bool,
+    /// A no that came while the message's data was not complete.
+    early: Option<Reply>,
     last: Option<Reply>,
 }
 
@@ -123,6 +125,7 @@ impl Dialogue {
             in_auth: false,
             extra: 0,
             unasked: false,
+            early: None,
             last: None,
         }
     }
@@ -365,6 +368,11 @@ impl Dialogue {
         Ok(Some(Event::Reply(answer)))
     }
 
+    /// What the server said against the message before all of it was sent, where it did: a server that will not read on.
+    pub fn early_refusal(&self) -> Option<&Reply> {
+        self.early.as_ref()
+    }
+
     /// A reply that nobody asked for is never taken for the next command's answer.
     fn take_extra(&mut self, reply: Reply) -> Result<Option<Event>> {
         if reply.code() == 421 {
@@ -374,6 +382,9 @@ impl Dialogue {
             // It waits for a message or a response: whatever command came next would be taken for that.
             let text = "the server asks for something that nobody has announced";
             return Err(Error::new(Phase::Command, Cause::Protocol, text).with_reply(Some(reply)));
+        }
+        if self.body_open && !reply.is_success() && !reply.is_intermediate() {
+            self.early = Some(reply.clone());
         }
         self.extra += 1;
         if self.extra > EXTRA_REPLIES_MAX {
@@ -400,7 +411,10 @@ impl Dialogue {
             }
             Expect::Command(Verb::Mail | Verb::Send | Verb::Soml | Verb::Saml | Verb::Rset) => self.accepted = 0,
             Expect::Command(Verb::Rcpt) if answer.is_positive() => self.accepted += 1,
-            Expect::Command(Verb::Data) if answer.is_positive() => self.body_open = true,
+            Expect::Command(Verb::Data) if answer.is_positive() => {
+                self.body_open = true;
+                self.early = None;
+            }
             _ => {}
         }
     }

@@ -232,3 +232,19 @@ fn what_a_login_says_is_known_to_be_a_secret() {
     client.receive(&mut &b"235 welcome\r\n"[..]).unwrap();
     assert!(!client.is_in_auth());
 }
+
+#[test]
+fn a_no_in_the_middle_of_the_message_is_remembered_until_the_next() {
+    let (mut client, mut out) = ready();
+    client.push(&Command::Data, 0, &mut out).unwrap();
+    assert!(matches!(client.receive(&mut &b"354 go\r\n"[..]), Ok(Some(Event::Reply(_)))));
+    assert_eq!(client.receive(&mut &b"250 who knows why\r\n"[..]), Ok(None));
+    assert_eq!(client.early_refusal(), None);
+    assert_eq!(client.receive(&mut &b"552 too much\r\n"[..]), Ok(None));
+    assert_eq!(client.early_refusal().map(|reply| reply.code()), Some(552));
+    client.push_end_of_data(b"", 0, &mut out);
+    assert!(matches!(client.receive(&mut &b"250 after all\r\n"[..]), Ok(Some(Event::Reply(_)))));
+    client.push(&Command::Data, 0, &mut out).unwrap();
+    assert!(matches!(client.receive(&mut &b"354 go\r\n"[..]), Ok(Some(Event::Reply(_)))));
+    assert_eq!(client.early_refusal(), None);
+}
