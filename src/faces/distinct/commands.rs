@@ -15,7 +15,16 @@ use std::ffi::c_int;
 /// SMTP_ABORTED.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn smtp_rset(hConn: GLOBALHANDLE) -> c_int {
-    call("smtp_rset", || shown_handle(hConn), || command(hConn, &Command::Rset))
+    call(
+        "smtp_rset",
+        || shown_handle(hConn),
+        || {
+            Operation::begin(hConn)?.run(|work| {
+                work.begun = None;
+                work.session.command(&Command::Rset, work.pause).map(drop)
+            })
+        },
+    )
 }
 
 /// Does nothing but ask the server for an answer: whether it is still there.
@@ -24,7 +33,13 @@ pub unsafe extern "system" fn smtp_rset(hConn: GLOBALHANDLE) -> c_int {
 /// and SMTP_ABORTED if smtp_xquit was called meanwhile.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn smtp_noop(hConn: GLOBALHANDLE) -> c_int {
-    call("smtp_noop", || shown_handle(hConn), || command(hConn, &Command::Noop(None)))
+    call(
+        "smtp_noop",
+        || shown_handle(hConn),
+        || -> Result<(), Refusal> {
+            Operation::begin(hConn)?.run(|work| work.session.command(&Command::Noop(None), work.pause).map(drop))
+        },
+    )
 }
 
 /// Asks the server whether it knows a mailbox; smtp_rply has the answer in words. Many servers do not tell.
@@ -71,8 +86,4 @@ pub unsafe extern "system" fn smtp_rply(hConn: GLOBALHANDLE, reply: LPSTR, len: 
             Ok(())
         },
     )
-}
-
-fn command(handle: GLOBALHANDLE, command: &Command<'_>) -> Result<(), Refusal> {
-    Operation::begin(handle)?.run(|work| work.session.command(command, work.pause).map(drop))
 }

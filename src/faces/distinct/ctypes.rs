@@ -18,7 +18,12 @@ pub(crate) type DWORD_PTR = usize;
 /// A short number.
 pub(crate) type WORD = u16;
 /// A function of the program, of whatever kind: the manual says which where it is passed.
-pub(crate) type FARPROC = Option<unsafe extern "system" fn() -> isize>;
+pub(crate) type FARPROC = Option<AnyFunction>;
+
+type AnyFunction = unsafe extern "system" fn() -> isize;
+type BufferFunction = unsafe extern "system" fn(GLOBALHANDLE, *mut c_char, c_int, DWORD_PTR) -> c_int;
+type StatusFunction = unsafe extern "system" fn(GLOBALHANDLE, c_int, DWORD_PTR) -> c_int;
+type YieldFunction = unsafe extern "system" fn() -> c_int;
 
 /// The longest argument of a command that is looked at; what may be sent is shorter still.
 const MAX_ARGUMENT: usize = 16 * 1024;
@@ -36,15 +41,13 @@ pub(crate) fn handle_of(number: usize) -> GLOBALHANDLE {
 /// A function of the program that gets a piece of text: debug, data and line callbacks, which differ only in who writes
 /// to the buffer.
 #[derive(Clone, Copy)]
-pub(crate) struct BufferProc(unsafe extern "system" fn(GLOBALHANDLE, *mut c_char, c_int, DWORD_PTR) -> c_int);
+pub(crate) struct BufferProc(BufferFunction);
 
 impl BufferProc {
     pub(crate) fn new(function: FARPROC) -> Option<Self> {
         // SAFETY: function pointers have one size. That the function takes these arguments is what the manual asks of the
         // program.
-        function.map(|function| {
-            BufferProc(unsafe { std::mem::transmute::<unsafe extern "system" fn() -> isize, _>(function) })
-        })
+        function.map(|function| BufferProc(unsafe { std::mem::transmute::<AnyFunction, BufferFunction>(function) }))
     }
 
     /// The same from the number that `smtp_opts` takes.
@@ -70,14 +73,12 @@ impl BufferProc {
 
 /// The program's status callback.
 #[derive(Clone, Copy)]
-pub(crate) struct StatusProc(unsafe extern "system" fn(GLOBALHANDLE, c_int, DWORD_PTR) -> c_int);
+pub(crate) struct StatusProc(StatusFunction);
 
 impl StatusProc {
     pub(crate) fn new(function: FARPROC) -> Option<Self> {
         // SAFETY: as for `BufferProc::new`.
-        function.map(|function| {
-            StatusProc(unsafe { std::mem::transmute::<unsafe extern "system" fn() -> isize, _>(function) })
-        })
+        function.map(|function| StatusProc(unsafe { std::mem::transmute::<AnyFunction, StatusFunction>(function) }))
     }
 
     pub(crate) fn call(self, handle: usize, result: c_int, parameter: usize) {
@@ -88,14 +89,13 @@ impl StatusProc {
 
 /// The program's yield callback.
 #[derive(Clone, Copy)]
-pub(crate) struct YieldProc(unsafe extern "system" fn() -> c_int);
+pub(crate) struct YieldProc(YieldFunction);
 
 impl YieldProc {
     pub(crate) fn from_number(number: DWORD_PTR) -> Option<Self> {
         // SAFETY: as for `BufferProc::new`.
-        function_of(number).map(|function| {
-            YieldProc(unsafe { std::mem::transmute::<unsafe extern "system" fn() -> isize, _>(function) })
-        })
+        function_of(number)
+            .map(|function| YieldProc(unsafe { std::mem::transmute::<AnyFunction, YieldFunction>(function) }))
     }
 
     pub(crate) fn call(self) {

@@ -85,7 +85,6 @@ fn send_from(source: BufferProc, work: &mut Work<'_>) -> Result<(), Error> {
                 return Err(Error::new(Phase::Data, Cause::Cancelled, words));
             }
         }
-        work.pause.take_turn();
     }
     // The callback may have called smtp_opts.
     work.sync();
@@ -104,6 +103,7 @@ fn send_piece(piece: &[u8], work: &mut Work<'_>) -> Result<(), Error> {
 
 /// The command that the message follows, and the server's consent.
 fn begin(work: &mut Work<'_>) -> Result<(), Error> {
+    work.begun = None;
     work.session.begin_data(work.pause)?;
     work.sync();
     Ok(())

@@ -79,6 +79,8 @@ fn send(work: &mut Work<'_>, line: &str) -> Result<Reply, Error> {
     if !in_exchange {
         check(line)?;
     }
+    // It may concern the mail that was begun.
+    work.begun = None;
     match work.session.command(&Command::Raw(line), work.pause) {
         // A code that this command does not have, but not a refusal: the program knows what it asked.
         Err(Error { cause: Cause::Refused, reply: Some(reply), .. }) if reply.code() < 400 => Ok(*reply),

@@ -148,7 +148,8 @@ unsafe fn proxy(fw: &fw_param, resolve: Resolve) -> Result<Proxy, Error> {
     let password = optional("passwd", fw.passwd)?.map(Secret::new);
     let mut proxy = Proxy { user, resolve, ..Proxy::new(version, host, port) };
     if !version_is_4(version) {
-        proxy.methods = methods(&text("methods", fw.methods)?, fw.n_methods)?;
+        let named = optional("methods", fw.methods)?.ok_or_else(|| wrong("methods is NULL"))?;
+        proxy.methods = methods(&named, fw.n_methods)?;
         if proxy.methods.password && (proxy.user.is_none() || password.is_none()) {
             return Err(wrong("method 2 needs username and passwd"));
         }

@@ -7,6 +7,7 @@ use super::codes::{
     Refusal, SMTP_ABORTED, SMTP_FAILURE, SMTP_IN_PROGRESS, SMTP_INVALID_HANDLE, SMTP_OUT_OF_MEMORY, SMTP_SUCCESS,
 };
 use super::ctypes::{GLOBALHANDLE, number_of};
+use super::mail::Begun;
 use super::shared::{Pause, Shared};
 use crate::capi::HandleTable;
 use crate::client::{Session, driver};
@@ -31,6 +32,8 @@ const FAILED_MAX: usize = 256;
 pub(crate) struct Slot {
     pub(crate) shared: Arc<Shared>,
     pub(crate) cancel: Cancel,
+    /// The mail whose recipients are being named.
+    begun: Mutex<Option<Begun>>,
     life: Mutex<Life>,
 }
 
@@ -56,7 +59,7 @@ impl Slot {
             return Err(full("no memory for a connection".to_owned()));
         }
         let life = if asynchronous { Life::Connecting } else { Life::Busy };
-        let slot = Arc::new(Slot { shared, cancel: Cancel::new(), life: Mutex::new(life) });
+        let slot = Arc::new(Slot { shared, cancel: Cancel::new(), begun: Mutex::new(None), life: Mutex::new(life) });
         let handle = CONNECTIONS.insert(slot.clone()).map_err(|why| full(why.to_string()))?;
         slot.shared.set_handle(handle.get() as usize);
         Ok(slot)
@@ -137,6 +140,8 @@ pub(crate) fn abort(handle: GLOBALHANDLE) -> Result<(), Refusal> {
         Life::Connecting | Life::Busy => {
             *life = Life::Aborted;
             drop(life);
+            // What is still said on the way out is not the program's business any more.
+            slot.shared.set_debug(None);
             slot.cancel.cancel();
             driver::wake();
             Ok(())
@@ -169,6 +174,8 @@ pub(crate) struct Work<'a> {
     pub(crate) session: &'a mut Session,
     pub(crate) pause: &'a mut Pause,
     pub(crate) shared: &'a Arc<Shared>,
+    /// The mail whose recipients are being named; every other command that touches it takes it away.
+    pub(crate) begun: Option<Begun>,
 }
 
 impl Work<'_> {
@@ -203,10 +210,12 @@ impl Operation {
     pub(crate) fn run<T>(mut self, work: impl FnOnce(&mut Work<'_>) -> Result<T, Error>) -> Result<T, Refusal> {
         let Some(session) = self.session.as_mut() else { return Err(busy()) };
         let mut pause = Pause::new(&self.slot.shared);
-        let mut tools = Work { session, pause: &mut pause, shared: &self.slot.shared };
+        let begun = self.slot.begun.lock().take();
+        let mut tools = Work { session, pause: &mut pause, shared: &self.slot.shared, begun };
         tools.sync();
         let result = work(&mut tools);
         tools.sync();
+        *self.slot.begun.lock() = tools.begun;
         self.end(result)
     }
 

@@ -74,10 +74,8 @@ fn write_line(line: String) {
     let mut line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     line.push_str(if cfg!(windows) { "\r\n" } else { "\n" });
     let mut log = FILE.lock();
-    if log.as_ref().is_some_and(|log| log.is_too_long()) {
-        if let Some(full) = log.take() {
-            let _ = fs::rename(&full.path, full.path.with_file_name(OLD_NAME));
-        }
+    if let Some(full) = log.take_if(|log| log.is_too_long()) {
+        let _ = fs::rename(&full.path, full.path.with_file_name(OLD_NAME));
     }
     if log.is_none() {
         *log = open();

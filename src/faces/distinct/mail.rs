@@ -46,12 +46,25 @@ pub unsafe extern "system" fn smtp_saml(hConn: GLOBALHANDLE, from: LPCSTR) -> c_
 
 /// Adds a recipient to the message; to be called for each. One that is refused does not spoil the others.
 ///
+/// A recipient that is not ASCII needs a server with SMTPUTF8, and should be the first: the server must be told with the
+/// sender, so the library begins the message anew, which it can only as long as no recipient was accepted.
+///
 /// Returns SMTP_SUCCESS, SMTP_INVALID_HANDLE, SMTP_FAILURE, SMTP_CANNOT_SEND_COMMAND, SMTP_TIMED_OUT, SMTP_IN_PROGRESS or
 /// SMTP_ABORTED.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn smtp_rcpt(hConn: GLOBALHANDLE, to: LPCSTR) -> c_int {
     // SAFETY: the caller passes NULL or a string.
     call("smtp_rcpt", || unsafe { shown_with(hConn, to) }, || unsafe { recipient(hConn, to) })
+}
+
+/// A mail whose sender was accepted.
+pub(crate) struct Begun {
+    from: ReversePath,
+    verb: Verb,
+    /// SMTPUTF8 was declared.
+    utf8: bool,
+    /// A recipient was accepted.
+    named: bool,
 }
 
 /// # Safety
@@ -61,16 +74,18 @@ unsafe fn sender(handle: GLOBALHANDLE, from: LPCSTR, verb: Verb) -> Result<(), R
         // SAFETY: the caller's promise.
         let from = unsafe { argument("sender", from, Phase::Mail) }?;
         let from = ReversePath::parse(&from).map_err(|why| not_sent(Phase::Mail, why))?;
-        say_sender(work, &from, verb, true)
+        begin(work, from, verb, false)
     })
 }
 
 /// MAIL or one of its kin, with the parameters that the server and the addresses call for.
-fn say_sender(work: &mut Work<'_>, from: &ReversePath, verb: Verb, ascii_recipients: bool) -> Result<(), Error> {
+fn begin(work: &mut Work<'_>, from: ReversePath, verb: Verb, utf8_recipients: bool) -> Result<(), Error> {
+    work.begun = None;
     let extensions = work.session.connection().extensions();
-    let parameters = envelope::mail_parameters(extensions, from, ascii_recipients, &[], None, BodyKind::Unknown)?;
-    let command = Command::Mail { verb, from, params: &parameters };
-    work.session.command(&command, work.pause)?;
+    let parameters = envelope::mail_parameters(extensions, &from, !utf8_recipients, &[], None, BodyKind::Unknown)?;
+    work.session.command(&Command::Mail { verb, from: &from, params: &parameters }, work.pause)?;
+    let utf8 = utf8_recipients || !from.is_ascii();
+    work.begun = Some(Begun { from, verb, utf8, named: false });
     Ok(())
 }
 
@@ -81,9 +96,38 @@ unsafe fn recipient(handle: GLOBALHANDLE, to: LPCSTR) -> Result<(), Refusal> {
         // SAFETY: the caller's promise.
         let to = unsafe { argument("recipient", to, Phase::Rcpt) }?;
         let to = ForwardPath::parse(&to).map_err(|why| not_sent(Phase::Rcpt, why))?;
+        if !to.is_ascii() {
+            allow_utf8(work)?;
+        }
         work.session.command(&Command::Rcpt { to: &to, params: &[] }, work.pause)?;
+        if let Some(begun) = &mut work.begun {
+            begun.named = true;
+        }
         Ok(())
     })
+}
+
+/// Sees to it that the mail's sender was given with SMTPUTF8, before a recipient needs it.
+fn allow_utf8(work: &mut Work<'_>) -> Result<(), Error> {
+    let lacks = |words| Err(Error::new(Phase::Rcpt, Cause::NotSupported, words));
+    if !work.session.connection().extensions().smtputf8 {
+        return lacks("the recipient is not ASCII, and the server does not offer SMTPUTF8");
+    }
+    match work.begun.take() {
+        Some(Begun { from, verb, utf8: false, named: false }) => {
+            work.session.command(&Command::Rset, work.pause)?;
+            begin(work, from, verb, true)
+        }
+        Some(begun) if !begun.utf8 => {
+            work.begun = Some(begun);
+            lacks("the recipient is not ASCII: name it before the others, since the server must be told first")
+        }
+        // Declared already; or there is no sender, and the server will say so.
+        begun => {
+            work.begun = begun;
+            Ok(())
+        }
+    }
 }
 
 fn not_sent(phase: Phase, why: ArgumentError) -> Error {

@@ -171,13 +171,6 @@ impl Pause {
         Pause { shared: shared.clone(), last: Instant::now() }
     }
 
-    /// For operations that are long without waiting: yields if it is time to.
-    pub(crate) fn take_turn(&mut self) {
-        if self.interval().is_some_and(|left| left.is_zero()) {
-            self.run();
-        }
-    }
-
     fn yielding(&self) -> Yielding {
         self.shared.fields.lock().yielding
     }
