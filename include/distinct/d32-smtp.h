@@ -318,6 +318,9 @@ int WINAPI smtp_saml(GLOBALHANDLE hConn,
 /**
  * Adds a recipient to the message; to be called for each. One that is refused does not spoil the others.
  *
+ * A recipient that is not ASCII needs a server with SMTPUTF8, and should be the first: the server must be told with the
+ * sender, so the library begins the message anew, which it can only as long as no recipient was accepted.
+ *
  * Returns SMTP_SUCCESS, SMTP_INVALID_HANDLE, SMTP_FAILURE, SMTP_CANNOT_SEND_COMMAND, SMTP_TIMED_OUT, SMTP_IN_PROGRESS or
  * SMTP_ABORTED.
  */

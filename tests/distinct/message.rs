@@ -58,7 +58,7 @@ fn three_mails_over_one_connection_one_recipient_in_each_refused() {
 /// 182 lines of text, some with a dot in front; a large message is this again and again.
 fn block() -> Vec<u8> {
     let line = |number: usize| {
-        let dot = if number % 7 == 0 { "." } else { "" };
+        let dot = if number.is_multiple_of(7) { "." } else { "" };
         let text: String =
             (0..74 - dot.len()).map(|at| char::from(b'a' + ((number * 31 + at * 7) % 26) as u8)).collect();
         format!("{dot}{text}\r\n")

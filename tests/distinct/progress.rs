@@ -8,8 +8,10 @@ use std::ffi::c_int;
 
 const OPEN: &str = "S: 220 ready\nC: EHLO here.example\nS: 250 mx.example\n";
 
+type Call = (&'static str, fn(Conn) -> c_int);
+
 /// Every function that needs the connection for itself.
-fn calls() -> [(&'static str, fn(Conn) -> c_int); 15] {
+fn calls() -> [Call; 15] {
     [
         ("mail", |conn| conn.mail("a@a.example")),
         ("send", |conn| conn.send("a@a.example")),

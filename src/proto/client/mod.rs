@@ -383,7 +383,7 @@ impl Dialogue {
             let text = "the server asks for something that nobody has announced";
             return Err(Error::new(Phase::Command, Cause::Protocol, text).with_reply(Some(reply)));
         }
-        if self.body_open && !reply.is_success() && !reply.is_intermediate() {
+        if self.body_open && !reply.is_success() {
             self.early = Some(reply.clone());
         }
         self.extra += 1;
