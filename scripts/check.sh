@@ -53,6 +53,8 @@ read -r passed failed <<< "$(awk '
     /^FAILED \(/ { n = split($0, part, /[(,= )]+/)
         for (i = 1; i < n; i++) if (part[i] == "failures" || part[i] == "errors") { f += part[i + 1]; p -= part[i + 1] } }
     END { print p + 0, f + 0 }' "$log")"
+# Tests of Python that skip themselves: "OK (skipped=2)".
+sed -n 's/^\(OK\|FAILED\) (.*skipped=\([0-9]*\).*/SKIP python: \2 tests skip themselves, see target\/check\/log/p' "$log" >> "$skips"
 skipped=$(grep -c '^SKIP ' "$skips")
 if [ "$skipped" -gt 0 ]; then
     echo "could not run here:"

@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
 packages="gcc g++ libc6-dev make binutils pkg-config openssl valgrind strace python3 python3-venv
-    postfix sasl2-bin libsasl2-modules libsasl2-modules-db swaks"
+    postfix sasl2-bin libsasl2-modules libsasl2-modules-db dovecot-core dovecot-submissiond swaks
+    libspf2-2 libmariadb3 libidn12 libpq5 libldap-2.5-0"
 [ "${1:-}" = all ] && packages="$packages clang-22 libclang-rt-22-dev rustc-web rust-web-src libstd-rust-web-dev
     gcc-mingw-w64-x86-64 gcc-mingw-w64-i686 wine wine64"
 
@@ -41,6 +42,17 @@ elif [ -n "$missing" ]; then
             apt-get install -q -y --no-install-recommends --no-remove "$package" \
                 || echo "could not install $package; the tests that need it will be skipped" >&2
         done
+    fi
+fi
+
+# Exim conflicts with Postfix as a package, so it is only unpacked; it will not run without the user of its package.
+exim=target/servers/exim
+if [ ! -x "$exim/usr/sbin/exim4" ] && command -v apt-get > /dev/null && [ "$(id -u)" = 0 ]; then
+    mkdir -p "$exim"
+    if (cd "$exim" && apt-get download -q exim4-daemon-heavy && dpkg -x exim4-daemon-heavy_*.deb . && rm -f ./*.deb); then
+        id Debian-exim > /dev/null 2>&1 || useradd --system --no-create-home --shell /usr/sbin/nologin Debian-exim
+    else
+        echo "could not unpack exim4-daemon-heavy; the tests with Exim will be skipped" >&2
     fi
 fi
 

@@ -1,19 +1,48 @@
-//! The engine against a real Postfix on this machine.
+//! The engine against real servers on this machine.
 
 mod support;
 
-use helo::client::{Session, Settings};
+use helo::client::{AuthPlan, Session, Settings};
 use helo::error::{Cause, Phase};
 use helo::net::connect::Target;
 use helo::net::wait::Cancel;
 use helo::proto::address::{ForwardPath, ReversePath};
 use helo::proto::command::{Command, Verb};
-use support::postfix::{LATER, Postfix, REFUSED};
+use helo::sasl::{Credentials, Secret};
+use std::net::SocketAddr;
+use support::aiosmtpd::Aiosmtpd;
+use support::dovecot::Dovecot;
+use support::exim::Exim;
+use support::postfix::{LATER, PASSWORD, Postfix, REFUSED, USER};
 
-fn open(postfix: &Postfix) -> Session {
-    let target = Target::Host { host: "127.0.0.1".into(), port: postfix.port() };
-    let settings = Settings { helo_name: "client.example".into(), ..Settings::default() };
+fn open(server: SocketAddr) -> Session {
+    open_with(server, None)
+}
+
+fn open_with(server: SocketAddr, auth: Option<AuthPlan>) -> Session {
+    let target = Target::Host { host: server.ip().to_string(), port: server.port() };
+    let settings = Settings { helo_name: "client.example".into(), auth, ..Settings::default() };
     Session::open(target, settings, Cancel::new(), &mut ()).unwrap()
+}
+
+/// Dots, 8 bits, half a megabyte.
+fn message() -> Vec<u8> {
+    let mut message = "Subject: dots\r\n\r\n.\r\n..\r\n.x\r\nGrüße\r\n\r\n.\r\n".as_bytes().to_vec();
+    for number in 0..50_000 {
+        message.extend_from_slice(format!(".line {number}\r\n").as_bytes());
+    }
+    message
+}
+
+fn send(mut session: Session, to: &str, message: &[u8]) {
+    mail(&mut session);
+    rcpt(&mut session, to).unwrap();
+    session.begin_data(&mut ()).unwrap();
+    for piece in message.chunks(4099) {
+        session.body(piece, &mut ()).unwrap();
+    }
+    session.end_data(&mut ()).unwrap();
+    session.quit(&mut ());
 }
 
 fn mail(session: &mut Session) {
@@ -26,24 +55,41 @@ fn rcpt(session: &mut Session, to: &str) -> Result<u16, helo::error::Error> {
     session.command(&Command::Rcpt { to: &to, params: &[] }, &mut ()).map(|reply| reply.code())
 }
 
+// Below not assert_eq: a difference would print half a megabyte.
+
 #[test]
-fn what_is_sent_is_what_arrives() {
-    let Some(postfix) = Postfix::shared("engine: what is sent is what arrives") else { return };
-    let mailbox = postfix.fresh_mailbox();
-    let mut message = "Subject: dots\r\n\r\n.\r\n..\r\n.x\r\nGrüße\r\n\r\n.\r\n".as_bytes().to_vec();
-    for number in 0..50_000 {
-        message.extend_from_slice(format!(".line {number}\r\n").as_bytes());
-    }
-    let mut session = open(postfix);
-    mail(&mut session);
-    rcpt(&mut session, &mailbox.address).unwrap();
-    session.begin_data(&mut ()).unwrap();
-    for piece in message.chunks(4099) {
-        session.body(piece, &mut ()).unwrap();
-    }
-    session.end_data(&mut ()).unwrap();
-    session.quit(&mut ());
-    // Not assert_eq: a difference would print half a megabyte.
+fn what_is_sent_is_what_arrives_at_postfix() {
+    let Some(postfix) = Postfix::shared("engine: Postfix") else { return };
+    let (mailbox, message) = (postfix.fresh_mailbox(), message());
+    send(open(postfix.address()), &mailbox.address, &message);
+    assert!(mailbox.wait_one().as_sent() == message);
+}
+
+#[test]
+fn what_is_sent_is_what_arrives_at_exim() {
+    let Some(exim) = Exim::start("engine: Exim") else { return };
+    let (mailbox, message) = (exim.fresh_mailbox(), message());
+    send(open(exim.address()), &mailbox.address, &message);
+    assert!(mailbox.wait_one().as_sent() == message);
+}
+
+#[test]
+fn what_is_sent_is_what_arrives_at_aiosmtpd() {
+    let Some(server) = Aiosmtpd::start("engine: aiosmtpd") else { return };
+    let message = message();
+    send(open(server.address()), "alice@example.test", &message);
+    assert!(server.message(1) == message);
+}
+
+#[test]
+fn what_is_submitted_to_dovecot_arrives_behind_it() {
+    let test = "engine: Dovecot's submission";
+    let Some(postfix) = Postfix::shared(test) else { return };
+    let Some(dovecot) = Dovecot::start(test, postfix.address()) else { return };
+    let (mailbox, message) = (postfix.fresh_mailbox(), message());
+    let credentials = Credentials::new(USER, Secret::new(PASSWORD.into()));
+    let auth = AuthPlan { credentials, mechanisms: vec!["CRAM-MD5"], two_step: false, unasked: false };
+    send(open_with(dovecot.address(), Some(auth)), &mailbox.address, &message);
     assert!(mailbox.wait_one().as_sent() == message);
 }
 
@@ -51,7 +97,7 @@ fn what_is_sent_is_what_arrives() {
 fn a_refused_recipient_does_not_keep_the_mail_from_the_others() {
     let Some(postfix) = Postfix::shared("engine: refused recipient") else { return };
     let (one, two) = (postfix.fresh_mailbox(), postfix.fresh_mailbox());
-    let mut session = open(postfix);
+    let mut session = open(postfix.address());
     for _ in 0..3 {
         mail(&mut session);
         rcpt(&mut session, &one.address).unwrap();
@@ -76,7 +122,7 @@ fn a_refused_recipient_does_not_keep_the_mail_from_the_others() {
 #[test]
 fn the_other_commands_have_their_replies() {
     let Some(postfix) = Postfix::shared("engine: other commands") else { return };
-    let mut session = open(postfix);
+    let mut session = open(postfix.address());
     let mut code = |command: &Command<'_>| session.command(command, &mut ()).map_or_else(|e| e.code(), |r| r.code());
     assert_eq!(code(&Command::Noop(None)), 250);
     assert_eq!(code(&Command::Rset), 250);

@@ -2,28 +2,14 @@
 # A private Postfix: postfix.sh PORT TLS-PORT. See README.md in this folder. Starts as root only, as Postfix does.
 set -euo pipefail
 port=$1 tls_port=$2
-PATH=$PATH:/usr/sbin:/sbin
+. "$(dirname "$0")/common.sh"
 
-# Everybody must be able to enter: Postfix's own user, and the one that mail is delivered as.
-root=$(mktemp -d "${TMPDIR:-/tmp}/helo-postfix-XXXXXX")
-chmod 755 "$root"
 conf=$root/conf
-stop() {
-    # The daemon's own id; its end ends the command in whose foreground it runs.
-    if [ -s "$root/spool/pid/master.pid" ]; then kill "$(tr -d ' ' < "$root/spool/pid/master.pid")" || true; fi
-    wait
-    rm -rf "$root"
-}
-trap stop EXIT
-
-umask 022
 mkdir -p "$conf/sasl" "$root/spool" "$root/data" "$root/mail"
 chown postfix "$root/data"
 chown nobody "$root/mail"
 
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=localhost \
-    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$conf/key.pem" -out "$conf/cert.pem" 2> /dev/null
-chmod 600 "$conf/key.pem"
+certificate "$conf"
 
 # Debian's Postfix looks for the SASL configuration below its own configuration, whatever its options say.
 cat > "$conf/sasl/smtpd.conf" << CONF
@@ -137,18 +123,6 @@ anvil      unix  - - n -     1 anvil
 postlog    unix-dgram n - n - 1 postlogd
 CONF
 
-postfix -c "$conf" start-fg > "$root/start.log" 2>&1 < /dev/null &
-starting=$!
-for _ in $(seq 200); do
-    if (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then
-        echo "ready $root"
-        cat > /dev/null || true
-        exit 0
-    fi
-    kill -0 "$starting" 2> /dev/null || break
-    sleep 0.05
-done
-echo "Postfix did not start:" >&2
-cat "$root/start.log" >&2
-cat "$root/mail.log" >&2 2> /dev/null || true
-exit 1
+# What runs in the foreground is only the parent of the daemon that must be told to stop.
+server_id() { tr -d ' ' < "$root/spool/pid/master.pid"; }
+serve "$port" "$root/mail.log" postfix -c "$conf" start-fg

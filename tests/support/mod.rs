@@ -9,17 +9,21 @@
 //! - [`exports`]: the lists of exported symbols;
 //! - [`listeners`]: ports on which nothing answers;
 //! - [`wire`]: the dialogues of `tests/wire/`, for the engine and each face;
-//! - [`postfix`]: a real mail server, started for the tests ([`server`]), and what it delivered ([`maildir`]);
+//! - [`postfix`], [`exim`], [`dovecot`], [`aiosmtpd`]: real mail servers, started for the tests ([`server`]), and what
+//!   they delivered ([`maildir`]);
 //! - [`native`]: the native C face through its exported functions;
 //! - [`process`]: this process's peak memory and open descriptors;
 //! - [`skip`]: how a test says that it could not run here;
 //! - [`wait`]: waiting for an event with a deadline.
 #![allow(dead_code, unused_imports)] // each test file uses a part of it
 
+pub mod aiosmtpd;
 pub mod cc;
 pub mod delay;
 pub mod distinct;
+pub mod dovecot;
 pub mod engine;
+pub mod exim;
 pub mod exports;
 pub mod listeners;
 pub mod maildir;

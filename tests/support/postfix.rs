@@ -34,18 +34,11 @@ impl Postfix {
     }
 
     fn can_run(test: &str) -> bool {
-        if !skip::have(test, PROGRAMS) {
-            return false;
-        }
-        if !skip::is_root() {
-            skip::skip(test, "Postfix starts as root only");
-            return false;
-        }
-        true
+        skip::have(test, PROGRAMS) && skip::as_root(test, "Postfix")
     }
 
     fn start() -> Postfix {
-        Postfix(Server::start("postfix.sh", 2))
+        Postfix(Server::start("postfix.sh", 2, &[]))
     }
 
     /// SMTP, with STARTTLS.

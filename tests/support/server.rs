@@ -15,9 +15,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// Runs `tests/interop/<script>` with that many free ports as its arguments. Panics with what the script said when
-    /// it does not get ready.
-    pub fn start(script: &str, ports: usize) -> Server {
+    /// Runs `tests/interop/<script>` with that many free ports as its first arguments. Panics with what the script said
+    /// when it does not get ready.
+    pub fn start(script: &str, ports: usize, arguments: &[&str]) -> Server {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop").join(script);
         let mut said = String::new();
         // Somebody else may take a port between our finding it free and the server's taking it.
@@ -25,6 +25,7 @@ impl Server {
             let ports = free_ports(ports);
             let mut child = Command::new(&path)
                 .args(ports.iter().map(u16::to_string))
+                .args(arguments)
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped())

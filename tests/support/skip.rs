@@ -22,6 +22,24 @@ pub fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
+/// True when this process runs as root; otherwise the test is noted as skipped.
+pub fn as_root(test: &str, server: &str) -> bool {
+    let root = is_root();
+    if !root {
+        skip(test, &format!("{server} starts as root only"));
+    }
+    root
+}
+
+/// True when a file that `scripts/setup-tests.sh` makes is there; otherwise the test is noted as skipped.
+pub fn have_file(test: &str, file: &str) -> bool {
+    let there = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file).is_file();
+    if !there {
+        skip(test, &format!("no {file} (scripts/setup-tests.sh makes it)"));
+    }
+    there
+}
+
 /// The path of a program, looked for in PATH and in the folders of system programs.
 pub fn program(name: &str) -> Option<std::path::PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -1,0 +1,116 @@
+#!/bin/bash
+# A private Exim: exim.sh PORT TLS-PORT. See README.md in this folder. Delivers as another user, so it starts as root only.
+set -euo pipefail
+port=$1 tls_port=$2
+exim=$(cd "$(dirname "$0")/../.." && pwd)/target/servers/exim/usr/sbin/exim4
+[ -x "$exim" ] || { echo "no Exim in target/servers (scripts/setup-tests.sh unpacks it)" >&2; exit 1; }
+
+. "$(dirname "$0")/common.sh"
+
+mkdir -p "$root/spool" "$root/log" "$root/mail" "$root/conf"
+certificate "$root/conf"
+group=$(id -gn nobody)
+chown -R "nobody:$group" "$root/spool" "$root/log" "$root/mail"
+chown "root:$group" "$root/conf/key.pem"
+chmod 640 "$root/conf/key.pem"
+
+# What comes from the network is tainted and makes no file name: the mailbox is looked up in this list. Everybody else
+# has the last line.
+{
+    for name in alice bob carol; do echo "$name: $name"; done
+    for number in $(seq 400); do echo "box$number: box$number"; done
+    echo "*: catchall"
+} > "$root/conf/mailboxes"
+
+cat > "$root/conf/exim.conf" << CONF
+exim_path = $exim
+exim_user = nobody
+exim_group = $group
+spool_directory = $root/spool
+log_file_path = $root/log/%slog
+pid_file_path = $root/exim.pid
+primary_hostname = mx.example.test
+qualify_domain = example.test
+local_interfaces = 127.0.0.1
+daemon_smtp_ports = $port : $tls_port
+tls_on_connect_ports = $tls_port
+domainlist local_domains = example.test
+never_users =
+host_lookup =
+rfc1413_hosts =
+rfc1413_query_timeout = 0s
+keep_environment =
+add_environment = PATH=/usr/bin:/bin
+smtp_accept_max = 200
+smtp_accept_max_per_connection = 10000
+smtp_accept_queue_per_connection = 0
+smtp_max_unknown_commands = 100
+smtp_max_synprot_errors = 100
+message_size_limit = 250M
+tls_advertise_hosts = *
+tls_certificate = $root/conf/cert.pem
+tls_privatekey = $root/conf/key.pem
+pipelining_advertise_hosts = *
+chunking_advertise_hosts = *
+dsn_advertise_hosts = *
+smtputf8_advertise_hosts = *
+prdr_enable = true
+acl_smtp_mail = acl_mail
+acl_smtp_rcpt = acl_rcpt
+acl_smtp_data = acl_data
+acl_smtp_vrfy = acl_data
+
+begin acl
+acl_mail:
+  deny senders = refused@example.test
+       message = not from you
+  accept
+acl_rcpt:
+  deny recipients = refused@example.test
+       message = no such user here
+  defer recipients = later@example.test
+       message = try again later
+  accept authenticated = *
+  accept domains = +local_domains
+  deny message = relay not permitted
+acl_data:
+  accept
+
+# Nothing is sent off this machine: there is no other router.
+begin routers
+local:
+  driver = accept
+  domains = +local_domains
+  local_parts = lsearch*;$root/conf/mailboxes
+  transport = maildir
+
+begin transports
+maildir:
+  driver = appendfile
+  directory = $root/mail/\$local_part_data
+  maildir_format
+  create_directory
+  user = nobody
+  group = $group
+
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = \${if and{{eq{\$auth2}{alice@example.test}}{eq{\$auth3}{secret}}}}
+  server_set_id = \$auth2
+login:
+  driver = plaintext
+  public_name = LOGIN
+  server_prompts = Username:: : Password::
+  server_condition = \${if and{{eq{\$auth1}{alice@example.test}}{eq{\$auth2}{secret}}}}
+  server_set_id = \$auth1
+cram:
+  driver = cram_md5
+  public_name = CRAM-MD5
+  server_secret = \${if eq{\$auth1}{alice@example.test}{secret}fail}
+  server_set_id = \$auth1
+CONF
+
+serve "$port" "$root/log/mainlog" "$exim" -C "$root/conf/exim.conf" -bdf -q30s
