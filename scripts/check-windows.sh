@@ -85,7 +85,9 @@ for pair in x86_64-win7-windows-gnu:x86_64-w64-mingw32 i686-win7-windows-gnu:i68
     # which such programs pass them.
     "${pair#*:}-gcc" -Wall -Wextra -Wno-cast-function-type -Werror -Iinclude/distinct -o "$folder/send.exe" examples-c/distinct/send.c \
         "$folder/libhelo.dll.a"
-    echo "${pair%:*}: send.exe links"
+    "${pair#*:}-gcc" -Wall -Wextra -Wno-cast-function-type -Werror -Iinclude/distinct -o "$folder/yield.exe" \
+        tests/windows/yield.c "$folder/libhelo.dll.a" -lws2_32
+    echo "${pair%:*}: send.exe and yield.exe link"
 done
 
 have windows-wine wine || exit 0
@@ -103,6 +105,7 @@ target/venv/bin/python scripts/demo_message.py "$out/message.eml"
 (cd "$out/x86_64-win7-windows-gnu/release" \
     && timeout 300 wine send.exe "smtp://127.0.0.1:$demo_port" sender@example.test ../../message.eml alice@example.test)
 stop_demo_server
+(cd "$out/x86_64-win7-windows-gnu/release" && timeout 300 wine yield.exe)
 # Ends the Wine of this folder, not any other.
 wineserver -k || true
 cmp "$out/message.eml" "$out/stored/1.eml"

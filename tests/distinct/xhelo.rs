@@ -179,28 +179,6 @@ fn a_slow_status_callback_holds_up_nobody() {
 }
 
 #[test]
-fn two_hundred_at_once_over_one_thread() {
-    const MANY: usize = 200;
-    let sink = Sink::start(Options::default());
-    let (told, hears) = channel();
-    let status = move |conn: Conn, result: c_int| told.send((conn, name(result), name(conn.quit()))).unwrap();
-    let hooks = Hooks { status: Some(Box::new(status)), ..Hooks::default() }.keep();
-    let mut open: Vec<Conn> = (0..MANY)
-        .map(|_| {
-            let (code, conn) = xhelo(&host(sink.address()), "here.example", hooks);
-            assert_eq!(name(code), "SMTP_SUCCESS");
-            conn
-        })
-        .collect();
-    for _ in 0..MANY {
-        let (conn, result, quit) = hears.recv_timeout(LONG).expect("every status callback");
-        assert_eq!((result, quit), ("SMTP_SUCCESS", "SMTP_SUCCESS"));
-        open.retain(|one| *one != conn);
-    }
-    assert!(open.is_empty(), "each handle was told of once");
-}
-
-#[test]
 fn without_a_thread_there_is_no_opening() {
     // A driver that runs for another test would need no new thread.
     if !crate::child::is_this() {

@@ -2,9 +2,11 @@
 //! SMTP_ABORTED, the handle is invalid at once, and the server sees a reset: no final dot, no farewell.
 
 use crate::api::*;
+use crate::support::listeners::FullBacklog;
+use crate::support::process;
 use crate::support::scripted::ScriptedServer;
 use crate::support::sink::{Options, Sink, Then, When};
-use crate::support::wait::LONG;
+use crate::support::wait::{LONG, until};
 use std::ffi::c_int;
 use std::time::{Duration, Instant};
 
@@ -165,4 +167,75 @@ fn nothing_in_progress_nothing_aborted() {
     assert_eq!(name(conn.quit()), "SMTP_SUCCESS");
     assert_eq!(name(conn.xquit()), "SMTP_INVALID_HANDLE");
     server.finish();
+}
+
+#[test]
+fn smtp_helo_is_aborted_from_another_thread_while_it_connects() {
+    use std::sync::atomic::{AtomicPtr, Ordering};
+    let full = FullBacklog::new();
+    let place = AtomicPtr::<std::ffi::c_void>::new(std::ptr::null_mut());
+    let begun = Instant::now();
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            let conn = until("the handle, which is there while the call runs", LONG, || {
+                Some(place.load(Ordering::SeqCst)).filter(|conn| !conn.is_null())
+            });
+            assert_eq!(name(Conn(conn.addr()).xquit()), "SMTP_SUCCESS");
+        });
+        let host = std::ffi::CString::new(host(full.address())).unwrap();
+        // SAFETY: strings with their NUL, and a place for a handle.
+        let code = unsafe {
+            helo::faces::distinct::open::smtp_helo(host.as_ptr(), c"here.example".as_ptr(), place.as_ptr(), None, 0)
+        };
+        assert_eq!(name(code), "SMTP_ABORTED");
+    });
+    assert!(place.load(Ordering::SeqCst).is_null());
+    assert!(begun.elapsed() < Duration::from_secs(10), "long before the timeout: {:?}", begun.elapsed());
+}
+
+/// A connect to a full backlog, an answer that never comes, a data callback: each aborted, each quickly.
+fn abort_each(full: &str, silent: &Sink, taking: &Sink) {
+    let begun = Instant::now();
+    let (told, hears) = std::sync::mpsc::channel();
+    let status = move |_: Conn, result: c_int| told.send(result).unwrap();
+    let hooks = Hooks { status: Some(Box::new(status)), ..Hooks::default() }.keep();
+    let (code, conn) = xhelo(full, "here.example", hooks);
+    assert_eq!((name(code), name(conn.xquit())), ("SMTP_SUCCESS", "SMTP_SUCCESS"));
+    assert_eq!(name(hears.recv_timeout(LONG).unwrap()), "SMTP_ABORTED");
+
+    let conn = connect(silent.address());
+    let waiting = std::thread::spawn(move || conn.noop());
+    while !conn.is_busy() {
+        std::thread::yield_now();
+    }
+    assert_eq!(name(conn.xquit()), "SMTP_SUCCESS");
+    assert_eq!(name(waiting.join().unwrap()), "SMTP_ABORTED");
+
+    let conn = connect_with(taking.address(), aborting().keep());
+    assert_eq!(name(conn.mail("a@a.example")), "SMTP_SUCCESS");
+    assert_eq!(name(conn.rcpt("b@b.example")), "SMTP_SUCCESS");
+    assert_eq!(name(conn.data()), "SMTP_ABORTED");
+    assert!(begun.elapsed() < Duration::from_secs(5), "long before any timeout: {:?}", begun.elapsed());
+}
+
+#[test]
+fn nothing_is_left_behind() {
+    if !crate::child::is_this() {
+        crate::child::run("xquit::nothing_is_left_behind", &[]);
+        return;
+    }
+    let full = FullBacklog::new();
+    let full = host(full.address());
+    let silent = Sink::start(Options::default().rule(When::Command(2), Then::Silence));
+    let taking = Sink::start(Options::default());
+    let rest = |limit: usize| {
+        until("descriptors to go", LONG, || (process::open_descriptors() <= limit).then_some(()));
+    };
+    // What stays for good is made first: the background driver's waker.
+    abort_each(&full, &silent, &taking);
+    let before = process::open_descriptors();
+    for _ in 0..20 {
+        abort_each(&full, &silent, &taking);
+    }
+    rest(before);
 }
