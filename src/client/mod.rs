@@ -4,6 +4,7 @@
 //! - [`Session`] waits for it, for faces whose calls return a verdict.
 //! - [`delivery`] sends lists of mails over one or more connections and keeps a result for every recipient.
 
+mod authentication;
 pub mod body;
 pub mod clock;
 pub mod connection;

@@ -1,26 +1,17 @@
 //! From the connection to "ready": greeting, EHLO or HELO or LHLO, authentication.
 
+use crate::client::authentication::Exchange;
 use crate::client::connection::{Connection, Happening, Stage};
-use crate::client::settings::AuthPlan;
 use crate::error::{Cause, Error, Phase, Result};
 use crate::proto::client::{Answer, Expect, Protocol};
 use crate::proto::command::{Command, Verb};
-use crate::sasl::{self, Mechanism, SaslError};
 use std::net::SocketAddr;
 use std::time::Instant;
-use zeroize::Zeroizing;
 
 /// The state of the opening dialogue; what is awaited follows from the reply's command.
 #[derive(Default)]
 pub(crate) struct Opening {
     auth: Option<Exchange>,
-}
-
-/// An authentication under way.
-struct Exchange {
-    mechanism: Box<dyn Mechanism>,
-    /// Why the client has cancelled with `*`.
-    cancelled: Option<Error>,
 }
 
 impl Opening {
@@ -87,71 +78,22 @@ impl Connection {
         if hello == Verb::Helo && plan.unasked {
             return Ok(true);
         }
-        let name = self.choose_mechanism(&plan)?;
-        let mut mechanism = sasl::client(name, &plan.credentials).map_err(bad_credentials)?;
-        let first = if plan.two_step { None } else { mechanism.initial() };
-        let initial = first.map(sasl::wire::encode_initial).transpose().map_err(bad_credentials)?.map(Zeroizing::new);
-        let command = Command::Auth { mechanism: name, initial: initial.as_ref().map(|text| text.as_str()) };
-        self.push(&command, 0, now)?;
+        let (exchange, initial) = self.begin_authentication(&plan)?;
+        let initial = initial.as_ref().map(|text| text.as_str());
+        self.push(&Command::Auth { mechanism: exchange.mechanism_name(), initial }, 0, now)?;
         if let Stage::Opening(opening) = &mut self.stage {
-            opening.auth = Some(Exchange { mechanism, cancelled: None });
+            opening.auth = Some(exchange);
         }
         Ok(false)
-    }
-
-    fn choose_mechanism(&self, plan: &AuthPlan) -> Result<&'static str> {
-        let offered = &self.extensions().auth;
-        let any: Vec<&'static str> = sasl::mechanisms().collect();
-        let wanted = if plan.mechanisms.is_empty() { &any } else { &plan.mechanisms };
-        let known = wanted.iter().find(|name| offered.iter().any(|o| o.eq_ignore_ascii_case(name)));
-        match known.or(wanted.first().filter(|_| plan.unasked)) {
-            Some(name) => Ok(name),
-            None if offered.is_empty() => Err(Error::new(
-                Phase::Auth,
-                Cause::NotSupported,
-                "the server offers no authentication; use another port (587), or send without user and password",
-            )),
-            None => Err(Error::new(
-                Phase::Auth,
-                Cause::NotSupported,
-                format!("the server offers {}, wanted is {}", offered.join(" "), wanted.join(" ")),
-            )),
-        }
     }
 
     fn after_auth_step(&mut self, answer: Answer, now: Instant) -> Result<bool> {
         let Stage::Opening(Opening { auth: Some(exchange) }) = &mut self.stage else {
             return Err(Error::new(Phase::Auth, Cause::Protocol, "an authentication that was not begun goes on"));
         };
-        if let Some(error) = exchange.cancelled.take() {
-            return Err(error.with_reply(Some(answer.reply)));
+        match exchange.next_line(answer.reply)? {
+            Some(line) => self.push_auth_line(&line, now).map(|()| false),
+            None => Ok(true),
         }
-        if answer.reply.is_success() && exchange.mechanism.is_complete() {
-            return Ok(true);
-        }
-        if answer.reply.is_success() {
-            let early = "the server says yes before the exchange is complete";
-            return Err(Error::new(Phase::Auth, Cause::Protocol, early).with_reply(Some(answer.reply)));
-        }
-        if answer.reply.code() != 334 {
-            return Err(Error::refused(Phase::Auth, answer.reply));
-        }
-        let text: Vec<u8> = answer.reply.lines().next().unwrap_or_default().to_vec();
-        let response = sasl::wire::decode_challenge(text.trim_ascii())
-            .and_then(|challenge| exchange.mechanism.respond(&challenge))
-            .and_then(sasl::wire::encode_response)
-            .map(Zeroizing::new);
-        match response {
-            Ok(line) => self.push_auth_line(&line, now)?,
-            Err(why) => {
-                exchange.cancelled = Some(Error::new(Phase::Auth, Cause::Protocol, why.to_string()));
-                self.push_auth_line("*", now)?;
-            }
-        }
-        Ok(false)
     }
-}
-
-fn bad_credentials(why: SaslError) -> Error {
-    Error::new(Phase::Auth, Cause::BadArgument, why.to_string())
 }

@@ -34,6 +34,17 @@ pub enum Target {
     Ready(Box<dyn Transport>),
 }
 
+impl Target {
+    /// The host and the port, as they were asked for; a target of this machine that has neither is `localhost`.
+    pub fn place(&self) -> (String, u16) {
+        match self {
+            Target::Host { host, port } => (host.trim_matches(['[', ']']).to_string(), *port),
+            Target::Ram { address, .. } => (address.ip().to_string(), address.port()),
+            Target::Unix(_) | Target::Ready(_) => (String::from("localhost"), 0),
+        }
+    }
+}
+
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

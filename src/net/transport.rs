@@ -2,6 +2,7 @@
 
 use super::wait::Waker;
 use crate::error::Cause;
+use crate::sasl::ChannelBinding;
 use parking_lot::Mutex;
 use std::io::{self, ErrorKind, IoSlice};
 use std::sync::Arc;
@@ -38,6 +39,11 @@ pub trait Transport: Send {
     /// Whether nobody between the two ends can read or change what passes.
     fn is_secure(&self) -> bool {
         false
+    }
+
+    /// What authentication can be tied to, the best first; nothing without TLS.
+    fn channel_bindings(&self) -> Vec<ChannelBinding> {
+        Vec::new()
     }
 }
 

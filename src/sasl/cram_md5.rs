@@ -1,9 +1,9 @@
 //! CRAM-MD5, RFC 2195: the password proves itself as the key of a keyed digest of the server's challenge.
 
-use super::{Credentials, Mechanism, SaslError, refuse_authzid};
+use super::{Context, Credentials, Mechanism, SaslError};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
 
 pub(super) const NAME: &str = "CRAM-MD5";
@@ -13,8 +13,8 @@ struct CramMd5 {
     said: bool,
 }
 
-pub(super) fn begin(credentials: &Credentials) -> Result<Box<dyn Mechanism>, SaslError> {
-    refuse_authzid(credentials)?;
+pub(super) fn begin(credentials: &Credentials, _: &Context<'_>) -> Result<Box<dyn Mechanism>, SaslError> {
+    credentials.refuse_authzid()?;
     Ok(Box::new(CramMd5 { credentials: credentials.clone(), said: false }))
 }
 
@@ -63,12 +63,13 @@ impl Mechanism for CramMd5 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Secret, client};
+    use super::super::{Secret, client, test_context};
     use super::*;
     use alloc::string::ToString;
 
     fn tim() -> Box<dyn Mechanism> {
-        client("CRAM-MD5", &Credentials::new("tim", Secret::new("tanstaaftanstaaf".to_string()))).unwrap()
+        client("CRAM-MD5", &Credentials::new("tim", Secret::new("tanstaaftanstaaf".to_string())), &test_context())
+            .unwrap()
     }
 
     #[test]

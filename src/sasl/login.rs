@@ -3,7 +3,7 @@
 //! No RFC has it (the drafts expired), but old servers offer it and NetX asks for it by default. The prompts are the
 //! server's own wording, so their order counts, not their text.
 
-use super::{Credentials, Mechanism, SaslError, refuse_authzid};
+use super::{Context, Credentials, Mechanism, SaslError};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -20,8 +20,8 @@ struct Login {
     step: Step,
 }
 
-pub(super) fn begin(credentials: &Credentials) -> Result<Box<dyn Mechanism>, SaslError> {
-    refuse_authzid(credentials)?;
+pub(super) fn begin(credentials: &Credentials, _: &Context<'_>) -> Result<Box<dyn Mechanism>, SaslError> {
+    credentials.refuse_authzid()?;
     Ok(Box::new(Login { credentials: credentials.clone(), step: Step::User }))
 }
 
@@ -56,13 +56,14 @@ impl Mechanism for Login {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Secret, client};
+    use super::super::{Secret, client, test_context};
     use super::*;
     use alloc::string::ToString;
 
     #[test]
     fn user_then_password_then_nothing() {
-        let mut login = client("LOGIN", &Credentials::new("tim", Secret::new("tanstaaf".to_string()))).unwrap();
+        let mut login =
+            client("LOGIN", &Credentials::new("tim", Secret::new("tanstaaf".to_string())), &test_context()).unwrap();
         assert_eq!(login.initial(), None);
         assert_eq!(login.respond(b"Username:").unwrap(), b"tim");
         assert!(!login.is_complete());
@@ -73,7 +74,8 @@ mod tests {
 
     #[test]
     fn a_prompt_for_the_password_does_not_bring_it_forward() {
-        let mut login = client("LOGIN", &Credentials::new("tim", Secret::new("tanstaaf".to_string()))).unwrap();
+        let mut login =
+            client("LOGIN", &Credentials::new("tim", Secret::new("tanstaaf".to_string())), &test_context()).unwrap();
         assert_eq!(login.respond(b"Password:").unwrap(), b"tim");
     }
 }

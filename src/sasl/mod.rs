@@ -5,53 +5,28 @@
 
 use crate::error::{Cause, Error, Phase};
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
 
+mod anonymous;
+mod context;
 mod cram_md5;
+mod credentials;
+mod digest_md5;
+mod external;
 mod login;
+mod oauth;
 mod plain;
+mod prep;
+mod scram;
 mod secret;
 pub mod wire;
 
+pub use context::{BindingKind, ChannelBinding, Context, ENTROPY};
+pub use credentials::{Credentials, MAX_CREDENTIALS, Proof};
+pub use scram::{ITERATIONS_MAX, ITERATIONS_MIN};
 pub use secret::Secret;
-
-/// Longest user name, password and authorization identity together, in octets: more does not fit into an AUTH line.
-pub const MAX_CREDENTIALS: usize = 9000;
-
-/// Who logs in.
-#[derive(Clone, Debug)]
-pub struct Credentials {
-    /// The user name as the server knows it.
-    pub user: String,
-    /// The password, or the token of the mechanisms that take one.
-    pub password: Secret,
-    /// The identity to act as, when it is not the user's own.
-    pub authzid: Option<String>,
-}
-
-impl Credentials {
-    /// A user and a password.
-    pub fn new(user: impl Into<String>, password: Secret) -> Self {
-        Credentials { user: user.into(), password, authzid: None }
-    }
-
-    /// Whether these credentials can be sent at all: no NUL, nothing beyond its limit, and a user name.
-    pub fn check(&self) -> Result<(), SaslError> {
-        if self.user.is_empty() {
-            return Err(SaslError::BadCredentials("the user name is empty"));
-        }
-        let parts = [self.user.as_str(), self.password.expose(), self.authzid.as_deref().unwrap_or("")];
-        if parts.iter().any(|part| part.contains('\0')) {
-            return Err(SaslError::BadCredentials("the user name or the password holds a NUL"));
-        }
-        if parts.iter().map(|part| part.len()).sum::<usize>() > MAX_CREDENTIALS {
-            return Err(SaslError::BadCredentials("user name and password together are longer than 9000 octets"));
-        }
-        Ok(())
-    }
-}
 
 /// One run of a mechanism, the client's side.
 pub trait Mechanism: Send {
@@ -70,6 +45,11 @@ pub trait Mechanism: Send {
     /// Whether the dialogue went to its end. A success that the server reports before is not to be believed: with the
     /// mechanisms that authenticate the server too, it has not proven itself yet.
     fn is_complete(&self) -> bool;
+
+    /// What the server said within the exchange about why it refuses: the JSON of OAuth, SCRAM's error. Without secrets.
+    fn refusal(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// What went wrong, without a word of what was secret.
@@ -81,6 +61,8 @@ pub enum SaslError {
     BadCredentials(&'static str),
     /// The server's challenge is not what the mechanism has.
     BadChallenge(&'static str),
+    /// The mechanism binds itself to a TLS connection, and there is none here that says how.
+    NoChannel,
 }
 
 impl fmt::Display for SaslError {
@@ -94,6 +76,7 @@ impl fmt::Display for SaslError {
                 Ok(())
             }
             SaslError::BadCredentials(why) | SaslError::BadChallenge(why) => f.write_str(why),
+            SaslError::NoChannel => f.write_str("a mechanism with -PLUS needs a TLS connection to bind itself to"),
         }
     }
 }
@@ -103,7 +86,7 @@ impl core::error::Error for SaslError {}
 impl From<SaslError> for Error {
     fn from(error: SaslError) -> Error {
         let cause = match error {
-            SaslError::UnknownMechanism => Cause::NotSupported,
+            SaslError::UnknownMechanism | SaslError::NoChannel => Cause::NotSupported,
             SaslError::BadCredentials(_) => Cause::BadArgument,
             SaslError::BadChallenge(_) => Cause::Protocol,
         };
@@ -111,121 +94,95 @@ impl From<SaslError> for Error {
     }
 }
 
-/// A mechanism's name and how a run of it begins.
-struct Entry {
-    name: &'static str,
-    begin: fn(&Credentials) -> Result<Box<dyn Mechanism>, SaslError>,
+/// What is to be known of a mechanism before it runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Traits {
+    /// The name as AUTH has it.
+    pub name: &'static str,
+    /// What it proves the user's identity with.
+    pub proof: Proof,
+    /// The server, and whoever listens, gets the password or the token itself: only TLS protects it.
+    pub sends_password: bool,
+    /// It is tied to the TLS connection around it: there must be one.
+    pub binds_channel: bool,
 }
 
-/// All mechanisms, the one to prefer first: CRAM-MD5 does not show the password.
-const TABLE: [Entry; 3] = [
-    Entry { name: cram_md5::NAME, begin: cram_md5::begin },
-    Entry { name: plain::NAME, begin: plain::begin },
-    Entry { name: login::NAME, begin: login::begin },
+/// How a run begins.
+type Begin = fn(&Credentials, &Context<'_>) -> Result<Box<dyn Mechanism>, SaslError>;
+
+const fn entry(name: &'static str, proof: Proof, sends_password: bool, begin: Begin) -> (Traits, Begin) {
+    (Traits { name, proof, sends_password, binds_channel: false }, begin)
+}
+
+const fn bound((traits, begin): (Traits, Begin)) -> (Traits, Begin) {
+    (Traits { binds_channel: true, ..traits }, begin)
+}
+
+/// All mechanisms, of each proof the one to prefer first. Whatever keeps the password from the server and from whoever
+/// is in between comes before what keeps it from listeners, and that before what keeps it from nobody.
+const TABLE: [(Traits, Begin); 12] = [
+    bound(entry(scram::SHA256_PLUS, Proof::Password, false, scram::begin_sha256_plus)),
+    bound(entry(scram::SHA1_PLUS, Proof::Password, false, scram::begin_sha1_plus)),
+    entry(scram::SHA256, Proof::Password, false, scram::begin_sha256),
+    entry(scram::SHA1, Proof::Password, false, scram::begin_sha1),
+    entry(digest_md5::NAME, Proof::Password, false, digest_md5::begin),
+    entry(cram_md5::NAME, Proof::Password, false, cram_md5::begin),
+    entry(plain::NAME, Proof::Password, true, plain::begin),
+    entry(login::NAME, Proof::Password, true, login::begin),
+    entry(oauth::BEARER, Proof::Token, true, oauth::begin_bearer),
+    entry(oauth::XOAUTH2, Proof::Token, true, oauth::begin_xoauth2),
+    entry(external::NAME, Proof::Connection, false, external::begin),
+    entry(anonymous::NAME, Proof::Nothing, false, anonymous::begin),
 ];
+
+fn find(mechanism: &str) -> Option<&'static (Traits, Begin)> {
+    const { &TABLE }.iter().find(|(traits, _)| traits.name.eq_ignore_ascii_case(mechanism))
+}
 
 /// Begins a run of the mechanism of this name (upper or lower case). Bad credentials are refused here, before a byte
 /// is sent.
-pub fn client(mechanism: &str, credentials: &Credentials) -> Result<Box<dyn Mechanism>, SaslError> {
-    let entry = TABLE.iter().find(|entry| entry.name.eq_ignore_ascii_case(mechanism));
-    let entry = entry.ok_or(SaslError::UnknownMechanism)?;
+///
+/// A mechanism that is named so takes a password as its token, too; but a token is never taken for a password.
+pub fn client(
+    mechanism: &str,
+    credentials: &Credentials,
+    context: &Context<'_>,
+) -> Result<Box<dyn Mechanism>, SaslError> {
+    let (traits, begin) = find(mechanism).ok_or(SaslError::UnknownMechanism)?;
     credentials.check()?;
-    (entry.begin)(credentials)
-}
-
-/// The names of all mechanisms, the one to prefer first.
-pub fn mechanisms() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().map(|entry| entry.name)
-}
-
-/// The best mechanism among those that the server offers.
-pub fn choose<S: AsRef<str>>(offered: &[S]) -> Option<&'static str> {
-    mechanisms().find(|name| offered.iter().any(|offer| offer.as_ref().eq_ignore_ascii_case(name)))
-}
-
-/// For mechanisms that cannot carry another identity than the user's.
-fn refuse_authzid(credentials: &Credentials) -> Result<(), SaslError> {
-    match credentials.authzid {
-        None => Ok(()),
-        Some(_) => Err(SaslError::BadCredentials("this mechanism cannot act as another user")),
+    if traits.proof == Proof::Password && credentials.proof != Proof::Password {
+        return Err(SaslError::BadCredentials("this mechanism needs a user name and a password"));
     }
+    begin(credentials, context)
+}
+
+/// The names of all mechanisms, of each proof the one to prefer first.
+pub fn mechanisms() -> impl Iterator<Item = &'static str> {
+    const { &TABLE }.iter().map(|(traits, _)| traits.name)
+}
+
+/// What is to be known of the mechanism of this name (upper or lower case).
+pub fn traits(mechanism: &str) -> Option<Traits> {
+    find(mechanism).map(|(traits, _)| *traits)
+}
+
+/// The best mechanism among those that the server offers, for these credentials on this connection.
+pub fn choose(credentials: &Credentials, context: &Context<'_>) -> Option<&'static str> {
+    mechanisms()
+        .find(|name| traits(name).is_some_and(|traits| traits.proof == credentials.proof) && is_possible(name, context))
+}
+
+/// Whether the server offers this mechanism and the connection has what it needs.
+pub fn is_possible(mechanism: &str, context: &Context<'_>) -> bool {
+    let offered = context.offered.iter().any(|offer| offer.eq_ignore_ascii_case(mechanism));
+    offered && traits(mechanism).is_some_and(|traits| !traits.binds_channel || context.channel.is_some())
+}
+
+/// Surroundings for tests: no TLS, and octets anything but random.
+#[cfg(test)]
+fn test_context() -> Context<'static> {
+    Context { entropy: [0x5a; ENTROPY], host: "mx.example", port: 587, channel: None, offered: &[] }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::{format, vec};
-    use proptest::prelude::*;
-
-    fn alice() -> Credentials {
-        Credentials::new("alice", Secret::new("wonder".to_string()))
-    }
-
-    #[test]
-    fn names_are_found_in_either_case_and_unknown_ones_say_what_there_is() {
-        for name in mechanisms() {
-            assert_eq!(client(&name.to_lowercase(), &alice()).unwrap().name(), name);
-        }
-        let error = client("KERBEROS_V4", &alice()).err().unwrap();
-        assert_eq!(error, SaslError::UnknownMechanism);
-        assert_eq!(error.to_string(), "unknown authentication mechanism; known are CRAM-MD5, PLAIN, LOGIN");
-    }
-
-    #[test]
-    fn the_best_offer_is_chosen() {
-        assert_eq!(choose(&["LOGIN", "plain", "GSSAPI"]), Some("PLAIN"));
-        assert_eq!(choose(&["LOGIN", "PLAIN", "cram-md5"]), Some("CRAM-MD5"));
-        assert_eq!(choose(&["GSSAPI"]), None);
-        assert_eq!(choose::<&str>(&[]), None);
-    }
-
-    #[test]
-    fn credentials_that_cannot_be_sent_are_refused_by_every_mechanism() {
-        let secret = |text: &str| Secret::new(text.to_string());
-        let mut other = alice();
-        other.authzid = Some("bob\0".to_string());
-        let long = "x".repeat(MAX_CREDENTIALS);
-        let cases = vec![
-            Credentials::new("al\0ice", secret("wonder")),
-            Credentials::new("alice", secret("won\0der")),
-            Credentials::new("", secret("wonder")),
-            Credentials::new(long.clone(), secret("w")),
-            Credentials::new("a", secret(&long)),
-            other,
-        ];
-        for credentials in &cases {
-            for name in mechanisms() {
-                let refused = client(name, credentials).err();
-                assert!(matches!(refused, Some(SaslError::BadCredentials(_))), "{name}: {refused:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn only_plain_acts_as_another_user() {
-        let mut credentials = alice();
-        credentials.authzid = Some("bob".to_string());
-        assert!(client("PLAIN", &credentials).is_ok());
-        assert!(client("LOGIN", &credentials).is_err());
-        assert!(client("CRAM-MD5", &credentials).is_err());
-    }
-
-    #[test]
-    fn debug_shows_no_password() {
-        let shown = format!("{:?}", alice());
-        assert!(shown.contains("alice") && !shown.contains("wonder"), "{shown}");
-    }
-
-    proptest! {
-        #[test]
-        fn no_challenge_makes_a_mechanism_panic_or_go_on_for_ever(
-            challenges in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..200), 10)
-        ) {
-            for name in mechanisms() {
-                let mut mechanism = client(name, &alice()).unwrap();
-                let answered = challenges.iter().take_while(|challenge| mechanism.respond(challenge).is_ok()).count();
-                prop_assert!(answered <= 2, "{} answered {} challenges", name, answered);
-            }
-        }
-    }
-}
+mod tests;

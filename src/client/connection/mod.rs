@@ -15,6 +15,7 @@ use crate::proto::command::Command;
 use crate::proto::dot::{BodyEncoder, Dots};
 use crate::proto::extension::Extensions;
 use crate::proto::reply::Reply;
+use crate::sasl::ChannelBinding;
 use std::io;
 use std::time::Instant;
 
@@ -58,6 +59,8 @@ pub struct Connection {
     pub(crate) settings: Settings,
     pub(crate) dialogue: Dialogue,
     pub(crate) stage: Stage,
+    /// The host and the port that it was opened for.
+    pub(crate) place: (String, u16),
     wire: Option<Wire>,
     waker: Waker,
     observer: Option<Box<dyn Observer>>,
@@ -77,12 +80,14 @@ pub struct Connection {
 impl Connection {
     /// Begins to connect to `target`. `waker` wakes whoever waits for this connection.
     pub fn open(target: Target, settings: Settings, waker: Waker, now: Instant) -> Self {
+        let place = target.place();
         let connecting = Connecting::new(target, settings.connect.clone(), waker.clone(), now);
         let encoder = BodyEncoder::new(settings.dots);
         Connection {
             dialogue: Dialogue::new(settings.protocol),
             settings,
             stage: Stage::Connecting(Box::new(connecting)),
+            place,
             wire: None,
             waker,
             observer: None,
@@ -157,6 +162,11 @@ impl Connection {
     /// The local address, once there is a connection.
     pub(crate) fn local(&self) -> Option<String> {
         self.wire.as_ref().map(|w| w.transport().local())
+    }
+
+    /// What authentication can be tied to, the best first.
+    pub(crate) fn channel_bindings(&self) -> Vec<ChannelBinding> {
+        self.wire.as_ref().map_or(Vec::new(), |w| w.transport().channel_bindings())
     }
 
     /// Whether one more command may be queued now.
