@@ -74,7 +74,8 @@ impl Connection {
     }
 
     fn after_hello(&mut self, hello: Verb, now: Instant) -> Result<bool> {
-        let Some(plan) = self.settings.auth.clone() else { return Ok(true) };
+        // Taken out: the credentials are wiped with the exchange, not with the connection.
+        let Some(plan) = self.settings.auth.take() else { return Ok(true) };
         if hello == Verb::Helo && plan.unasked {
             return Ok(true);
         }

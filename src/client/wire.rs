@@ -1,8 +1,10 @@
 //! Bytes between the dialogue and a transport: what waits to be sent, what has been read.
 
 use crate::net::transport::Transport;
+use crate::proto::command::LINE_MAX;
 use crate::proto::dot::{BodyEncoder, Piece};
 use std::io::{self, ErrorKind, IoSlice};
+use zeroize::Zeroize;
 
 /// From here on staged bytes are sent although more is to come.
 pub(crate) const HIGH_WATER: usize = 256 * 1024;
@@ -17,6 +19,8 @@ pub(crate) struct Wire {
     transport: Box<dyn Transport>,
     out: Vec<u8>,
     out_at: usize,
+    /// A credential is staged: wipe it once it is sent.
+    secret: bool,
     /// Bytes the system has taken.
     sent: u64,
     /// Made once and never cleared: zeroing it before each read would cost more than the read.
@@ -39,6 +43,7 @@ impl Wire {
             transport,
             out: Vec::new(),
             out_at: 0,
+            secret: false,
             sent: 0,
             input: vec![0; READ_BUFFER].into_boxed_slice(),
             input_at: 0,
@@ -60,6 +65,14 @@ impl Wire {
 
     /// Where commands are encoded to.
     pub(crate) fn out(&mut self) -> &mut Vec<u8> {
+        &mut self.out
+    }
+
+    /// The same for a line with a credential in it, which stays in memory no longer than it must.
+    pub(crate) fn out_for_secret(&mut self) -> &mut Vec<u8> {
+        self.secret = true;
+        // Growing while the line is written would leave a copy behind.
+        self.out.reserve(LINE_MAX);
         &mut self.out
     }
 
@@ -96,12 +109,20 @@ impl Wire {
                 Err(why) => self.note_write_error(why)?,
             }
         }
+        self.wipe();
         self.out.clear();
         self.out_at = 0;
         if self.out.capacity() > 2 * HIGH_WATER {
             self.out.shrink_to(HIGH_WATER);
         }
         Ok(true)
+    }
+
+    fn wipe(&mut self) {
+        if self.secret {
+            self.secret = false;
+            self.out.zeroize();
+        }
     }
 
     /// Encodes all of `body` into the staged bytes, without I/O; returns how many bytes that made.
@@ -231,5 +252,11 @@ impl Wire {
     pub(crate) fn peek(&mut self) -> io::Result<bool> {
         self.read_blocked = false;
         self.fill()
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.wipe();
     }
 }

@@ -13,7 +13,7 @@ pub use parameter::{Parameter, xtext, xtext_decode};
 mod tests;
 
 /// The longest command line that is sent, its end included (RFC 4954 asks it of AUTH).
-const LINE_MAX: usize = 12_288;
+pub const LINE_MAX: usize = 12_288;
 /// The longest MAIL or RCPT with its parameters: 512, and what the extensions add together.
 const PATH_LINE_MAX: usize = 2_048;
 /// The longest line of any other command (RFC 5321, 4.5.3.1.4).

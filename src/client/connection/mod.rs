@@ -233,7 +233,8 @@ impl Connection {
                 .with_reply(self.dialogue.last_reply().cloned()));
         };
         let before = wire.out().len();
-        encode(&mut self.dialogue, wire.out())?;
+        let out = if in_auth || phase == Phase::Auth { wire.out_for_secret() } else { wire.out() };
+        encode(&mut self.dialogue, out)?;
         if let Some(observer) = &mut self.observer {
             observer.sent(&trace::shown(&wire.out()[before..], in_auth));
         }
