@@ -3,12 +3,14 @@
 //! - [`scripted`]: a server that speaks a dialogue given as data and checks every byte it hears ([`script`]);
 //! - [`sink`]: a fast SMTP server that stores or counts what it gets and refuses by rule; benches use it too;
 //! - [`cc`]: C programs built against the library, and run;
+//! - [`cut`]: a relay that breaks the connection after so many bytes;
 //! - [`delay`]: a proxy that makes the round trip long and counts how often the client waited for the server;
 //! - [`socks`]: a SOCKS 4, 4a and 5 proxy;
 //! - [`engine`]: sessions and deliveries of the engine, and [`distinct`]: the Distinct face, as plain calls;
 //! - [`exports`]: the lists of exported symbols;
 //! - [`listeners`]: ports on which nothing answers;
 //! - [`wire`]: the dialogues of `tests/wire/`, for the engine and each face;
+//! - [`memory`]: a server without sockets, to which the way can be cut at any byte;
 //! - [`postfix`], [`exim`], [`dovecot`], [`aiosmtpd`]: real mail servers, started for the tests ([`server`]), and what
 //!   they delivered ([`maildir`]);
 //! - [`native`]: the native C face through its exported functions;
@@ -19,6 +21,7 @@
 
 pub mod aiosmtpd;
 pub mod cc;
+pub mod cut;
 pub mod delay;
 pub mod distinct;
 pub mod dovecot;
@@ -27,6 +30,7 @@ pub mod exim;
 pub mod exports;
 pub mod listeners;
 pub mod maildir;
+pub mod memory;
 pub mod native;
 pub mod postfix;
 pub mod process;

@@ -333,6 +333,8 @@ impl Connection {
     pub fn phase(&self) -> Phase {
         match self.dialogue.awaited() {
             _ if matches!(self.stage, Stage::Connecting(_)) => Phase::Connect,
+            // A message that is still going out.
+            Some((expect, end)) if expect.ends_message() && end > self.sent() => Phase::Data,
             Some((expect, _)) => expect.phase(),
             None if self.is_body_open() => Phase::Data,
             None => Phase::Command,
