@@ -354,6 +354,11 @@ fn login5(login: &Login) -> Result<Zeroizing<Vec<u8>>, SocksError> {
     if password.len() > 255 {
         return Err(SocksError::Argument("the proxy's password is longer than 255 octets"));
     }
+    if user.contains('\0') || password.contains('\0') {
+        return Err(SocksError::Argument(
+            "the proxy's user or password holds a NUL, which many proxies take for its end",
+        ));
+    }
     // All its room at once: a copy left behind by growing would not be wiped.
     let mut words = Zeroizing::new(Vec::with_capacity(3 + user.len() + password.len()));
     words.extend([1, user.len() as u8]);
