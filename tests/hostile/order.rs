@@ -238,11 +238,11 @@ fn a_421_in_the_middle_of_a_message_ends_it_though_the_server_goes_on_reading() 
 }
 
 #[test]
-fn a_refusal_in_the_middle_of_a_message_is_kept_beside_the_loss() {
-    let server = server(&format!("{ENVELOPE}S: 354 go\nCB 5000\nS: 552 5.3.4 too large\nRESET"));
+fn a_refusal_in_the_middle_of_a_message_is_heard() {
+    let server = server(&format!("{ENVELOPE}S: 354 go\nCB 5000\nS: 552 5.3.4 too large\nHANG"));
     let mut session = open(server.address()).unwrap();
     let error = push_until_refused(&mut session);
-    assert_eq!(of(&error), (Phase::Data, Cause::BrokenOff), "{error}");
+    assert_eq!((error.phase, error.cause, error.code()), (Phase::Data, Cause::Refused, 552), "{error}");
     drop(session);
     server.finish();
 }
