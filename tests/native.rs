@@ -339,14 +339,16 @@ fn cancelling_from_another_thread_ends_every_wait_at_once() {
     let backlog = listeners::FullBacklog::new();
     let silent = hang("HANG");
     let mid = hang("S: 220 x\n C~ EHLO *\n S: 250 x\n C~ MAIL *\n HANG");
-    for address in [backlog.address(), silent.address(), mid.address()] {
+    // EHLO alone is shorter than 30 bytes: with more of them MAIL is out.
+    for (address, sent) in [(backlog.address(), 0), (silent.address(), 0), (mid.address(), 30)] {
         let native = Native::to(address);
         native.timeout(60_000);
         native.mail("a@x.test", &["b@x.test", "c@x.test"], BODY);
         let begun = Instant::now();
         std::thread::scope(|scope| {
             let run = scope.spawn(|| (native.run(), last_error()));
-            wait::until("the run", wait::LONG, || (native.progress().mails == 1).then_some(()));
+            let under_way = || native.progress().mails == 1 && native.progress().bytes_sent >= sent;
+            wait::until("the run", wait::LONG, || under_way().then_some(()));
             assert_eq!(helo_clear(native.0), HeloStatus::HeloInProgress, "its mails are being sent");
             assert_eq!(helo_run(native.0), HeloStatus::HeloInProgress, "one run at a time");
             assert_eq!(helo_free(native.0), HeloStatus::HeloInProgress, "a running delivery is not freed");
@@ -360,7 +362,8 @@ fn cancelling_from_another_thread_ends_every_wait_at_once() {
             assert_eq!(native.seen(0, recipient).cause, HeloCause::Cancelled);
         }
     }
-    silent.finish();
+    // Cancelled before the server has looked, a connection may be gone before it is one.
+    let _ = silent.outcome();
     mid.finish();
 }
 
