@@ -93,12 +93,33 @@ pub fn deliver(address: SocketAddr, level: Level, settings: Settings, mails: &mu
     deliver_to(&mut || Some(target(address)), level, settings, mails)
 }
 
+/// The same until `cancel` is cancelled.
+pub fn deliver_cancelled(
+    address: SocketAddr,
+    level: Level,
+    settings: Settings,
+    mails: &mut [Mail],
+    cancel: &Cancel,
+) -> Vec<Vec<Outcome>> {
+    run(&mut || Some(target(address)), level, settings, mails, cancel)
+}
+
 /// The same over whatever `make` gives.
 pub fn deliver_to(
     make: &mut dyn FnMut() -> Option<Target>,
     level: Level,
     settings: Settings,
     mails: &mut [Mail],
+) -> Vec<Vec<Outcome>> {
+    run(make, level, settings, mails, &Cancel::new())
+}
+
+fn run(
+    make: &mut dyn FnMut() -> Option<Target>,
+    level: Level,
+    settings: Settings,
+    mails: &mut [Mail],
+    cancel: &Cancel,
 ) -> Vec<Vec<Outcome>> {
     let options = Options {
         target: make,
@@ -109,7 +130,7 @@ pub fn deliver_to(
         window_bytes: WINDOW_BYTES,
         observer: None,
     };
-    delivery::run(mails, options, &mut Quiet, &Cancel::new(), &mut ())
+    delivery::run(mails, options, &mut Quiet, cancel, &mut ())
 }
 
 /// What must arrive of a body: every line end as CRLF, and one at the end.
