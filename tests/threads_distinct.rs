@@ -130,7 +130,7 @@ fn connections_made_in_the_background_are_aborted_at_random_and_each_is_told_of_
     for _ in 0..many {
         let (code, conn) = xhelo(&host(sink.address()), "here.example", hooks);
         assert_eq!(name(code), "SMTP_SUCCESS");
-        let stopped = next(&mut seed) % 2 == 0 && conn.xquit() == SMTP_SUCCESS;
+        let stopped = next(&mut seed).is_multiple_of(2) && conn.xquit() == SMTP_SUCCESS;
         open.push((conn, stopped));
     }
     for _ in 0..many {
