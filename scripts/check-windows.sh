@@ -21,6 +21,7 @@ mkdir -p "$out"
 export CARGO_TARGET_DIR=$PWD/$out
 # A smoke test: no debug information, and quick to link.
 export CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_SPLIT_DEBUGINFO=off CARGO_PROFILE_RELEASE_LTO=off
+export CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 
 # rustc expects these two objects for 32 bits and no package has them.
 start=$PWD/$out/rtstartup
@@ -78,7 +79,8 @@ undefined=$(sed -n 's/^    \(.*\)/-Wl,-u,_\1/p' "$folder/helo.def")
 i686-w64-mingw32-gcc -o "$folder/empty.exe" "$folder/empty.c" $undefined "$folder/libhelo.dll.a"
 echo "i686-win7-windows-gnu: $(echo "$undefined" | wc -l) names link"
 
-# The example, for both; 32-bit Wine is seldom installed, so only the 64-bit one runs.
+# The example, for both. FARPROC is a function without parameters on Windows: callbacks are cast to it, as programs always
+# did. 32-bit Wine is seldom installed, so only the 64-bit one runs.
 for pair in x86_64-win7-windows-gnu:x86_64-w64-mingw32 i686-win7-windows-gnu:i686-w64-mingw32; do
     folder=$out/${pair%:*}/release
     # On 64 bits FARPROC returns a number as wide as a pointer and callbacks an int: -Wextra complains of the cast with
