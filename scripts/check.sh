@@ -50,8 +50,11 @@ done
 read -r passed failed <<< "$(awk '
     /^test result:/ { for (i = 1; i <= NF; i++) { if ($i ~ /^passed/) p += $(i - 1); if ($i ~ /^failed/) f += $(i - 1) } }
     /^Ran [0-9]+ test/ { p += $2 }
-    /^FAILED \(/ { n = split($0, part, /[(,= )]+/)
-        for (i = 1; i < n; i++) if (part[i] == "failures" || part[i] == "errors") { f += part[i + 1]; p -= part[i + 1] } }
+    /^(OK|FAILED) \(/ { n = split($0, part, /[(,= )]+/)
+        for (i = 1; i < n; i++) {
+            if (part[i] == "failures" || part[i] == "errors") f += part[i + 1]
+            if (part[i] == "failures" || part[i] == "errors" || part[i] == "skipped") p -= part[i + 1]
+        } }
     END { print p + 0, f + 0 }' "$log")"
 # Tests of Python that skip themselves: "OK (skipped=2)".
 sed -n 's/^\(OK\|FAILED\) (.*skipped=\([0-9]*\).*/SKIP python: \2 tests skip themselves, see target\/check\/log/p' "$log" >> "$skips"
