@@ -9,7 +9,7 @@ use helo::client::body::Body;
 use std::io::Read;
 
 /// Each holds line ends or dots where a careless client would let the message end.
-const BODIES: [&[u8]; 14] = [
+pub const BODIES: [&[u8]; 14] = [
     b"a\n.\nMAIL FROM:<x>",
     b"a\r.\rMAIL FROM:<x>",
     b"a\r\n.\r\nMAIL FROM:<x>",

@@ -7,6 +7,7 @@ mod support;
 mod arguments;
 mod auth;
 mod bodies;
+mod netx;
 mod order;
 mod proxy;
 mod replies;

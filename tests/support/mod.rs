@@ -13,7 +13,7 @@
 //! - [`memory`]: a server without sockets, to which the way can be cut at any byte;
 //! - [`postfix`], [`exim`], [`dovecot`], [`aiosmtpd`]: real mail servers, started for the tests ([`server`]), and what
 //!   they delivered ([`maildir`]);
-//! - [`native`]: the native C face through its exported functions;
+//! - [`native`], [`netx`]: the native C face and NetX SMTP Client through their exported functions;
 //! - [`process`]: this process's peak memory and open descriptors;
 //! - [`skip`]: how a test says that it could not run here;
 //! - [`wait`]: waiting for an event with a deadline.
@@ -32,6 +32,7 @@ pub mod listeners;
 pub mod maildir;
 pub mod memory;
 pub mod native;
+pub mod netx;
 pub mod postfix;
 pub mod process;
 pub mod script;
