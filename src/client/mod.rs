@@ -12,6 +12,7 @@ pub mod delivery;
 pub mod driver;
 pub mod envelope;
 mod opening;
+mod securing;
 pub mod session;
 pub mod settings;
 pub mod trace;
@@ -19,4 +20,4 @@ mod wire;
 
 pub use connection::{Connection, Happening, Step};
 pub use session::Session;
-pub use settings::{AuthPlan, Level, Settings, Timeouts};
+pub use settings::{AuthPlan, Level, Owner, Settings, Timeouts, Tls, TlsMode, TlsName};

@@ -1,4 +1,4 @@
-//! From the connection to "ready": greeting, EHLO or HELO or LHLO, authentication.
+//! From the connection to "ready": greeting, EHLO or HELO or LHLO, STARTTLS and hello again, authentication.
 
 use crate::client::authentication::Exchange;
 use crate::client::connection::{Connection, Happening, Stage};
@@ -30,6 +30,7 @@ impl Connection {
                 self.after_hello(hello, now)
             }
             Expect::Command(Verb::Ehlo) if answer.reply.is_permanent() => self.say_helo(now),
+            Expect::Command(Verb::StartTls) => self.after_starttls(answer, now),
             Expect::Command(Verb::Auth) | Expect::AuthStep => self.after_auth_step(answer, now),
             _ => Err(Error::refused(answer.expect.phase(), answer.reply)),
         };
@@ -57,7 +58,7 @@ impl Connection {
         }
     }
 
-    fn say_hello(&mut self, now: Instant) -> Result<bool> {
+    pub(crate) fn say_hello(&mut self, now: Instant) -> Result<bool> {
         let name = self.hello_name();
         let command = match self.settings.protocol {
             Protocol::Lmtp => Command::Lhlo(&name),
@@ -74,11 +75,19 @@ impl Connection {
     }
 
     fn after_hello(&mut self, hello: Verb, now: Instant) -> Result<bool> {
+        match self.wants_starttls()? {
+            true => self.push(&Command::StartTls, 0, now).map(|()| false),
+            false => self.authenticate(hello, now),
+        }
+    }
+
+    pub(crate) fn authenticate(&mut self, hello: Verb, now: Instant) -> Result<bool> {
         // Taken out: the credentials are wiped with the exchange, not with the connection.
         let Some(plan) = self.settings.auth.take() else { return Ok(true) };
         if hello == Verb::Helo && plan.unasked {
             return Ok(true);
         }
+        self.check_clear(plan.owner)?;
         let (exchange, initial) = self.begin_authentication(&plan)?;
         let initial = initial.as_ref().map(|text| text.as_str());
         self.push(&Command::Auth { mechanism: exchange.mechanism_name(), initial }, 0, now)?;

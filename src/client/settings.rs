@@ -2,6 +2,7 @@
 
 use crate::error::Phase;
 use crate::net::connect::ConnectOptions;
+use crate::net::tls::{Identity, Pin, Roots};
 use crate::proto::client::Protocol;
 use crate::proto::dot::Dots;
 use crate::sasl::Credentials;
@@ -83,6 +84,70 @@ pub struct AuthPlan {
     /// Send AUTH with the first mechanism even if the server did not offer it, as old clients did. They did not ask a
     /// server that knows HELO only: the session goes on without.
     pub unasked: bool,
+    /// Whose name and password these are, which decides whether they may go in the clear.
+    pub owner: Owner,
+}
+
+/// Whose credentials are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Owner {
+    /// The program's own: they go in the clear where its API documents that, which is under [`TlsMode::Optional`] to a
+    /// server that offers no TLS.
+    #[default]
+    Program,
+    /// The site's: they never go in the clear.
+    Site,
+}
+
+/// When a connection is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum TlsMode {
+    /// Never.
+    Never,
+    /// By STARTTLS when the server offers it; its certificate may be any. A handshake that has begun and fails is a
+    /// failure.
+    #[default]
+    Optional,
+    /// By STARTTLS or not at all.
+    Always,
+    /// From the first byte.
+    Implicit,
+}
+
+/// The name that the server's certificate must have.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum TlsName {
+    /// The host that is connected to, a name or an address.
+    #[default]
+    Host,
+    /// This one.
+    Given(String),
+    /// Not known: the program names an address only, which says nothing of who should be there. The policy must.
+    Unknown,
+}
+
+/// How a connection is encrypted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// When.
+    pub mode: TlsMode,
+    /// Whom the certificate must name.
+    pub name: TlsName,
+    /// Whether the certificate is verified; `None` leaves it to the mode: `Always` and `Implicit` verify.
+    pub verify: Option<bool>,
+    /// The authorities to trust in place of the system's.
+    pub roots: Option<Roots>,
+    /// The server's key must be one of these, whatever else is verified; empty: any.
+    pub pins: Vec<Pin>,
+    /// This side's own certificate.
+    pub identity: Option<Identity>,
+}
+
+impl Tls {
+    /// This mode, everything else as it is by default.
+    pub fn mode(mode: TlsMode) -> Tls {
+        Tls { mode, ..Tls::default() }
+    }
 }
 
 /// Everything about a connection but where it goes.
@@ -96,6 +161,8 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// How to reach the server: proxy, source address, socket options.
     pub connect: ConnectOptions,
+    /// Encryption.
+    pub tls: Tls,
     /// Authentication, if any.
     pub auth: Option<AuthPlan>,
     /// Who stuffs dots.

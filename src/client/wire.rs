@@ -4,7 +4,7 @@ use crate::net::transport::Transport;
 use crate::proto::command::LINE_MAX;
 use crate::proto::dot::{BodyEncoder, Piece};
 use std::io::{self, ErrorKind, IoSlice};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 /// From here on staged bytes are sent although more is to come.
 pub(crate) const HIGH_WATER: usize = 256 * 1024;
@@ -17,7 +17,8 @@ const READ_BUFFER: usize = 32 * 1024;
 /// A transport with its buffers.
 pub(crate) struct Wire {
     transport: Box<dyn Transport>,
-    out: Vec<u8>,
+    /// Wiped when it goes: a credential may be among it.
+    out: Zeroizing<Vec<u8>>,
     out_at: usize,
     /// A credential is staged: wipe it once it is sent.
     secret: bool,
@@ -33,6 +34,8 @@ pub(crate) struct Wire {
     /// The last attempt would have blocked: wait before the next.
     read_blocked: bool,
     write_blocked: bool,
+    /// The transport holds bytes that it took and could not send yet.
+    held: bool,
     /// The server has closed its side.
     ended: bool,
 }
@@ -41,7 +44,7 @@ impl Wire {
     pub(crate) fn new(transport: Box<dyn Transport>) -> Self {
         Wire {
             transport,
-            out: Vec::new(),
+            out: Zeroizing::new(Vec::new()),
             out_at: 0,
             secret: false,
             sent: 0,
@@ -51,8 +54,20 @@ impl Wire {
             sent_when_read: 0,
             read_blocked: true,
             write_blocked: false,
+            held: false,
             ended: false,
         }
+    }
+
+    /// Takes the transport out, to be encrypted; nothing may be staged or unread. The bytes sent are counted on from
+    /// what is returned, by [`Wire::go_on`].
+    pub(crate) fn into_transport(self) -> (Box<dyn Transport>, u64) {
+        (self.transport, self.sent)
+    }
+
+    /// A wire over a transport that takes the place of another, over which so many bytes of the stream were sent.
+    pub(crate) fn go_on(transport: Box<dyn Transport>, sent: u64) -> Self {
+        Wire { sent, ..Wire::new(transport) }
     }
 
     pub(crate) fn transport(&self) -> &dyn Transport {
@@ -84,8 +99,14 @@ impl Wire {
         self.sent
     }
 
-    pub(crate) fn is_write_blocked(&self) -> bool {
-        self.write_blocked
+    /// There is something to send that the system did not take.
+    pub(crate) fn wants_write(&self) -> bool {
+        self.write_blocked && (self.held || self.staged() > 0)
+    }
+
+    /// Everything queued has been taken by the system.
+    pub(crate) fn is_drained(&self) -> bool {
+        !self.held && self.staged() == 0
     }
 
     pub(crate) fn has_ended(&self) -> bool {
@@ -115,7 +136,25 @@ impl Wire {
         if self.out.capacity() > 2 * HIGH_WATER {
             self.out.shrink_to(HIGH_WATER);
         }
-        Ok(true)
+        self.flush_held()
+    }
+
+    /// What the transport took and holds goes on; true when it holds nothing.
+    fn flush_held(&mut self) -> io::Result<bool> {
+        if self.held && self.write_blocked {
+            return Ok(false);
+        }
+        self.held = false;
+        loop {
+            match self.transport.flush() {
+                Ok(()) => return Ok(true),
+                Err(why) if why.kind() == ErrorKind::WouldBlock => {
+                    (self.held, self.write_blocked) = (true, true);
+                    return Ok(false);
+                }
+                Err(why) => self.note_write_error(why)?,
+            }
+        }
     }
 
     fn wipe(&mut self) {
@@ -252,11 +291,5 @@ impl Wire {
     pub(crate) fn peek(&mut self) -> io::Result<bool> {
         self.read_blocked = false;
         self.fill()
-    }
-}
-
-impl Drop for Wire {
-    fn drop(&mut self) {
-        self.wipe();
     }
 }

@@ -17,6 +17,7 @@ pub mod resolve;
 pub mod socks;
 mod sys;
 pub mod tcp;
+pub mod tls;
 pub mod transport;
 #[cfg(unix)]
 mod unix;

@@ -1,5 +1,6 @@
 //! What every connection is to the rest of the library: bytes in, bytes out, and something to wait on.
 
+use super::tls::TlsFailure;
 use super::wait::Waker;
 use crate::error::Cause;
 use crate::sasl::ChannelBinding;
@@ -17,6 +18,11 @@ pub trait Transport: Send {
 
     /// Writes as much of the slices as can go out now: `WouldBlock` when that is nothing. Never raises a signal.
     fn write(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize>;
+
+    /// Sends what `write` took and this transport still holds: `WouldBlock` while some of it is left. Most hold nothing.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 
     /// What to wait on when `read` or `write` would block.
     fn source(&self) -> Source<'_>;
@@ -92,6 +98,7 @@ pub fn read_cause(error: &io::Error) -> Cause {
     match error.kind() {
         ErrorKind::OutOfMemory => Cause::NoMemory,
         ErrorKind::TimedOut => Cause::TimedOut,
+        _ if TlsFailure::is_in(error) => Cause::Tls,
         _ => Cause::BrokenOff,
     }
 }
@@ -111,6 +118,7 @@ pub fn write_cause(error: &io::Error) -> Cause {
         | ErrorKind::WriteZero => Cause::BrokenOff,
         ErrorKind::TimedOut => Cause::TimedOut,
         ErrorKind::OutOfMemory => Cause::NoMemory,
+        _ if TlsFailure::is_in(error) => Cause::Tls,
         _ => Cause::CannotSend,
     }
 }

@@ -1,6 +1,6 @@
 //! The text of a policy file: INI by `rust-ini`, held to one line a key so that every error can name its line.
 
-use super::keys::Draft;
+use super::keys::{Draft, Misfit};
 use super::{HostSection, Policy, glob};
 use crate::error::{Cause, Error, Phase};
 use ini::{Ini, ParseOption};
@@ -56,6 +56,12 @@ impl Fault {
     }
 }
 
+impl From<Misfit> for Fault {
+    fn from(Misfit { line, key, why }: Misfit) -> Self {
+        Fault { line, key: key.to_owned(), why }
+    }
+}
+
 impl Policy {
     /// Reads the text of a policy file; `path` is for the errors.
     pub fn parse(text: &str, path: &str) -> Result<Policy, PolicyError> {
@@ -78,6 +84,7 @@ fn read(text: &str) -> Result<Policy, Fault> {
 
     let mut general = Draft::default();
     let mut hosts = Vec::new();
+    let mut files = Vec::new();
     for (name, properties) in &ini {
         let line = if name.is_some() { section_lines.next().unwrap_or(0) } else { 0 };
         let patterns = match name {
@@ -88,13 +95,17 @@ fn read(text: &str) -> Result<Policy, Fault> {
         let draft = if patterns.is_some() { &mut own } else { &mut general };
         for (key, value) in properties.iter() {
             let line = key_lines.next().unwrap_or(0);
-            draft.set(key, value).map_err(|why| Fault { line, key: shown(key), why })?;
+            draft.set(key, value, line).map_err(|why| Fault { line, key: shown(key), why })?;
         }
         if let Some(patterns) = patterns {
-            hosts.push(HostSection { patterns, site: own.finish() });
+            let (site, named) = own.finish()?;
+            files.extend(named);
+            hosts.push(HostSection { patterns, site });
         }
     }
-    Ok(Policy { general: general.finish(), hosts })
+    let (general, named) = general.finish()?;
+    files.extend(named);
+    Ok(Policy { general, hosts, files })
 }
 
 /// The lines on which keys and sections stand, in their order.

@@ -1,10 +1,15 @@
 //! Every key of the policy file: its name, and what its value may be.
 
 use super::Site;
-use super::url::{self, Scheme, Url};
-use crate::client::Level;
+use super::load::Stamp;
+use super::tls;
+use super::url::{self, Url};
+use crate::client::{Level, TlsMode};
 use crate::net::options::Proxy;
+use crate::net::tls::{AVAILABLE, LACKING};
 use crate::proto::dot::Dots;
+use crate::sasl::Credentials;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A section while it is read.
@@ -13,9 +18,24 @@ pub(super) struct Draft {
     site: Site,
     /// `timeout`: of every phase that has no key of its own.
     timeout: Option<Duration>,
+    /// `tls_certificate` and `tls_key`, which belong together.
+    pub(super) certificate: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
+    /// The files that the section names, as they were when they were read.
+    pub(super) files: Vec<(PathBuf, Stamp)>,
+    /// On which line each key was given.
+    lines: Vec<(&'static str, usize)>,
 }
 
-type Why = String;
+/// What is wrong, in words that follow the key.
+pub(super) type Why = String;
+
+/// Keys that do not go together: the line and the name of the one that shows it, and why.
+pub(super) struct Misfit {
+    pub(super) line: usize,
+    pub(super) key: &'static str,
+    pub(super) why: Why,
+}
 
 /// A key: its name, and what takes its value.
 struct Key {
@@ -36,11 +56,19 @@ const KEYS: &[Key] = &[
     Key { name: "pipelining", set: |to, value| put(&mut to.site.pipelining, choice(value, &PIPELININGS)) },
     Key { name: "dots", set: |to, value| put(&mut to.site.dots, choice(value, &DOTS)) },
     Key { name: "helo_name", set: |to, value| put(&mut to.site.helo_name, helo_name(value)) },
+    Key { name: "tls", set: |to, value| put(&mut to.site.tls.mode, tls::mode(value)) },
+    Key { name: "tls_name", set: |to, value| put(&mut to.site.tls.name, tls::name(value)) },
+    Key { name: "tls_verify", set: |to, value| put(&mut to.site.tls.verify, choice(value, &YES_NO)) },
+    Key { name: "tls_pin", set: |to, value| put(&mut to.site.tls.pins, tls::pins(value)) },
+    Key { name: "tls_ca", set: |to, value| put(&mut to.site.tls.roots, tls::roots(value, &mut to.files)) },
+    Key { name: "tls_certificate", set: |to, value| put(&mut to.certificate, tls::path(value)) },
+    Key { name: "tls_key", set: |to, value| put(&mut to.key, tls::path(value)) },
     Key { name: "proxy", set: |to, value| put(&mut to.site.proxy, proxy(value)) },
 ];
 
 const LEVELS: [(&str, u8); 3] = [("0", 0), ("1", 1), ("2", 2)];
 const PIPELININGS: [(&str, Level); 3] = [("none", Level::None), ("envelope", Level::Envelope), ("full", Level::Full)];
+const YES_NO: [(&str, bool); 2] = [("yes", true), ("no", false)];
 const DOTS: [(&str, Dots); 2] = [("library", Dots::Stuff), ("caller", Dots::Off)];
 
 /// The longest time that can be given: a day.
@@ -48,22 +76,28 @@ const MAX_SECONDS: u64 = 24 * 60 * 60;
 
 impl Draft {
     /// Takes a key's value, or says why not.
-    pub(super) fn set(&mut self, name: &str, value: &str) -> Result<(), Why> {
-        match KEYS.iter().find(|key| key.name.eq_ignore_ascii_case(name)) {
-            Some(key) => (key.set)(self, value),
-            None => Err(unknown(name)),
-        }
+    pub(super) fn set(&mut self, name: &str, value: &str, line: usize) -> Result<(), Why> {
+        let Some(key) = KEYS.iter().find(|key| key.name.eq_ignore_ascii_case(name)) else { return Err(unknown(name)) };
+        self.lines.push((key.name, line));
+        (key.set)(self, value)
     }
 
-    /// The section as it holds.
-    pub(super) fn finish(self) -> Site {
-        let mut site = self.site;
-        let Some(timeout) = self.timeout else { return site };
+    /// The section as it holds, and the files that it names; or which of its keys do not go together.
+    pub(super) fn finish(mut self) -> Result<(Site, Vec<(PathBuf, Stamp)>), Misfit> {
+        let lines = core::mem::take(&mut self.lines);
+        let misfit = |(key, why): (&'static str, Why)| {
+            let line = lines.iter().find(|(name, _)| *name == key).map_or(0, |(_, line)| *line);
+            Misfit { line, key, why }
+        };
+        tls::check(&self.site).map_err(misfit)?;
+        self.site.tls.identity = tls::identity(&mut self).map_err(misfit)?;
+        let Draft { mut site, timeout, files, .. } = self;
+        let Some(timeout) = timeout else { return Ok((site, files)) };
         let times = &mut site.timeouts;
         for phase in [&mut times.connect, &mut times.greeting, &mut times.reply, &mut times.data, &mut times.message] {
             phase.get_or_insert(timeout);
         }
-        site
+        Ok((site, files))
     }
 }
 
@@ -76,16 +110,22 @@ fn put<T>(slot: &mut Option<T>, value: Result<T, Why>) -> Result<(), Why> {
     }
 }
 
-/// A server that this version can serve as the site wants: what needs TLS is refused now, not when mail is sent.
+/// A server that this build can serve as the site wants: what needs TLS is refused now, not when mail is sent.
 fn server(value: &str) -> Result<Url, Why> {
     let url = url::parse(value).map_err(|error| format!("is no host and no URL: {error}"))?;
-    match url.scheme {
-        Scheme::Smtps | Scheme::StartTls => Err("asks for TLS, which this build of the library lacks".to_owned()),
+    match (&url.user, &url.password) {
         // A password of the site's never leaves in the clear.
-        Scheme::Plain | Scheme::Smtp if url.user.is_some() => {
-            Err("has a user, whose password needs TLS, which this build of the library lacks".to_owned())
+        (Some(_), _) if !AVAILABLE => return Err(format!("has a user, whose password needs TLS, and {LACKING}")),
+        (Some(_), None) => return Err("has a user without a password".to_owned()),
+        (Some(user), Some(password)) => {
+            let credentials = Credentials::new(user.clone(), password.clone());
+            credentials.check().map_err(|why| format!("has a user and password that cannot be sent: {why}"))?;
         }
-        Scheme::Plain | Scheme::Smtp => Ok(url),
+        (None, _) => {}
+    }
+    match url.scheme.tls_mode() {
+        Some(TlsMode::Always | TlsMode::Implicit) if !AVAILABLE => Err(format!("asks for TLS, and {LACKING}")),
+        _ => Ok(url),
     }
 }
 
@@ -116,7 +156,7 @@ fn duration(value: &str) -> Result<Duration, Why> {
     }
 }
 
-fn choice<T: Copy>(value: &str, choices: &[(&str, T)]) -> Result<T, Why> {
+pub(super) fn choice<T: Copy>(value: &str, choices: &[(&str, T)]) -> Result<T, Why> {
     match choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(value)) {
         Some((_, choice)) => Ok(*choice),
         None => {

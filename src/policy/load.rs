@@ -28,7 +28,7 @@ struct Cached {
 }
 
 /// What changes when a file does.
-type Stamp = (u64, Option<SystemTime>);
+pub(super) type Stamp = (u64, Option<SystemTime>);
 
 static CACHE: Mutex<Option<Cached>> = Mutex::new(None);
 
@@ -46,7 +46,7 @@ impl Policy {
         }
     }
 
-    /// The policy of a file, read again when the file has changed.
+    /// The policy of a file, read again when the file has changed, or one that it names.
     pub fn load(path: &Path) -> Result<Arc<Policy>, PolicyError> {
         let stamp = stamp_of(&fs::metadata(path).map_err(|error| unreadable(path, &error.to_string()))?);
         // What is kept is whole after a panic too: it is put there in one piece.
@@ -54,6 +54,11 @@ impl Policy {
         if let Some(cached) = &*cache
             && cached.path == path
             && cached.stamp == stamp
+            && cached
+                .policy
+                .files
+                .iter()
+                .all(|(file, then)| fs::metadata(file).is_ok_and(|now| stamp_of(&now) == *then))
         {
             return Ok(cached.policy.clone());
         }
@@ -63,7 +68,7 @@ impl Policy {
     }
 }
 
-fn stamp_of(metadata: &Metadata) -> Stamp {
+pub(super) fn stamp_of(metadata: &Metadata) -> Stamp {
     (metadata.len(), metadata.modified().ok())
 }
 

@@ -22,14 +22,19 @@ mod file;
 mod glob;
 mod keys;
 mod load;
+mod tls;
 pub mod url;
 
 pub use file::PolicyError;
 pub use load::Rights;
+pub use tls::SiteTls;
 
-use crate::client::{Level, Settings};
+use crate::client::{AuthPlan, Level, Owner, Settings};
 use crate::net::options::Proxy;
 use crate::proto::dot::Dots;
+use crate::sasl::Credentials;
+use load::Stamp;
+use std::path::PathBuf;
 use std::time::Duration;
 use url::{Scheme, Url};
 
@@ -38,6 +43,8 @@ use url::{Scheme, Url};
 pub struct Policy {
     general: Site,
     hosts: Vec<HostSection>,
+    /// The files that it names, as they were when they were read.
+    files: Vec<(PathBuf, Stamp)>,
 }
 
 /// What holds for hosts of certain names.
@@ -66,6 +73,8 @@ pub struct Site {
     pub helo_name: Option<String>,
     /// `proxy`: the SOCKS proxy to go through.
     pub proxy: Option<Proxy>,
+    /// `tls` and the keys that begin with it.
+    pub tls: SiteTls,
 }
 
 /// How long each phase may last.
@@ -121,11 +130,23 @@ impl Site {
         if self.proxy.is_some() {
             settings.connect.proxy.clone_from(&self.proxy);
         }
+        if let Some(login) = self.login() {
+            settings.auth = Some(login);
+        }
+        self.apply_tls(&mut settings.tls);
+    }
+
+    /// The user and the password that the site gives, with its server.
+    fn login(&self) -> Option<AuthPlan> {
+        let server = self.server.as_ref()?;
+        let credentials = Credentials::new(server.user.clone()?, server.password.clone()?);
+        Some(AuthPlan { credentials, mechanisms: Vec::new(), two_step: false, unasked: false, owner: Owner::Site })
     }
 
     /// Fills what is not decided from another section.
     fn or(self, general: &Site) -> Site {
         Site {
+            tls: self.tls.or(&general.tls, self.server.as_ref()),
             // The port belongs to the server beside it: a general one must not follow a host's own server.
             port: if self.server.is_some() { self.port } else { self.port.or(general.port) },
             server: self.server.or_else(|| general.server.clone()),

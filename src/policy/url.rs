@@ -5,6 +5,7 @@
 //! host    host:2525      192.0.2.1               [2001:db8::1]:25       2001:db8::1
 //! ```
 
+use crate::client::TlsMode;
 use crate::error::{Cause, Error, Phase};
 use crate::net::options::{Proxy, ProxyMethods, ProxyVersion, Resolve};
 use crate::sasl::Secret;
@@ -35,6 +36,15 @@ impl Scheme {
             Scheme::Plain | Scheme::Smtp => 25,
             Scheme::Smtps => 465,
             Scheme::StartTls => 587,
+        }
+    }
+
+    /// What the scheme demands of encryption; `None` where it leaves that open.
+    pub fn tls_mode(self) -> Option<TlsMode> {
+        match self {
+            Scheme::Plain | Scheme::Smtp => None,
+            Scheme::Smtps => Some(TlsMode::Implicit),
+            Scheme::StartTls => Some(TlsMode::Always),
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use super::{Connection, Happening, Stage, Step};
 use crate::client::opening::Opening;
+use crate::client::securing::Then;
+use crate::client::settings::TlsMode;
 use crate::client::trace::Observer;
 use crate::client::wire::{HIGH_WATER, Wire};
 use crate::error::{Cause, Error, Phase, Result};
-use crate::net::transport::{Transport, write_cause};
+use crate::net::transport::{Transport, read_cause, write_cause};
 use crate::proto::client::Event;
 use crate::proto::dot::BodyEncoder;
 use std::io;
@@ -18,6 +20,9 @@ impl Connection {
     pub fn advance(&mut self, now: Instant, body: &mut &[u8]) -> Result<Step> {
         if let Stage::Connecting(_) = self.stage {
             return self.advance_connecting(now);
+        }
+        if let Stage::Securing(_) = self.stage {
+            return self.advance_securing(now);
         }
         if self.starved && !body.is_empty() {
             self.starved = false;
@@ -44,6 +49,9 @@ impl Connection {
                 };
                 if let Some(happened) = happened {
                     return Ok(Step::Happened(happened));
+                }
+                if let Stage::Securing(_) = self.stage {
+                    return self.advance_securing(now);
                 }
                 self.send(body);
                 continue;
@@ -86,7 +94,8 @@ impl Connection {
             Error::new(phase, Cause::TimedOut, text)
         };
         let mid_reply = self.dialogue.is_mid_reply();
-        let usable = matches!(self.stage, Stage::Ready) && self.dialogue.abandon() && self.staged() == 0 && !mid_reply;
+        let drained = self.wire.as_ref().is_some_and(Wire::is_drained);
+        let usable = matches!(self.stage, Stage::Ready) && self.dialogue.abandon() && drained && !mid_reply;
         if usable { Err(error) } else { Err(self.die(error)) }
     }
 
@@ -96,10 +105,16 @@ impl Connection {
     }
 
     fn advance_connecting(&mut self, now: Instant) -> Result<Step> {
+        // What cannot be encrypted as the site wants it is not begun.
+        if let Err(error) = self.check_tls() {
+            return Err(self.die(error));
+        }
         let Stage::Connecting(connecting) = &mut self.stage else { return Ok(Step::Wait(None)) };
         match connecting.advance(now) {
             Ok(Some(transport)) => {
-                self.attach(transport, now);
+                if let Err(error) = self.attach(transport, now) {
+                    return Err(self.die(error));
+                }
                 let mut nothing: &[u8] = &[];
                 self.advance(now, &mut nothing)
             }
@@ -118,16 +133,24 @@ impl Connection {
         }
     }
 
-    fn attach(&mut self, mut transport: Box<dyn Transport>, now: Instant) {
+    fn attach(&mut self, mut transport: Box<dyn Transport>, now: Instant) -> Result<()> {
         transport.set_waker(&self.waker);
         if let Some(observer) = &mut self.observer {
             observer.note(&format!("connected to {}", transport.peer()));
         }
-        let mut wire = Wire::new(transport);
+        self.since = now;
+        if self.settings.tls.mode == TlsMode::Implicit {
+            return self.secure(transport, 0, Then::Greeting);
+        }
+        self.go_on(Wire::new(transport));
+        Ok(())
+    }
+
+    /// The opening dialogue begins over this wire, or goes on.
+    pub(crate) fn go_on(&mut self, mut wire: Wire) {
         wire.retry();
         self.wire = Some(wire);
         self.stage = Stage::Opening(Opening::new());
-        self.since = now;
     }
 
     /// Sends the body given and what is staged; an error is kept until all replies have been read, since the server
@@ -237,7 +260,10 @@ impl Connection {
             }
             Ok(false) => Ok(false),
             Err(why) => {
-                let lost = self.lost(&format!("receiving failed: {why}"));
+                let mut lost = self.lost(&format!("receiving failed: {why}"));
+                if lost.cause == Cause::BrokenOff && read_cause(&why) == Cause::Tls {
+                    lost.cause = Cause::Tls;
+                }
                 Err(self.die(lost))
             }
         }
@@ -255,7 +281,7 @@ impl Connection {
         Error::new(phase, Cause::BrokenOff, how).with_reply(self.dialogue.last_reply().cloned())
     }
 
-    fn die(&mut self, error: Error) -> Error {
+    pub(crate) fn die(&mut self, error: Error) -> Error {
         if let Some(observer) = &mut self.observer {
             observer.note(&error.to_string());
         }

@@ -3,6 +3,7 @@
 mod advance;
 
 use crate::client::opening::Opening;
+use crate::client::securing::Securing;
 use crate::client::settings::Settings;
 use crate::client::trace::{self, Observer};
 use crate::client::wire::Wire;
@@ -47,6 +48,7 @@ pub enum Happening {
 /// Where the connection is in its life.
 pub(crate) enum Stage {
     Connecting(Box<Connecting>),
+    Securing(Box<Securing>),
     Opening(Opening),
     Ready,
     Dead,
@@ -61,16 +63,19 @@ pub struct Connection {
     pub(crate) stage: Stage,
     /// The host and the port that it was opened for.
     pub(crate) place: (String, u16),
-    wire: Option<Wire>,
+    /// The host that it was to connect to; none for a path, or a connection that was there already.
+    pub(crate) host: Option<String>,
+    /// None while a handshake has the transport.
+    pub(crate) wire: Option<Wire>,
     waker: Waker,
-    observer: Option<Box<dyn Observer>>,
+    pub(crate) observer: Option<Box<dyn Observer>>,
     /// The begun line that the observer has not been shown.
-    unseen: Vec<u8>,
+    pub(crate) unseen: Vec<u8>,
     encoder: BodyEncoder,
     /// Bytes of the announced chunk that are not in the stream yet.
     chunk_left: u64,
     /// When something last moved on; deadlines count from here.
-    since: Instant,
+    pub(crate) since: Instant,
     starved: bool,
     write_error: Option<io::Error>,
     /// The server said 421: nothing more can be asked of it.
@@ -81,6 +86,10 @@ impl Connection {
     /// Begins to connect to `target`. `waker` wakes whoever waits for this connection.
     pub fn open(target: Target, settings: Settings, waker: Waker, now: Instant) -> Self {
         let place = target.place();
+        let host = match &target {
+            Target::Host { host, .. } => Some(host.clone()),
+            Target::Unix(_) | Target::Ram { .. } | Target::Ready(_) => None,
+        };
         let connecting = Connecting::new(target, settings.connect.clone(), waker.clone(), now);
         let encoder = BodyEncoder::new(settings.dots);
         Connection {
@@ -88,6 +97,7 @@ impl Connection {
             settings,
             stage: Stage::Connecting(Box::new(connecting)),
             place,
+            host,
             wire: None,
             waker,
             observer: None,
@@ -105,6 +115,9 @@ impl Connection {
     pub(crate) fn set_waker(&mut self, waker: Waker) {
         if let Some(wire) = &mut self.wire {
             wire.transport_mut().set_waker(&waker);
+        }
+        if let Stage::Securing(securing) = &mut self.stage {
+            securing.handshake.set_waker(&waker);
         }
         self.waker = waker;
     }
@@ -156,7 +169,15 @@ impl Connection {
 
     /// The peer's address in words, once there is a connection.
     pub fn peer(&self) -> Option<String> {
+        if let Stage::Securing(securing) = &self.stage {
+            return Some(securing.handshake.peer());
+        }
         self.wire.as_ref().map(|w| w.transport().peer())
+    }
+
+    /// Nobody between the two ends can read what is sent now: TLS, or a connection inside this process.
+    pub fn is_secure(&self) -> bool {
+        self.wire.as_ref().is_some_and(|w| w.transport().is_secure())
     }
 
     /// The local address, once there is a connection.
@@ -313,9 +334,12 @@ impl Connection {
             connecting.waits(list);
             return;
         }
+        if let Stage::Securing(securing) = &self.stage {
+            securing.handshake.waits(list);
+            return;
+        }
         if let Some(wire) = &self.wire {
-            let writable = wire.staged() > 0 && wire.is_write_blocked();
-            list.push((wire.transport().source(), Interest { readable: true, writable }));
+            list.push((wire.transport().source(), Interest { readable: true, writable: wire.wants_write() }));
         }
     }
 
@@ -333,6 +357,7 @@ impl Connection {
     pub fn phase(&self) -> Phase {
         match self.dialogue.awaited() {
             _ if matches!(self.stage, Stage::Connecting(_)) => Phase::Connect,
+            _ if matches!(self.stage, Stage::Securing(_)) => Phase::Tls,
             // A message that is still going out.
             Some((expect, end)) if expect.ends_message() && end > self.sent() => Phase::Data,
             Some((expect, _)) => expect.phase(),
@@ -345,6 +370,9 @@ impl Connection {
     pub fn abort(&mut self) {
         if let Some(wire) = &mut self.wire {
             wire.transport_mut().abort();
+        }
+        if let Stage::Securing(securing) = &mut self.stage {
+            securing.handshake.abort();
         }
         self.wire = None;
         self.stage = Stage::Dead;

@@ -2,10 +2,10 @@
 
 use super::log;
 use crate::capi::rights;
-use crate::client::{AuthPlan, Settings};
+use crate::client::{AuthPlan, Owner, Settings, Tls};
 use crate::error::{Cause, Error, Phase, Result};
 use crate::net::connect::Target;
-use crate::policy::url::{self, Scheme, Url};
+use crate::policy::url::{self, Url};
 use crate::policy::{Policy, Site, Timeouts};
 use crate::proto::command::Command;
 use crate::sasl::Credentials;
@@ -22,11 +22,11 @@ pub(crate) struct Plan {
 pub(crate) fn plan(host: &str, local: &str) -> Result<Plan> {
     let asked = url::parse(host)?;
     let site = site_for(&asked.host)?;
-    if matches!(asked.scheme, Scheme::Smtps | Scheme::StartTls) {
-        let words = "this version of the library has no TLS yet: use smtp://";
-        return Err(Error::new(Phase::Tls, Cause::NotSupported, words));
-    }
-    let mut settings = Settings { helo_name: local.to_owned(), ..Settings::default() };
+    let mut settings = Settings {
+        helo_name: local.to_owned(),
+        tls: Tls::mode(asked.scheme.tls_mode().unwrap_or_default()),
+        ..Settings::default()
+    };
     site.apply(&mut settings);
     if !settings.helo_name.is_empty() {
         check_name(&settings.helo_name)?;
@@ -59,7 +59,7 @@ fn login(asked: Url) -> Result<Option<AuthPlan>> {
     };
     let credentials = Credentials::new(user, password);
     credentials.check().map_err(|why| bad(why.to_string()))?;
-    Ok(Some(AuthPlan { credentials, mechanisms: Vec::new(), two_step: false, unasked: false }))
+    Ok(Some(AuthPlan { credentials, mechanisms: Vec::new(), two_step: false, unasked: false, owner: Owner::Program }))
 }
 
 /// Refuses a name that cannot be said before a connection is made for it.

@@ -7,7 +7,7 @@ use crate::capi::HandleTable;
 use crate::client::body::Body;
 use crate::client::delivery::{Mail, Progress, Recipient, WINDOW_BYTES, WINDOW_MAILS};
 use crate::client::envelope::BodyKind;
-use crate::client::settings::{AuthPlan, Level, Settings, Timeouts};
+use crate::client::settings::{AuthPlan, Level, Owner, Settings, Timeouts, Tls};
 use crate::faces::helo::codes::{HeloPhase, HeloStatus};
 use crate::net::callback::CallbackTransport;
 use crate::net::wait::Cancel;
@@ -244,11 +244,13 @@ impl State {
             helo_name: self.hello_name.clone(),
             protocol: self.server.as_ref().map(|server| server.protocol).unwrap_or_default(),
             timeouts: self.timeouts,
+            tls: Tls::mode(self.server.as_ref().map(|server| server.tls).unwrap_or_default()),
             auth: credentials.map(|credentials| AuthPlan {
                 credentials,
                 mechanisms: Vec::new(),
                 two_step: false,
                 unasked: false,
+                owner: Owner::Program,
             }),
             dots: Dots::Stuff,
             ..Settings::default()

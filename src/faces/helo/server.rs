@@ -1,9 +1,11 @@
 //! The server as one text: what `policy::url` reads, and LMTP and sockets of the file system beside it.
 
 use super::refusal::Refusal;
+use crate::client::TlsMode;
 use crate::error::{Cause, Error, Phase};
 use crate::net::connect::Target;
-use crate::policy::url::{self, Scheme};
+use crate::net::tls;
+use crate::policy::url;
 use crate::proto::client::Protocol;
 use crate::sasl::{Credentials, Secret};
 use std::path::PathBuf;
@@ -16,6 +18,7 @@ const LMTP_PORT: u16 = 24;
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) protocol: Protocol,
+    pub(crate) tls: TlsMode,
     pub(crate) credentials: Option<Credentials>,
     place: Place,
 }
@@ -38,9 +41,9 @@ impl Server {
             _ => (Protocol::Smtp, Zeroizing::new(text.to_owned())),
         };
         let url = url::parse(&rest).map_err(|why| Refusal::argument(why.to_string()))?;
-        if matches!(url.scheme, Scheme::Smtps | Scheme::StartTls) {
-            let words = "this version of the library has no TLS yet: only smtp:// can be used";
-            return Err(Error::new(Phase::Tls, Cause::NotSupported, words).into());
+        let mode = url.scheme.tls_mode().unwrap_or_default();
+        if !tls::AVAILABLE && mode != TlsMode::default() {
+            return Err(Error::new(Phase::Tls, Cause::NotSupported, tls::LACKING).into());
         }
         let default_port = if protocol == Protocol::Lmtp { LMTP_PORT } else { url.scheme.default_port() };
         let credentials = match (url.user, url.password) {
@@ -49,7 +52,7 @@ impl Server {
             (Some(user), Some(password)) => Some(login(user, password)?),
         };
         let place = Place::Host { host: url.host, port: url.port.unwrap_or(default_port) };
-        Ok(Server { protocol, credentials, place })
+        Ok(Server { protocol, tls: mode, credentials, place })
     }
 
     /// Where to connect to.
@@ -78,7 +81,7 @@ fn unix(protocol: Protocol, path: &str) -> Result<Server, Refusal> {
     if path.is_empty() || path.contains('\0') {
         return Err(Refusal::argument("the path of the socket is missing"));
     }
-    Ok(Server { protocol, credentials: None, place: Place::Unix(PathBuf::from(path)) })
+    Ok(Server { protocol, tls: TlsMode::default(), credentials: None, place: Place::Unix(PathBuf::from(path)) })
 }
 
 #[cfg(test)]
@@ -99,8 +102,20 @@ mod tests {
     }
 
     #[test]
+    fn the_scheme_says_when_it_is_encrypted() {
+        let mode = |text: &str| Server::parse(text).map(|server| server.tls).map_err(|refusal| refusal.words);
+        assert_eq!(mode("smtp://h"), Ok(TlsMode::Optional));
+        assert_eq!(mode("unix:/run/smtp"), Ok(TlsMode::Optional));
+        if tls::AVAILABLE {
+            assert_eq!(mode("smtps://h"), Ok(TlsMode::Implicit));
+            assert_eq!(mode("smtp+starttls://h"), Ok(TlsMode::Always));
+        } else {
+            assert_eq!(mode("smtps://h"), Err(tls::LACKING.to_owned()));
+        }
+    }
+
+    #[test]
     fn what_cannot_be_used_is_said() {
-        assert!(shown("smtps://mail.example").contains("TLS"));
         assert!(shown("unix:").contains("path"));
         assert!(shown("smtp://alice@mail.example").contains("no password"));
     }

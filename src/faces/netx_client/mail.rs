@@ -4,7 +4,7 @@ use super::client::Client;
 use super::codes::{NX_SMTP_MAIL_PRIORITY_HIGH, NX_SMTP_MAIL_PRIORITY_LOW};
 use crate::capi::rights;
 use crate::client::envelope::{BodyKind, mail_parameters};
-use crate::client::{AuthPlan, Session, Settings, clock};
+use crate::client::{AuthPlan, Owner, Session, Settings, Tls, TlsName, clock};
 use crate::error::{Cause, Error, Phase, Result};
 use crate::faces::rtos::{Network, ram_network};
 use crate::message::{HeaderBlock, Priority, message_id};
@@ -51,9 +51,16 @@ fn destination(client: &Client) -> Result<(Target, Settings)> {
         // The documented dialogue: AUTH PLAIN, and the response after the 334; asked for, not offered.
         two_step: true,
         unasked: true,
+        owner: Owner::Program,
     });
-    let mut settings =
-        Settings { helo_name: client.domain.clone(), timeouts: client.options.timeouts(), auth, ..Settings::default() };
+    let mut settings = Settings {
+        helo_name: client.domain.clone(),
+        timeouts: client.options.timeouts(),
+        auth,
+        // The program names an address: whose it should be only the policy can say.
+        tls: Tls { name: TlsName::Unknown, ..Tls::default() },
+        ..Settings::default()
+    };
     let target = match client.ip.network {
         Network::Ram => {
             settings.connect.source_address = Some(client.ip.address.into());

@@ -1,0 +1,47 @@
+//! What stands for TLS in a build without it: a handshake that cannot be begun.
+
+use super::{LACKING, Options};
+use crate::error::{Cause, Error, Phase, Result};
+use crate::net::transport::{Source, Transport};
+use crate::net::wait::{Interest, Waker};
+use core::convert::Infallible;
+
+/// A handshake, of which there are none in this build.
+pub struct Handshake(Infallible);
+
+impl Handshake {
+    /// An error, always.
+    pub fn client(_: Box<dyn Transport>, _: Option<&str>, _: &Options) -> Result<Handshake> {
+        Err(Error::new(Phase::Tls, Cause::NotSupported, LACKING))
+    }
+
+    /// Never called: there is none.
+    pub fn advance(&mut self) -> Result<Option<Box<dyn Transport>>> {
+        match self.0 {}
+    }
+
+    /// Never called: there is none.
+    pub fn waits<'a>(&'a self, _: &mut Vec<(Source<'a>, Interest)>) {
+        match self.0 {}
+    }
+
+    /// Never called: there is none.
+    pub fn set_waker(&mut self, _: &Waker) {
+        match self.0 {}
+    }
+
+    /// Never called: there is none.
+    pub fn abort(&mut self) {
+        match self.0 {}
+    }
+
+    /// Never called: there is none.
+    pub fn peer(&self) -> String {
+        match self.0 {}
+    }
+
+    /// Never called: there is none.
+    pub fn agreed(&self) -> String {
+        match self.0 {}
+    }
+}

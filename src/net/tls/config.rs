@@ -1,0 +1,97 @@
+//! How rustls is set up: one configuration for each set of options, shared by the connections of the process, so that
+//! sessions are resumed.
+
+use super::options::{Identity, Options};
+use super::verify::Verifier;
+use parking_lot::Mutex;
+use rustls::ClientConfig;
+use rustls::client::Resumption;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+pub use rustls::ServerConfig;
+
+/// The cryptography, the library's own: the host program may have chosen another for itself.
+pub(super) static PROVIDER: LazyLock<Arc<CryptoProvider>> =
+    LazyLock::new(|| Arc::new(rustls::crypto::ring::default_provider()));
+
+/// Sessions kept for resumption, by server name.
+const SESSIONS: usize = 256;
+/// So many sets of options are kept; a process has one or two.
+const KEPT: usize = 16;
+/// The system's store may have changed after this time: it is read again.
+const FRESH: Duration = Duration::from_secs(60 * 60);
+
+struct Kept {
+    options: Options,
+    config: Arc<ClientConfig>,
+    made: Instant,
+}
+
+/// The last used first.
+static CONFIGS: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
+
+/// The configuration for these options.
+pub(super) fn client_config(options: &Options) -> Result<Arc<ClientConfig>, String> {
+    let find = |kept: &mut Vec<Kept>| {
+        kept.retain(|entry| entry.made.elapsed() < FRESH);
+        let at = kept.iter().position(|entry| entry.options == *options)?;
+        kept[..=at].rotate_right(1);
+        Some(kept[0].config.clone())
+    };
+    if let Some(config) = find(&mut CONFIGS.lock()) {
+        return Ok(config);
+    }
+    // Made without the lock: reading the system's store takes a while.
+    let config = Arc::new(make(options)?);
+    let mut kept = CONFIGS.lock();
+    if let Some(config) = find(&mut kept) {
+        return Ok(config);
+    }
+    kept.truncate(KEPT - 1);
+    kept.insert(0, Kept { options: options.clone(), config: config.clone(), made: Instant::now() });
+    Ok(config)
+}
+
+fn make(options: &Options) -> Result<ClientConfig, String> {
+    let provider = PROVIDER.clone();
+    let verifier = Verifier::new(options, &provider)?;
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|why| why.to_string())?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    let mut config = match &options.identity {
+        None => builder.with_no_client_auth(),
+        Some(identity) => {
+            let key = certified(identity, &provider)?;
+            builder.with_client_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(key)))
+        }
+    };
+    config.resumption = Resumption::in_memory_sessions(SESSIONS);
+    Ok(config)
+}
+
+/// The certificate and the key, which must belong together.
+pub(super) fn certified(identity: &Identity, provider: &CryptoProvider) -> Result<CertifiedKey, String> {
+    let chain = identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
+    let key = PrivateKeyDer::try_from(identity.key.to_vec()).map_err(|why| format!("the private key: {why}"))?;
+    CertifiedKey::from_der(chain, key, provider).map_err(|why| match why {
+        rustls::Error::InconsistentKeys(_) => "the private key is not the certificate's".to_owned(),
+        rustls::Error::InvalidCertificate(why) => format!("the certificate cannot be used: {why}"),
+        _ => "the private key is of a kind that cannot be used; RSA, P-256, P-384 and Ed25519 can".to_owned(),
+    })
+}
+
+/// How a server shows itself: its certificate, TLS 1.2 and 1.3, no certificate asked of the client.
+pub fn server_config(identity: &Identity) -> Result<Arc<ServerConfig>, String> {
+    let key = certified(identity, &PROVIDER)?;
+    let builder = ServerConfig::builder_with_provider(PROVIDER.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|why| why.to_string())?
+        .with_no_client_auth();
+    Ok(Arc::new(builder.with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(key)))))
+}

@@ -1,0 +1,137 @@
+//! From a transport to an encrypted one, without blocking.
+
+use super::config::{ServerConfig, client_config};
+use super::failure::TlsFailure;
+use super::options::Options;
+use super::stream::TlsStream;
+use crate::error::{Cause, Error, Phase, Result};
+use crate::net::transport::{Source, Transport};
+use crate::net::wait::{Interest, Waker};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, HandshakeKind, ServerConnection};
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+/// A handshake under way. Dropping it gives up the connection.
+pub struct Handshake {
+    /// `None` when it has ended.
+    stream: Option<TlsStream>,
+    agreed: String,
+}
+
+impl Handshake {
+    /// Begins it as the client. `name` is the name or the address that the certificate must have; it is needed where
+    /// the options say to verify.
+    pub fn client(transport: Box<dyn Transport>, name: Option<&str>, options: &Options) -> Result<Handshake> {
+        let name = server_name(name, options, &*transport)?;
+        let config = client_config(options).map_err(|why| failure(Cause::Tls, why))?;
+        let tls = ClientConnection::new(config, name).map_err(|why| failure(Cause::Tls, why.to_string()))?;
+        Ok(Handshake::over(transport, tls.into()))
+    }
+
+    /// Begins it as the server.
+    pub fn server(transport: Box<dyn Transport>, config: Arc<ServerConfig>) -> Result<Handshake> {
+        let tls = ServerConnection::new(config).map_err(|why| failure(Cause::Tls, why.to_string()))?;
+        Ok(Handshake::over(transport, tls.into()))
+    }
+
+    fn over(transport: Box<dyn Transport>, tls: rustls::Connection) -> Handshake {
+        Handshake { stream: Some(TlsStream::new(transport, tls)), agreed: String::new() }
+    }
+
+    /// Does what can be done without waiting: the encrypted transport, `None` while it is under way, or why there is
+    /// none. The caller's deadline is the caller's.
+    pub fn advance(&mut self) -> Result<Option<Box<dyn Transport>>> {
+        let Some(stream) = &mut self.stream else {
+            return Err(failure(Cause::BadSequence, "this handshake has ended already"));
+        };
+        match stream.handshake() {
+            Ok(()) => {
+                self.agreed = agreed(stream.tls());
+                Ok(self.stream.take().map(|stream| Box::new(stream) as _))
+            }
+            Err(why) if why.kind() == ErrorKind::WouldBlock => Ok(None),
+            Err(why) => {
+                // In order, so that the alert that says why arrives.
+                stream.close();
+                self.stream = None;
+                Err(lost(&why))
+            }
+        }
+    }
+
+    /// What `advance` waits for.
+    pub fn waits<'a>(&'a self, list: &mut Vec<(Source<'a>, Interest)>) {
+        if let Some(stream) = &self.stream {
+            list.push((stream.source(), Interest { readable: true, writable: stream.wants_write() }));
+        }
+    }
+
+    /// Whom to wake from now on.
+    pub fn set_waker(&mut self, waker: &Waker) {
+        if let Some(stream) = &mut self.stream {
+            stream.set_waker(waker);
+        }
+    }
+
+    /// Breaks it off at once.
+    pub fn abort(&mut self) {
+        if let Some(mut stream) = self.stream.take() {
+            stream.abort();
+        }
+    }
+
+    /// The other end, for people.
+    pub fn peer(&self) -> String {
+        self.stream.as_ref().map(Transport::peer).unwrap_or_default()
+    }
+
+    /// What was agreed, for people, once it is done: the version, the cipher, and whether a session was resumed.
+    pub fn agreed(&self) -> String {
+        self.agreed.clone()
+    }
+}
+
+fn server_name(name: Option<&str>, options: &Options, transport: &dyn Transport) -> Result<ServerName<'static>> {
+    let Some(name) = name else {
+        if options.verify {
+            return Err(failure(Cause::BadArgument, "there is no name that the certificate could be verified for"));
+        }
+        // Nobody's name is asked for: sessions are kept apart by address, and no name is sent.
+        let peer = transport.peer().parse().map_or(Ipv4Addr::UNSPECIFIED.into(), |peer: SocketAddr| peer.ip());
+        return Ok(ServerName::IpAddress(peer.into()));
+    };
+    let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
+    // An address with a zone is that address.
+    let address = bare.split_once('%').map_or(bare, |(address, _)| address);
+    if let Ok(ip) = address.parse::<IpAddr>() {
+        return Ok(ServerName::IpAddress(ip.into()));
+    }
+    let name = name.strip_suffix('.').unwrap_or(name);
+    ServerName::try_from(name).map(|name| name.to_owned()).map_err(|_| {
+        let words = format!("{} is no name that a certificate can have (beyond ASCII: write its xn-- form)", name);
+        failure(Cause::BadArgument, words)
+    })
+}
+
+fn agreed(tls: &rustls::Connection) -> String {
+    let version = match tls.protocol_version() {
+        Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2",
+        _ => "TLS 1.3",
+    };
+    let cipher = tls.negotiated_cipher_suite().map(|suite| format!(", {:?}", suite.suite())).unwrap_or_default();
+    let resumed = if tls.handshake_kind() == Some(HandshakeKind::Resumed) { ", session resumed" } else { "" };
+    format!("{version}{cipher}{resumed}")
+}
+
+fn lost(why: &io::Error) -> Error {
+    if TlsFailure::is_in(why) {
+        return failure(Cause::Tls, why.to_string());
+    }
+    failure(crate::net::transport::read_cause(why), format!("the connection was lost during the handshake: {why}"))
+}
+
+fn failure(cause: Cause, detail: impl Into<String>) -> Error {
+    Error::new(Phase::Tls, cause, detail)
+}

@@ -1,0 +1,213 @@
+//! A transport whose bytes are encrypted over another.
+
+use super::certificate;
+use super::failure::TlsFailure;
+use super::verify;
+use crate::net::transport::{Source, Transport};
+use crate::net::wait::Waker;
+use crate::sasl::{BindingKind, ChannelBinding};
+use rustls::pki_types::CertificateDer;
+use rustls::{Connection, Error, ProtocolVersion};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+
+/// So many bytes are encrypted ahead of what the system takes.
+const BUFFER: usize = 256 * 1024;
+
+/// TLS over a transport, from either side.
+pub(super) struct TlsStream {
+    inner: Box<dyn Transport>,
+    tls: Connection,
+    /// What arrived was not the TLS that was agreed: nothing is read or sent any more.
+    failed: Option<TlsFailure>,
+}
+
+impl TlsStream {
+    pub(super) fn new(inner: Box<dyn Transport>, mut tls: Connection) -> Self {
+        tls.set_buffer_limit(Some(BUFFER));
+        TlsStream { inner, tls, failed: None }
+    }
+
+    pub(super) fn tls(&self) -> &Connection {
+        &self.tls
+    }
+
+    /// Goes on with the handshake; `WouldBlock` until it is done and all of this side's part of it is sent.
+    pub(super) fn handshake(&mut self) -> io::Result<()> {
+        loop {
+            match self.send() {
+                Ok(()) if !self.tls.is_handshaking() => return Ok(()),
+                Err(why) if why.kind() != ErrorKind::WouldBlock => return Err(why),
+                // The other side may be as full as this one, and goes on once it is read.
+                _ => {}
+            }
+            if self.receive()? == 0 {
+                return Err(io::Error::new(ErrorKind::UnexpectedEof, "the other side closed it during the handshake"));
+            }
+        }
+    }
+
+    /// The certificate that the server showed.
+    fn server_certificate(&self) -> Option<&CertificateDer<'static>> {
+        match &self.tls {
+            Connection::Client(tls) => tls.peer_certificates()?.first(),
+            Connection::Server(_) => None,
+        }
+    }
+
+    /// What the next read or write waits for, in a handshake.
+    pub(super) fn wants_write(&self) -> bool {
+        self.tls.wants_write()
+    }
+
+    /// Takes in what has arrived; 0 at the end of the inner stream.
+    fn receive(&mut self) -> io::Result<usize> {
+        let count = loop {
+            match self.tls.read_tls(&mut Inner(&mut *self.inner)) {
+                Err(why) if why.kind() == ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        if let Err(why) = self.tls.process_new_packets() {
+            // The other side is told why, as far as that goes out at once.
+            let _ = self.send();
+            let failure = TlsFailure(words(&why));
+            self.failed = Some(failure.clone());
+            return Err(failure.into());
+        }
+        Ok(count)
+    }
+
+    /// Sends what is encrypted; `WouldBlock` when not all of it goes out now.
+    fn send(&mut self) -> io::Result<()> {
+        while self.tls.wants_write() {
+            match self.tls.write_tls(&mut Inner(&mut *self.inner)) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(_) => {}
+                Err(why) if why.kind() == ErrorKind::Interrupted => {}
+                Err(why) => return Err(why),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Transport for TlsStream {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.tls.reader().read(buf) {
+                Err(why) if why.kind() == ErrorKind::WouldBlock => {}
+                Err(why) if why.kind() == ErrorKind::UnexpectedEof => return Err(truncated()),
+                // Data, or the end as TLS demands it: whatever follows that is never read.
+                other => return other,
+            }
+            if let Some(failure) = &self.failed {
+                return Err(failure.clone().into());
+            }
+            match self.receive() {
+                Ok(_) => {}
+                // What came before the failure still counts: it is read at the next turn, then this is said.
+                Err(why) if TlsFailure::is_in(&why) => {}
+                Err(why) => return Err(why),
+            }
+        }
+    }
+
+    fn write(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        if let Some(failure) = &self.failed {
+            return Err(failure.clone().into());
+        }
+        self.send()?;
+        let taken = self.tls.writer().write_vectored(bufs)?;
+        match self.send() {
+            Err(why) if why.kind() != ErrorKind::WouldBlock => Err(why),
+            _ => Ok(taken),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.send()
+    }
+
+    fn source(&self) -> Source<'_> {
+        self.inner.source()
+    }
+
+    fn set_waker(&mut self, waker: &Waker) {
+        self.inner.set_waker(waker);
+    }
+
+    fn abort(&mut self) {
+        self.inner.abort();
+    }
+
+    fn close(&mut self) {
+        self.tls.send_close_notify();
+        let _ = self.send();
+        self.inner.close();
+    }
+
+    fn peer(&self) -> String {
+        self.inner.peer()
+    }
+
+    fn local(&self) -> String {
+        self.inner.local()
+    }
+
+    fn is_secure(&self) -> bool {
+        true
+    }
+
+    fn channel_bindings(&self) -> Vec<ChannelBinding> {
+        // RFC 9266 wants TLS 1.3, or 1.2 with the extended master secret, of which rustls does not tell.
+        let exporter = (self.tls.protocol_version() == Some(ProtocolVersion::TLSv1_3))
+            .then(|| self.tls.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(&[])).ok())
+            .flatten()
+            .map(|data| ChannelBinding { kind: BindingKind::Exporter, data: data.to_vec() });
+        let end_point = self.server_certificate().and_then(certificate::end_point);
+        let end_point = end_point.map(|data| ChannelBinding { kind: BindingKind::ServerEndPoint, data });
+        exporter.into_iter().chain(end_point).collect()
+    }
+}
+
+/// The inner transport as rustls reads and writes it.
+struct Inner<'a>(&'a mut dyn Transport);
+
+impl Read for Inner<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+}
+
+impl Write for Inner<'_> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.0.write(&[IoSlice::new(buf)])
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.write(bufs)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn truncated() -> io::Error {
+    io::Error::new(
+        ErrorKind::UnexpectedEof,
+        "the connection ended without the end that TLS demands (close_notify): what came last may have been cut off",
+    )
+}
+
+/// What went wrong, as a person wants to know it.
+fn words(why: &Error) -> String {
+    match why {
+        why if verify::words(why).is_some() => verify::words(why).unwrap_or_default().to_owned(),
+        Error::InvalidMessage(_) => "what came is not TLS: clear text, or garbled on the way".to_owned(),
+        Error::AlertReceived(alert) => format!("the other side ended TLS with the alert {alert:?}"),
+        Error::PeerIncompatible(what) => format!("no version or cipher in common (TLS 1.2 and 1.3 here): {what:?}"),
+        Error::DecryptError => "what came was changed on the way: it does not decrypt".to_owned(),
+        other => certificate::printable(&other.to_string()),
+    }
+}

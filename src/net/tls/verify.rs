@@ -1,0 +1,231 @@
+//! Whether the server is who it should be; and if not, why, in words.
+
+use super::certificate::{Facts, printable};
+use super::options::{Options, Pin};
+use core::fmt;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// Certificates of a chain that are looked at for an error text.
+const SHOWN: usize = 5;
+
+/// Verifies what the options ask for. The signature of the handshake is always verified: the server has the key of the
+/// certificate that it shows.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    /// The chain and the name; `None`: nobody's is asked for.
+    chain: Option<Arc<dyn ServerCertVerifier>>,
+    /// Where the trusted ones come from, for error texts.
+    trusted: &'static str,
+    pins: Vec<Pin>,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+/// Why a certificate was not accepted, as a person wants to know it.
+#[derive(Debug)]
+struct NotAccepted(String);
+
+impl fmt::Display for NotAccepted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NotAccepted {}
+
+/// The words of an error that this verifier gave.
+pub(super) fn words(error: &Error) -> Option<&str> {
+    match error {
+        Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) => {
+            inner.downcast_ref::<NotAccepted>().map(|not_accepted| not_accepted.0.as_str())
+        }
+        _ => None,
+    }
+}
+
+impl Verifier {
+    pub(super) fn new(options: &Options, provider: &Arc<CryptoProvider>) -> Result<Verifier, String> {
+        let (chain, trusted): (Option<Arc<dyn ServerCertVerifier>>, _) = match &options.roots {
+            _ if !options.verify => (None, ""),
+            Some(roots) => {
+                let mut store = RootCertStore::empty();
+                for root in roots.0.iter() {
+                    store.add(CertificateDer::from_slice(root)).map_err(|why| why.to_string())?;
+                }
+                let own = WebPkiServerVerifier::builder_with_provider(store.into(), provider.clone());
+                (Some(own.build().map_err(|why| why.to_string())?), "the site's own list (tls_ca)")
+            }
+            None => {
+                let system = rustls_platform_verifier::Verifier::new(provider.clone())
+                    .map_err(|why| format!("the system's store of trusted certificates: {why}"))?;
+                (Some(Arc::new(system)), "this system's store")
+            }
+        };
+        let algorithms = provider.signature_verification_algorithms;
+        Ok(Verifier { chain, trusted, pins: options.pins.clone(), algorithms })
+    }
+
+    /// Why a certificate was not accepted: what is wrong with which one, the name expected, the names it has.
+    fn explain(&self, why: &Error, shown: &Shown<'_>) -> Error {
+        let Error::InvalidCertificate(why) = why else { return why.clone() };
+        let reason = match why {
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                "the certificate is for another name".to_owned()
+            }
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => shown.out_of_time(),
+            CertificateError::UnknownIssuer => self.unknown_issuer(shown),
+            CertificateError::Other(OtherError(inner)) if inner.to_string().contains("CaUsedAsEndEntity") => {
+                format!(
+                    "the certificate is that of an authority, not of a server; to trust this server all the same, {}",
+                    pin_advice(shown.end_entity)
+                )
+            }
+            CertificateError::Other(OtherError(inner)) => printable(&inner.to_string()),
+            other => printable(&other.to_string()),
+        };
+        not_accepted(format!("{reason}; {}", shown.names()))
+    }
+
+    fn unknown_issuer(&self, shown: &Shown<'_>) -> String {
+        let last = shown.intermediates.last().unwrap_or(shown.end_entity);
+        let what = match Facts::of(last) {
+            Some(facts) if facts.is_self_signed() && shown.intermediates.is_empty() => {
+                format!("the certificate is self-signed and not in {}", self.trusted)
+            }
+            Some(facts) => format!("the certificate's issuer, {}, is not in {}", facts.issuer, self.trusted),
+            None => format!("the certificate's issuer is not in {}", self.trusted),
+        };
+        format!(
+            "{what}; if it is the right one, name its authority's certificate with tls_ca, or {}",
+            pin_advice(shown.end_entity)
+        )
+    }
+
+    fn check_pins(&self, end_entity: &CertificateDer<'_>, shown: &Shown<'_>) -> Result<(), Error> {
+        if self.pins.is_empty() {
+            return Ok(());
+        }
+        match pin_of(end_entity) {
+            Some(pin) if self.pins.contains(&pin) => Ok(()),
+            Some(pin) => Err(not_accepted(format!(
+                "the server's key is another than the one demanded (tls_pin); it has {pin}; {}",
+                shown.names()
+            ))),
+            None => {
+                Err(not_accepted(format!("the certificate cannot be read, so its key is not known; {}", shown.names())))
+            }
+        }
+    }
+}
+
+fn not_accepted(words: String) -> Error {
+    Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(NotAccepted(words)))))
+}
+
+fn pin_of(certificate: &CertificateDer<'_>) -> Option<Pin> {
+    let parsed = ParsedCertificate::try_from(certificate).ok()?;
+    Some(Pin(Sha256::digest(parsed.subject_public_key_info().as_ref()).into()))
+}
+
+fn pin_advice(certificate: &CertificateDer<'_>) -> String {
+    match pin_of(certificate) {
+        Some(pin) => format!("set tls_verify = no and tls_pin = {pin}"),
+        None => "set tls_verify = no".to_owned(),
+    }
+}
+
+/// What the server showed, and what was expected of it.
+struct Shown<'a> {
+    end_entity: &'a CertificateDer<'a>,
+    intermediates: &'a [CertificateDer<'a>],
+    expected: &'a ServerName<'a>,
+    now: UnixTime,
+}
+
+impl Shown<'_> {
+    /// "expected was mail.example; the certificate (CN=x, issued by CN=y) is for a.example, b.example"
+    fn names(&self) -> String {
+        let expected = self.expected.to_str();
+        match Facts::of(self.end_entity) {
+            None => format!("expected was the name {expected}; the certificate cannot be read"),
+            Some(facts) => {
+                let names = if facts.names.is_empty() { "no name".to_owned() } else { facts.names.join(", ") };
+                let (subject, issuer) = (facts.subject, facts.issuer);
+                format!(
+                    "expected was the name {expected}; the certificate ({subject}, issued by {issuer}) is for {names}"
+                )
+            }
+        }
+    }
+
+    /// Which certificate of the chain is not in its time.
+    fn out_of_time(&self) -> String {
+        let now = self.now.as_secs();
+        let chain = core::iter::once(self.end_entity).chain(self.intermediates).take(SHOWN);
+        for (at, facts) in chain.filter_map(|der| Facts::of(der)).enumerate() {
+            let which = if at == 0 {
+                "the server's certificate".to_owned()
+            } else {
+                format!("the certificate of {} in its chain", facts.subject)
+            };
+            if now > facts.not_after.0 {
+                return format!("{which} has expired on {}", facts.not_after.1);
+            }
+            if now < facts.not_before.0 {
+                return format!("{which} holds only from {} on (is this machine's clock right?)", facts.not_before.1);
+            }
+        }
+        "a certificate that the server's leads to is not in its time".to_owned()
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let shown = Shown { end_entity, intermediates, expected: server_name, now };
+        self.check_pins(end_entity, &shown)?;
+        if let Some(chain) = &self.chain {
+            chain
+                .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+                .map_err(|why| self.explain(&why, &shown))?;
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, cert, signature, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, cert, signature, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,216 @@
+//! What the site decides about encryption: the keys that begin with `tls`, and how they bear on each other.
+
+use super::Site;
+use super::keys::{Draft, Why, choice};
+use super::load::{Stamp, stamp_of};
+use super::url::Url;
+use crate::client::{Tls, TlsMode, TlsName};
+use crate::net::tls::{AVAILABLE, Identity, LACKING, Pin, Roots};
+use std::fs::{File, Metadata};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// What the site decided about encryption; `None` where it leaves the matter open.
+#[derive(Clone, Debug, Default)]
+pub struct SiteTls {
+    /// `tls`: never, optional, always, implicit.
+    pub mode: Option<TlsMode>,
+    /// `tls_name`: the name that the server's certificate must have.
+    pub name: Option<String>,
+    /// `tls_verify`: whether the certificate is verified.
+    pub verify: Option<bool>,
+    /// `tls_ca`: the authorities to trust in place of the system's.
+    pub roots: Option<Roots>,
+    /// `tls_pin`: the keys that the server may have.
+    pub pins: Option<Vec<Pin>>,
+    /// `tls_certificate` and `tls_key`: this side's own certificate.
+    pub identity: Option<Identity>,
+}
+
+/// The largest file of certificates that is read.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
+
+const MODES: [(&str, TlsMode); 4] = [
+    ("never", TlsMode::Never),
+    ("optional", TlsMode::Optional),
+    ("always", TlsMode::Always),
+    ("implicit", TlsMode::Implicit),
+];
+
+impl SiteTls {
+    /// Fills what a section leaves open from the general one; `server` is the section's own.
+    pub(super) fn or(self, general: &SiteTls, server: Option<&Url>) -> SiteTls {
+        // A server's URL may say how it is reached, and a name or a key is that of the server beside it.
+        let says_mode = server.is_some_and(|server| server.scheme.tls_mode().is_some());
+        let of_server = if server.is_some() { &SiteTls::default() } else { general };
+        SiteTls {
+            mode: self.mode.or(if says_mode { None } else { general.mode }),
+            name: self.name.or_else(|| of_server.name.clone()),
+            pins: self.pins.or_else(|| of_server.pins.clone()),
+            verify: self.verify.or(general.verify),
+            roots: self.roots.or_else(|| general.roots.clone()),
+            identity: self.identity.or_else(|| general.identity.clone()),
+        }
+    }
+}
+
+impl Site {
+    /// Puts what the site decided about encryption over what the program or the face has.
+    pub(super) fn apply_tls(&self, tls: &mut Tls) {
+        let decided = self.tls.mode.or(self.server.as_ref().and_then(|server| server.scheme.tls_mode()));
+        if let Some(mode) = decided {
+            tls.mode = mode;
+        }
+        // A password of the site's never leaves in the clear.
+        if self.login().is_some() && tls.mode != TlsMode::Implicit {
+            tls.mode = TlsMode::Always;
+        }
+        match (&self.tls.name, &self.server) {
+            (Some(name), _) => tls.name = TlsName::Given(name.clone()),
+            (None, Some(server)) => tls.name = TlsName::Given(server.host.clone()),
+            (None, None) => {}
+        }
+        tls.verify = self.tls.verify.or(tls.verify);
+        tls.roots = self.tls.roots.clone().or(tls.roots.take());
+        tls.identity = self.tls.identity.clone().or(tls.identity.take());
+        if let Some(pins) = &self.tls.pins {
+            tls.pins.clone_from(pins);
+        }
+    }
+}
+
+/// Whether the keys of one section go together.
+pub(super) fn check(site: &Site) -> Result<(), (&'static str, Why)> {
+    let (Some(mode), Some(server)) = (site.tls.mode, &site.server) else { return Ok(()) };
+    if server.scheme.tls_mode().is_some_and(|of_server| of_server != mode) {
+        return Err(("tls", "says otherwise than the server's URL".to_owned()));
+    }
+    if server.user.is_some() && matches!(mode, TlsMode::Never | TlsMode::Optional) {
+        return Err(("tls", "must be always or implicit: the server's URL has a password".to_owned()));
+    }
+    Ok(())
+}
+
+/// Reads the certificate and the key that the section names.
+pub(super) fn identity(draft: &mut Draft) -> Result<Option<Identity>, (&'static str, Why)> {
+    let Some(certificate) = &draft.certificate else {
+        let alone = draft.key.is_some();
+        return if alone { Err(("tls_key", "needs a tls_certificate beside it".to_owned())) } else { Ok(None) };
+    };
+    let (key_name, key) = match &draft.key {
+        Some(key) => ("tls_key", key),
+        None => ("tls_certificate", certificate),
+    };
+    let chain = contents(certificate, &mut draft.files).map_err(|why| ("tls_certificate", why))?;
+    let (key, metadata) = open(key)
+        .and_then(|(file, metadata)| Ok((read(file, key, &metadata, &mut draft.files)?, metadata)))
+        .map_err(|why| (key_name, why))?;
+    if others_can_read(&metadata) {
+        return Err((key_name, "names a file with a private key that others can read: chmod o-r".to_owned()));
+    }
+    identity_of(&chain, &key).map(Some).map_err(|why| (key_name, why))
+}
+
+#[cfg(feature = "tls")]
+fn identity_of(chain: &[u8], key: &[u8]) -> Result<Identity, Why> {
+    Identity::from_pem(chain, key).map_err(|why| format!("names a file that cannot be used: {why}"))
+}
+
+#[cfg(not(feature = "tls"))]
+fn identity_of(_: &[u8], _: &[u8]) -> Result<Identity, Why> {
+    Err(lacking())
+}
+
+pub(super) fn mode(value: &str) -> Result<TlsMode, Why> {
+    match choice(value, &MODES)? {
+        TlsMode::Always | TlsMode::Implicit if !AVAILABLE => Err(lacking()),
+        mode => Ok(mode),
+    }
+}
+
+pub(super) fn name(value: &str) -> Result<String, Why> {
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
+    if value.is_empty() || value.len() > 253 || !value.chars().all(good) {
+        return Err("is no host name and no address (beyond ASCII: write its xn-- form)".to_owned());
+    }
+    Ok(value.to_owned())
+}
+
+pub(super) fn pins(value: &str) -> Result<Vec<Pin>, Why> {
+    let words = "is not sha256: and 64 hexadecimal digits, or several of these with commas between";
+    value.split(',').map(|pin| Pin::parse(pin.trim()).ok_or_else(|| words.to_owned())).collect()
+}
+
+pub(super) fn path(value: &str) -> Result<PathBuf, Why> {
+    let path = Path::new(value);
+    if !AVAILABLE {
+        return Err(lacking());
+    }
+    if !path.is_absolute() {
+        return Err("is not a file's whole path, from the root on".to_owned());
+    }
+    Ok(path.to_owned())
+}
+
+#[cfg(feature = "tls")]
+pub(super) fn roots(value: &str, files: &mut Vec<(PathBuf, Stamp)>) -> Result<Roots, Why> {
+    let text = contents(&path(value)?, files)?;
+    Roots::from_pem(&text).map_err(|why| format!("names a file that cannot be used: {why}"))
+}
+
+#[cfg(not(feature = "tls"))]
+pub(super) fn roots(value: &str, _: &mut Vec<(PathBuf, Stamp)>) -> Result<Roots, Why> {
+    path(value).and(Err(lacking()))
+}
+
+fn lacking() -> Why {
+    format!("needs TLS, and {LACKING}")
+}
+
+fn contents(path: &Path, files: &mut Vec<(PathBuf, Stamp)>) -> Result<Zeroizing<Vec<u8>>, Why> {
+    let (file, metadata) = open(path)?;
+    read(file, path, &metadata, files)
+}
+
+fn open(path: &Path) -> Result<(File, Metadata), Why> {
+    // Opening a pipe or a device could wait for ever.
+    let metadata = std::fs::metadata(path).map_err(|why| unreadable(&why.to_string()))?;
+    if !metadata.is_file() {
+        return Err(unreadable("it is not a plain file"));
+    }
+    if metadata.len() > MAX_FILE {
+        return Err(unreadable("it is larger than 4 MiB"));
+    }
+    let file = File::open(path).map_err(|why| unreadable(&why.to_string()))?;
+    let metadata = file.metadata().map_err(|why| unreadable(&why.to_string()))?;
+    Ok((file, metadata))
+}
+
+fn read(
+    file: File,
+    path: &Path,
+    metadata: &Metadata,
+    files: &mut Vec<(PathBuf, Stamp)>,
+) -> Result<Zeroizing<Vec<u8>>, Why> {
+    // As large as the file from the start: growing would leave parts of a key behind.
+    let mut octets = Zeroizing::new(Vec::with_capacity(metadata.len().min(MAX_FILE) as usize + 1));
+    file.take(MAX_FILE).read_to_end(&mut octets).map_err(|why| unreadable(&why.to_string()))?;
+    files.push((path.to_owned(), stamp_of(metadata)));
+    Ok(octets)
+}
+
+fn unreadable(why: &str) -> Why {
+    format!("names a file that cannot be read: {why}")
+}
+
+#[cfg(unix)]
+fn others_can_read(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    metadata.permissions().mode() & 0o004 != 0
+}
+
+#[cfg(not(unix))]
+fn others_can_read(_: &Metadata) -> bool {
+    false
+}
