@@ -16,6 +16,7 @@
 //! - [`native`], [`netx`]: the native C face and NetX SMTP Client through their exported functions;
 //! - [`process`]: this process's peak memory and open descriptors;
 //! - [`skip`]: how a test says that it could not run here;
+//! - [`tls`]: certificates, and a server with TLS that records what it hears, encrypted or not;
 //! - [`wait`]: waiting for an event with a deadline.
 #![allow(dead_code, unused_imports)] // each test file uses a part of it
 
@@ -43,6 +44,8 @@ pub mod skip;
 pub mod socks;
 pub mod stream;
 pub mod temp;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod transcript;
 pub mod wait;
 pub mod wire;

@@ -1,0 +1,357 @@
+//! Certificates made for a test, and a server with TLS that behaves well or badly as it is told and records every byte
+//! that it hears: those on the wire, and what they meant.
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType, date_time_ymd,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection};
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// An authority that signs certificates.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    /// Its certificate, as a file has it.
+    pub pem: String,
+}
+
+/// A certificate with its key.
+pub struct Certified {
+    pub certificate: CertificateDer<'static>,
+    pub pem: String,
+    pub key: KeyPair,
+}
+
+impl Authority {
+    pub fn new(name: &str) -> Authority {
+        let key = KeyPair::generate().expect("a key");
+        let mut params = named(name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let pem = params.self_signed(&key).expect("a certificate").pem();
+        Authority { issuer: Issuer::new(params, key), pem }
+    }
+
+    /// A certificate for these names, hosts or addresses.
+    pub fn certificate(&self, names: &[&str]) -> Certified {
+        self.sign(for_names(names))
+    }
+
+    /// One whose time is over.
+    pub fn expired(&self, names: &[&str]) -> Certified {
+        let mut params = for_names(names);
+        params.not_before = date_time_ymd(2001, 1, 1);
+        params.not_after = date_time_ymd(2002, 2, 2);
+        self.sign(params)
+    }
+
+    fn sign(&self, params: CertificateParams) -> Certified {
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        Certified { certificate: certificate.der().clone(), pem: certificate.pem(), key }
+    }
+}
+
+/// A certificate that nobody but itself vouches for.
+pub fn self_signed(names: &[&str]) -> Certified {
+    let key = KeyPair::generate().expect("a key");
+    let certificate = for_names(names).self_signed(&key).expect("a certificate");
+    Certified { certificate: certificate.der().clone(), pem: certificate.pem(), key }
+}
+
+fn named(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params
+}
+
+fn for_names(names: &[&str]) -> CertificateParams {
+    let mut params = named("a test server");
+    params.subject_alt_names = names
+        .iter()
+        .map(|name| match name.parse() {
+            Ok(address) => SanType::IpAddress(address),
+            Err(_) => SanType::DnsName((*name).try_into().expect("ASCII")),
+        })
+        .collect();
+    params
+}
+
+impl Certified {
+    /// A server's configuration with this certificate.
+    pub fn server(&self) -> Arc<ServerConfig> {
+        Arc::new(self.config(rustls::ALL_VERSIONS))
+    }
+
+    /// The same, but TLS 1.2 only.
+    pub fn server_tls12(&self) -> Arc<ServerConfig> {
+        Arc::new(self.config(&[&rustls::version::TLS12]))
+    }
+
+    /// The same, but the client must show a certificate of this authority.
+    pub fn server_asking(&self, authority: &Authority) -> Arc<ServerConfig> {
+        let mut roots = rustls::RootCertStore::empty();
+        let mut pem = authority.pem.as_bytes();
+        let der = rustls::pki_types::pem::PemObject::from_pem_reader(&mut pem).expect("a certificate");
+        roots.add(der).expect("an authority");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_client_cert_verifier(verifier.build().expect("a verifier"))
+            .with_single_cert(vec![self.certificate.clone()], self.private_key())
+            .expect("a certificate and its key");
+        Arc::new(config)
+    }
+
+    fn config(&self, versions: &[&'static rustls::SupportedProtocolVersion]) -> ServerConfig {
+        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_protocol_versions(versions)
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![self.certificate.clone()], self.private_key())
+            .expect("a certificate and its key")
+    }
+
+    fn private_key(&self) -> PrivateKeyDer<'static> {
+        PrivateKeyDer::try_from(self.key.serialize_der()).expect("a key")
+    }
+}
+
+/// How a server behaves.
+#[derive(Clone)]
+pub struct Behaviour {
+    /// TLS from the first byte.
+    pub implicit: bool,
+    /// EHLO's reply offers STARTTLS.
+    pub offers: bool,
+    /// What STARTTLS is answered with, bytes as they are.
+    pub answer: &'static [u8],
+    /// A handshake follows the answer.
+    pub handshake: bool,
+    /// What comes after a message's final dot.
+    pub end: MessageEnd,
+    pub config: Arc<ServerConfig>,
+}
+
+/// What a server does at the end of a message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum MessageEnd {
+    /// Says 250.
+    Keep,
+    /// Ends the connection without TLS's own end.
+    Truncate,
+    /// Ends TLS in order and says 250 in the clear.
+    ClearAfterEnd,
+    /// Says 250 in the clear in the middle of TLS.
+    ClearInstead,
+}
+
+impl Behaviour {
+    pub fn good(config: Arc<ServerConfig>) -> Behaviour {
+        Behaviour {
+            implicit: false,
+            offers: true,
+            answer: b"220 go ahead\r\n",
+            handshake: true,
+            end: MessageEnd::Keep,
+            config,
+        }
+    }
+}
+
+/// What a server heard on one connection.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// All bytes, as they were on the wire.
+    pub wire: Vec<u8>,
+    /// Lines that came in the clear.
+    pub clear: Vec<String>,
+    /// Lines that came encrypted.
+    pub encrypted: Vec<String>,
+    /// The session was resumed.
+    pub resumed: bool,
+    /// The client showed a certificate.
+    pub client_certificate: bool,
+    /// The client ended TLS in order.
+    pub ended_in_order: bool,
+}
+
+/// A server that takes so many connections, one after the other.
+pub struct TlsServer {
+    pub address: SocketAddr,
+    thread: JoinHandle<Vec<Heard>>,
+}
+
+impl TlsServer {
+    pub fn start(behaviour: Behaviour, connections: usize) -> TlsServer {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let thread = std::thread::spawn(move || {
+            let serve = |_| {
+                let (stream, _) = listener.accept().expect("a connection");
+                serve(stream, &behaviour)
+            };
+            (0..connections).map(serve).collect()
+        });
+        TlsServer { address, thread }
+    }
+
+    /// Call when the client is done: what was heard on each connection.
+    pub fn finish(self) -> Vec<Heard> {
+        self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+/// A socket that remembers what came over it.
+struct Recorded {
+    stream: TcpStream,
+    heard: Vec<u8>,
+}
+
+impl Read for Recorded {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let count = self.stream.read(buf)?;
+        self.heard.extend_from_slice(&buf[..count]);
+        Ok(count)
+    }
+}
+
+impl Write for Recorded {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.stream.write(buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Conversation {
+    socket: Recorded,
+    tls: Option<ServerConnection>,
+    heard: Heard,
+}
+
+fn serve(stream: TcpStream, behaviour: &Behaviour) -> Heard {
+    stream.set_read_timeout(Some(super::wait::LONG)).expect("a limit");
+    stream.set_nodelay(true).expect("no delay");
+    let socket = Recorded { stream, heard: Vec::new() };
+    let mut conversation = Conversation { socket, tls: None, heard: Heard::default() };
+    // However it ends, what was heard until then counts.
+    let _ = conversation.hold(behaviour);
+    let Conversation { socket, tls, mut heard } = conversation;
+    if let Some(mut tls) = tls {
+        heard.ended_in_order = matches!(tls.reader().read(&mut [0]), Ok(0));
+    }
+    heard.wire = socket.heard;
+    heard
+}
+
+impl Conversation {
+    fn hold(&mut self, behaviour: &Behaviour) -> io::Result<()> {
+        if behaviour.implicit {
+            self.secure(behaviour)?;
+        }
+        self.say(b"220 test server\r\n")?;
+        while let Some(line) = self.line()? {
+            let word = line.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
+            match word.as_str() {
+                "EHLO" if self.tls.is_some() => self.say(b"250-test server\r\n250 AUTH PLAIN\r\n")?,
+                "EHLO" if behaviour.offers => self.say(b"250-test server\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n")?,
+                "EHLO" => self.say(b"250-test server\r\n250 AUTH PLAIN\r\n")?,
+                "STARTTLS" => {
+                    self.say(behaviour.answer)?;
+                    if behaviour.handshake {
+                        self.secure(behaviour)?;
+                    }
+                }
+                "AUTH" => self.say(b"235 welcome\r\n")?,
+                "DATA" => {
+                    self.say(b"354 go on\r\n")?;
+                    while self.line()?.is_some_and(|line| line != ".") {}
+                    self.end_message(behaviour.end)?;
+                }
+                "QUIT" => {
+                    self.say(b"221 bye\r\n")?;
+                    self.end_tls()?;
+                    while self.line()?.is_some() {}
+                    return Ok(());
+                }
+                _ => self.say(b"250 ok\r\n")?,
+            }
+        }
+        Ok(())
+    }
+
+    fn end_message(&mut self, how: MessageEnd) -> io::Result<()> {
+        match how {
+            MessageEnd::Keep => return self.say(b"250 kept\r\n"),
+            MessageEnd::Truncate => {}
+            MessageEnd::ClearAfterEnd => {
+                self.end_tls()?;
+                self.socket.write_all(b"250 kept, in the clear\r\n")?;
+            }
+            MessageEnd::ClearInstead => self.socket.write_all(b"250 kept, in the clear\r\n")?,
+        }
+        self.socket.stream.shutdown(std::net::Shutdown::Write)
+    }
+
+    fn secure(&mut self, behaviour: &Behaviour) -> io::Result<()> {
+        let mut tls = ServerConnection::new(behaviour.config.clone()).expect("a configuration");
+        while tls.is_handshaking() || tls.wants_write() {
+            tls.complete_io(&mut self.socket)?;
+        }
+        self.heard.resumed = tls.handshake_kind() == Some(rustls::HandshakeKind::Resumed);
+        self.heard.client_certificate = tls.peer_certificates().is_some();
+        self.tls = Some(tls);
+        Ok(())
+    }
+
+    fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.tls {
+            Some(tls) => rustls::Stream::new(tls, &mut self.socket).write_all(bytes),
+            None => self.socket.write_all(bytes),
+        }
+    }
+
+    fn end_tls(&mut self) -> io::Result<()> {
+        let Some(tls) = &mut self.tls else { return Ok(()) };
+        tls.send_close_notify();
+        while tls.wants_write() {
+            tls.write_tls(&mut self.socket)?;
+        }
+        Ok(())
+    }
+
+    /// The next line without its end; `None` when the client has ended.
+    fn line(&mut self) -> io::Result<Option<String>> {
+        let mut line = Vec::new();
+        let mut byte = [0];
+        loop {
+            let count = match &mut self.tls {
+                Some(tls) => rustls::Stream::new(tls, &mut self.socket).read(&mut byte)?,
+                None => self.socket.read(&mut byte)?,
+            };
+            if count == 0 {
+                return Ok(None);
+            }
+            if byte[0] == b'\n' {
+                break;
+            }
+            line.push(byte[0]);
+        }
+        let text = String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned();
+        let lines = if self.tls.is_some() { &mut self.heard.encrypted } else { &mut self.heard.clear };
+        lines.push(text.clone());
+        Ok(Some(text))
+    }
+}
+
+/// Long enough for anything on a busy machine.
+pub const PATIENCE: Duration = super::wait::LONG;
