@@ -4,7 +4,7 @@
 mod support;
 
 use helo::client::settings::Timeouts;
-use helo::client::{AuthPlan, Session, Settings};
+use helo::client::{AuthPlan, Owner, Session, Settings};
 use helo::error::{Cause, Error, Phase};
 use helo::net::connect::Target;
 use helo::net::wait::Cancel;
@@ -23,7 +23,13 @@ fn token(text: &str) -> Credentials {
 
 /// Opens a session on a port of this machine; no list of mechanisms leaves the choice to the engine.
 fn open(port: u16, credentials: Credentials, mechanisms: &[&'static str]) -> Result<Session, Error> {
-    let auth = AuthPlan { credentials, mechanisms: mechanisms.to_vec(), two_step: false, unasked: false };
+    let auth = AuthPlan {
+        credentials,
+        mechanisms: mechanisms.to_vec(),
+        two_step: false,
+        unasked: false,
+        owner: Owner::Program,
+    };
     let timeouts = Timeouts::all(Duration::from_secs(20));
     let settings = Settings { helo_name: "me.example".into(), timeouts, auth: Some(auth), ..Settings::default() };
     Session::open(Target::Host { host: "127.0.0.1".into(), port }, settings, Cancel::new(), &mut ())

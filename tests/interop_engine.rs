@@ -2,7 +2,7 @@
 
 mod support;
 
-use helo::client::{AuthPlan, Session, Settings};
+use helo::client::{AuthPlan, Owner, Session, Settings};
 use helo::error::{Cause, Phase};
 use helo::net::connect::Target;
 use helo::net::wait::Cancel;
@@ -88,7 +88,8 @@ fn what_is_submitted_to_dovecot_arrives_behind_it() {
     let Some(dovecot) = Dovecot::start(test, postfix.address()) else { return };
     let (mailbox, message) = (postfix.fresh_mailbox(), message());
     let credentials = Credentials::new(USER, Secret::new(PASSWORD.into()));
-    let auth = AuthPlan { credentials, mechanisms: vec!["CRAM-MD5"], two_step: false, unasked: false };
+    let auth =
+        AuthPlan { credentials, mechanisms: vec!["CRAM-MD5"], two_step: false, unasked: false, owner: Owner::Program };
     send(open_with(dovecot.address(), Some(auth)), &mailbox.address, &message);
     assert!(mailbox.wait_one().as_sent() == message);
 }

@@ -159,12 +159,10 @@ fn check(case: &str, behaviour: &Behaviour, mode: TlsMode, expected: Outcome) {
         Fails(..) => {
             assert_nothing_leaked(&heard, case);
             assert!(heard.encrypted.is_empty(), "{case}: {heard:?}");
+            // With TLS from the first byte, and after a good STARTTLS, the lines are those of a handshake: no sense.
             let said: Vec<&str> = heard.clear.iter().map(String::as_str).collect();
-            let prefix = ["EHLO me.example", "STARTTLS"];
-            // What follows a good STARTTLS is the handshake, of which clear lines make no sense.
-            assert!(mode == TlsMode::Implicit || prefix.starts_with(&said[..said.len().min(2)]), "{case}: {said:?}");
-            let rest = said.get(2..).unwrap_or_default().concat();
-            assert!(rest.is_empty(), "{case}: said after the end: {rest:?}");
+            let dialogue = ["EHLO me.example", "STARTTLS"];
+            assert!(mode == TlsMode::Implicit || dialogue.starts_with(&said), "{case}: {said:?}");
         }
     }
 }

@@ -8,7 +8,7 @@
 use helo::client::body::Body;
 use helo::client::delivery::{self, Mail, Options, Outcome, Recipient, Report};
 use helo::client::envelope::BodyKind;
-use helo::client::settings::{AuthPlan, Timeouts};
+use helo::client::settings::{AuthPlan, Owner, Timeouts};
 use helo::client::{Level, Settings};
 use helo::error::Cause;
 use helo::net::connect::Target;
@@ -113,6 +113,7 @@ fn settings(how: u8) -> Settings {
             mechanisms: vec![mechanism],
             two_step: how & 32 != 0,
             unasked: how & 64 != 0,
+            owner: Owner::Program,
         }),
         ..Settings::default()
     }

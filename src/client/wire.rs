@@ -65,9 +65,10 @@ impl Wire {
         (self.transport, self.sent)
     }
 
-    /// A wire over a transport that takes the place of another, over which so many bytes of the stream were sent.
+    /// A wire over a transport that takes the place of another, over which so many bytes of the stream were sent. The
+    /// end of a handshake may still be in it.
     pub(crate) fn go_on(transport: Box<dyn Transport>, sent: u64) -> Self {
-        Wire { sent, ..Wire::new(transport) }
+        Wire { sent, held: true, ..Wire::new(transport) }
     }
 
     pub(crate) fn transport(&self) -> &dyn Transport {

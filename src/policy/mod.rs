@@ -168,3 +168,5 @@ impl Site {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;

@@ -4,7 +4,7 @@
 use crate::support::engine::{deliver, of, settings, small_mails, target};
 use crate::support::scripted::ScriptedServer;
 use crate::support::wait::LONG;
-use helo::client::settings::{AuthPlan, Settings};
+use helo::client::settings::{AuthPlan, Owner, Settings};
 use helo::client::{Level, Session};
 use helo::error::{Cause, Error, Phase};
 use helo::net::connect::Target;
@@ -16,7 +16,8 @@ const PASSWORD: &str = "hunter2";
 
 fn plan(mechanism: &'static str, limit: Duration) -> Settings {
     let credentials = Credentials::new("alice", Secret::new(PASSWORD.into()));
-    let auth = AuthPlan { credentials, mechanisms: vec![mechanism], two_step: true, unasked: false };
+    let auth =
+        AuthPlan { credentials, mechanisms: vec![mechanism], two_step: true, unasked: false, owner: Owner::Program };
     Settings { auth: Some(auth), ..settings(limit) }
 }
 

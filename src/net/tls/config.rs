@@ -12,8 +12,6 @@ use rustls::sign::CertifiedKey;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-pub use rustls::ServerConfig;
-
 /// The cryptography, the library's own: the host program may have chosen another for itself.
 pub(super) static PROVIDER: LazyLock<Arc<CryptoProvider>> =
     LazyLock::new(|| Arc::new(rustls::crypto::ring::default_provider()));
@@ -86,12 +84,23 @@ pub(super) fn certified(identity: &Identity, provider: &CryptoProvider) -> Resul
     })
 }
 
-/// How a server shows itself: its certificate, TLS 1.2 and 1.3, no certificate asked of the client.
-pub fn server_config(identity: &Identity) -> Result<Arc<ServerConfig>, String> {
+/// How a server shows itself: its certificate, TLS 1.2 and 1.3, no certificate asked of the client. Clones share it,
+/// and with it the sessions that are resumed.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    pub(super) tls: Arc<rustls::ServerConfig>,
+    /// The server's own, for the bindings of a channel.
+    pub(super) certificate: CertificateDer<'static>,
+}
+
+/// The configuration of a server with this certificate; the error says in words what is wrong with it.
+pub fn server_config(identity: &Identity) -> Result<ServerConfig, String> {
     let key = certified(identity, &PROVIDER)?;
-    let builder = ServerConfig::builder_with_provider(PROVIDER.clone())
+    let certificate = key.end_entity_cert().map_err(|why| why.to_string())?.clone().into_owned();
+    let builder = rustls::ServerConfig::builder_with_provider(PROVIDER.clone())
         .with_safe_default_protocol_versions()
         .map_err(|why| why.to_string())?
         .with_no_client_auth();
-    Ok(Arc::new(builder.with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(key)))))
+    let tls = Arc::new(builder.with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(key))));
+    Ok(ServerConfig { tls, certificate })
 }

@@ -11,7 +11,6 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, HandshakeKind, ServerConnection};
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 
 /// A handshake under way. Dropping it gives up the connection.
 pub struct Handshake {
@@ -27,17 +26,17 @@ impl Handshake {
         let name = server_name(name, options, &*transport)?;
         let config = client_config(options).map_err(|why| failure(Cause::Tls, why))?;
         let tls = ClientConnection::new(config, name).map_err(|why| failure(Cause::Tls, why.to_string()))?;
-        Ok(Handshake::over(transport, tls.into()))
+        Ok(Handshake::over(TlsStream::client(transport, tls)))
     }
 
     /// Begins it as the server.
-    pub fn server(transport: Box<dyn Transport>, config: Arc<ServerConfig>) -> Result<Handshake> {
-        let tls = ServerConnection::new(config).map_err(|why| failure(Cause::Tls, why.to_string()))?;
-        Ok(Handshake::over(transport, tls.into()))
+    pub fn server(transport: Box<dyn Transport>, config: &ServerConfig) -> Result<Handshake> {
+        let tls = ServerConnection::new(config.tls.clone()).map_err(|why| failure(Cause::Tls, why.to_string()))?;
+        Ok(Handshake::over(TlsStream::server(transport, tls, config.certificate.clone())))
     }
 
-    fn over(transport: Box<dyn Transport>, tls: rustls::Connection) -> Handshake {
-        Handshake { stream: Some(TlsStream::new(transport, tls)), agreed: String::new() }
+    fn over(stream: TlsStream) -> Handshake {
+        Handshake { stream: Some(stream), agreed: String::new() }
     }
 
     /// Does what can be done without waiting: the encrypted transport, `None` while it is under way, or why there is

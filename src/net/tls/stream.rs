@@ -7,7 +7,7 @@ use crate::net::transport::{Source, Transport};
 use crate::net::wait::Waker;
 use crate::sasl::{BindingKind, ChannelBinding};
 use rustls::pki_types::CertificateDer;
-use rustls::{Connection, Error, ProtocolVersion};
+use rustls::{ClientConnection, Connection, Error, ProtocolVersion, ServerConnection};
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 
 /// So many bytes are encrypted ahead of what the system takes.
@@ -17,27 +17,39 @@ const BUFFER: usize = 256 * 1024;
 pub(super) struct TlsStream {
     inner: Box<dyn Transport>,
     tls: Connection,
+    /// The server's certificate, on the server's side.
+    own: Option<CertificateDer<'static>>,
     /// What arrived was not the TLS that was agreed: nothing is read or sent any more.
     failed: Option<TlsFailure>,
 }
 
 impl TlsStream {
-    pub(super) fn new(inner: Box<dyn Transport>, mut tls: Connection) -> Self {
+    pub(super) fn client(inner: Box<dyn Transport>, tls: ClientConnection) -> Self {
+        TlsStream::new(inner, tls.into(), None)
+    }
+
+    /// `own` is the certificate that this side shows.
+    pub(super) fn server(inner: Box<dyn Transport>, tls: ServerConnection, own: CertificateDer<'static>) -> Self {
+        TlsStream::new(inner, tls.into(), Some(own))
+    }
+
+    fn new(inner: Box<dyn Transport>, mut tls: Connection, own: Option<CertificateDer<'static>>) -> Self {
         tls.set_buffer_limit(Some(BUFFER));
-        TlsStream { inner, tls, failed: None }
+        TlsStream { inner, tls, own, failed: None }
     }
 
     pub(super) fn tls(&self) -> &Connection {
         &self.tls
     }
 
-    /// Goes on with the handshake; `WouldBlock` until it is done and all of this side's part of it is sent.
+    /// Goes on with the handshake; `WouldBlock` until it is done. The last of it may be held for `flush`.
     pub(super) fn handshake(&mut self) -> io::Result<()> {
         loop {
             match self.send() {
+                // What is left of it goes out with the next flush: the other side may be as full as this one.
+                Err(why) if why.kind() == ErrorKind::WouldBlock && !self.tls.is_handshaking() => return Ok(()),
                 Ok(()) if !self.tls.is_handshaking() => return Ok(()),
                 Err(why) if why.kind() != ErrorKind::WouldBlock => return Err(why),
-                // The other side may be as full as this one, and goes on once it is read.
                 _ => {}
             }
             if self.receive()? == 0 {
@@ -46,12 +58,9 @@ impl TlsStream {
         }
     }
 
-    /// The certificate that the server showed.
+    /// The certificate that the server showed, or shows as this side.
     fn server_certificate(&self) -> Option<&CertificateDer<'static>> {
-        match &self.tls {
-            Connection::Client(tls) => tls.peer_certificates()?.first(),
-            Connection::Server(_) => None,
-        }
+        self.own.as_ref().or_else(|| self.tls.peer_certificates()?.first())
     }
 
     /// What the next read or write waits for, in a handshake.
