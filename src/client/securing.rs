@@ -2,6 +2,7 @@
 
 use crate::client::connection::{Connection, Stage, Step};
 use crate::client::settings::{Owner, TlsMode, TlsName};
+use crate::client::trace::Observer;
 use crate::client::wire::Wire;
 use crate::error::{Cause, Error, Phase, Result};
 use crate::net::tls::{self, Handshake, Options};
@@ -78,9 +79,7 @@ impl Connection {
         let agreed = securing.handshake.agreed();
         match advanced {
             Ok(Some(transport)) => {
-                if let Some(observer) = &mut self.observer {
-                    observer.note(&format!("encrypted: {agreed}"));
-                }
+                self.observers.note(&format!("encrypted: {agreed}"));
                 self.since = now;
                 self.go_on(Wire::go_on(transport, sent));
                 if let Then::Hello = then

@@ -1,11 +1,13 @@
 //! What a connection is told before it begins.
 
+use crate::client::trace::Watch;
 use crate::error::Phase;
 use crate::net::connect::ConnectOptions;
 use crate::net::tls::{Identity, Pin, Roots};
 use crate::proto::client::Protocol;
 use crate::proto::dot::Dots;
 use crate::sasl::Credentials;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// QUIT is a courtesy: its answer is not waited for longer than this.
@@ -169,4 +171,6 @@ pub struct Settings {
     pub dots: Dots,
     /// Say HELO only, never EHLO.
     pub helo_only: bool,
+    /// Who watches the traffic besides the connection's own user.
+    pub watches: Vec<Arc<dyn Watch>>,
 }

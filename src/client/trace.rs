@@ -1,6 +1,7 @@
 //! Who may watch a connection's traffic, and what is hidden from them.
 
 use crate::proto::command::Verb;
+use std::fmt::Debug;
 
 /// Sees a copy of all traffic with credentials as `<hidden>`.
 ///
@@ -16,6 +17,53 @@ pub trait Observer: Send {
     }
     /// Something worth knowing that is neither.
     fn note(&mut self, _text: &str) {}
+}
+
+/// Somebody beside the connection's own user who watches connections: a trace file, a program's trace callback. Stands
+/// in [`crate::client::Settings::watches`].
+pub trait Watch: Send + Sync + Debug {
+    /// An observer for a connection that begins, to this host (or path) and port; `None`: this one is not watched.
+    fn observer(&self, host: &str, port: u16) -> Option<Box<dyn Observer>>;
+}
+
+/// All who watch one connection: its user's observer, and those of the settings.
+#[derive(Default)]
+pub(crate) struct Observers {
+    own: Option<Box<dyn Observer>>,
+    watches: Vec<Box<dyn Observer>>,
+}
+
+impl Observers {
+    pub(crate) fn new(watches: Vec<Box<dyn Observer>>) -> Self {
+        Observers { own: None, watches }
+    }
+
+    /// Who sees the traffic from now on for the connection's own user.
+    pub(crate) fn set_own(&mut self, own: Option<Box<dyn Observer>>) {
+        self.own = own;
+    }
+
+    fn all(&mut self) -> impl Iterator<Item = &mut Box<dyn Observer>> {
+        self.own.iter_mut().chain(&mut self.watches)
+    }
+}
+
+impl Observer for Observers {
+    fn sent(&mut self, bytes: &[u8]) {
+        self.all().filter(|observer| observer.enabled()).for_each(|observer| observer.sent(bytes));
+    }
+
+    fn received(&mut self, bytes: &[u8]) {
+        self.all().filter(|observer| observer.enabled()).for_each(|observer| observer.received(bytes));
+    }
+
+    fn enabled(&self) -> bool {
+        self.own.iter().chain(&self.watches).any(|observer| observer.enabled())
+    }
+
+    fn note(&mut self, text: &str) {
+        self.all().for_each(|observer| observer.note(text));
+    }
 }
 
 /// What stands for a credential in every output.
@@ -43,6 +91,48 @@ pub fn shown(line: &[u8], in_auth: bool) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::{Arc, Mutex};
+
+    /// Writes down what it sees, unless it is switched off.
+    struct Scribe(bool, Arc<Mutex<Vec<String>>>);
+
+    impl Scribe {
+        fn write(&self, kind: &str, bytes: &[u8]) {
+            self.1.lock().unwrap().push(format!("{kind} {}", String::from_utf8_lossy(bytes)));
+        }
+    }
+
+    impl Observer for Scribe {
+        fn sent(&mut self, bytes: &[u8]) {
+            self.write("sent", bytes);
+        }
+        fn received(&mut self, bytes: &[u8]) {
+            self.write("received", bytes);
+        }
+        fn enabled(&self) -> bool {
+            self.0
+        }
+        fn note(&mut self, text: &str) {
+            self.write("note", text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn all_who_look_see_it() {
+        let [own, site, off] = [(); 3].map(|()| Arc::new(Mutex::new(Vec::new())));
+        let watches: Vec<Box<dyn Observer>> =
+            vec![Box::new(Scribe(true, site.clone())), Box::new(Scribe(false, off.clone()))];
+        let mut observers = Observers::new(watches);
+        observers.sent(b"a");
+        observers.set_own(Some(Box::new(Scribe(true, own.clone()))));
+        assert!(observers.enabled());
+        observers.received(b"b");
+        observers.note("c");
+        assert_eq!(*site.lock().unwrap(), ["sent a", "received b", "note c"]);
+        assert_eq!(*own.lock().unwrap(), ["received b", "note c"]);
+        assert_eq!(*off.lock().unwrap(), ["note c"]);
+        assert!(!Observers::default().enabled());
+    }
 
     #[test]
     fn the_mechanism_is_shown_and_the_response_is_not() {

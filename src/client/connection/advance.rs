@@ -135,9 +135,7 @@ impl Connection {
 
     fn attach(&mut self, mut transport: Box<dyn Transport>, now: Instant) -> Result<()> {
         transport.set_waker(&self.waker);
-        if let Some(observer) = &mut self.observer {
-            observer.note(&format!("connected to {}", transport.peer()));
-        }
+        self.observers.note(&format!("connected to {}", transport.peer()));
         self.since = now;
         if self.settings.tls.mode == TlsMode::Implicit {
             return self.secure(transport, 0, Then::Greeting);
@@ -164,9 +162,9 @@ impl Connection {
         let open = self.dialogue.is_body_open();
         let mut outcome = Ok(0);
         if open && !body.is_empty() {
-            outcome = match &mut self.observer {
-                Some(observer) if observer.enabled() => send_observed(wire, &mut self.encoder, body, &mut **observer),
-                _ => wire.send_body(&mut self.encoder, body),
+            outcome = match self.observers.enabled() {
+                true => send_observed(wire, &mut self.encoder, body, &mut self.observers),
+                false => wire.send_body(&mut self.encoder, body),
             };
         }
         // A body that goes on fills the buffer first: fewer, larger writes.
@@ -196,11 +194,11 @@ impl Connection {
         let sent_when_read = wire.sent_when_read();
         let event = self.dialogue.receive(&mut input);
         let used = given.len() - input.len();
-        if let Some(observer) = self.observer.as_mut().filter(|o| o.enabled()) {
+        if self.observers.enabled() {
             // Whole lines only, however the network has cut them; a line is no longer than the parser lets it be.
             self.unseen.extend_from_slice(&given[..used]);
             if let Some(end) = self.unseen.iter().rposition(|&b| b == b'\n') {
-                observer.received(&self.unseen[..=end]);
+                self.observers.received(&self.unseen[..=end]);
                 self.unseen.drain(..=end);
             }
         }
@@ -282,9 +280,7 @@ impl Connection {
     }
 
     pub(crate) fn die(&mut self, error: Error) -> Error {
-        if let Some(observer) = &mut self.observer {
-            observer.note(&error.to_string());
-        }
+        self.observers.note(&error.to_string());
         if let Some(wire) = &mut self.wire {
             wire.transport_mut().abort();
         }

@@ -5,7 +5,7 @@ mod advance;
 use crate::client::opening::Opening;
 use crate::client::securing::Securing;
 use crate::client::settings::Settings;
-use crate::client::trace::{self, Observer};
+use crate::client::trace::{self, Observer, Observers};
 use crate::client::wire::Wire;
 use crate::error::{Cause, Error, Phase, Result};
 use crate::net::connect::{Connecting, Target};
@@ -68,8 +68,8 @@ pub struct Connection {
     /// None while a handshake has the transport.
     pub(crate) wire: Option<Wire>,
     waker: Waker,
-    pub(crate) observer: Option<Box<dyn Observer>>,
-    /// The begun line that the observer has not been shown.
+    pub(crate) observers: Observers,
+    /// The begun line that the observers have not been shown.
     pub(crate) unseen: Vec<u8>,
     encoder: BodyEncoder,
     /// Bytes of the announced chunk that are not in the stream yet.
@@ -92,6 +92,7 @@ impl Connection {
         };
         let connecting = Connecting::new(target, settings.connect.clone(), waker.clone(), now);
         let encoder = BodyEncoder::new(settings.dots);
+        let watches = settings.watches.iter().filter_map(|watch| watch.observer(&place.0, place.1)).collect();
         Connection {
             dialogue: Dialogue::new(settings.protocol),
             settings,
@@ -100,7 +101,7 @@ impl Connection {
             host,
             wire: None,
             waker,
-            observer: None,
+            observers: Observers::new(watches),
             unseen: Vec::new(),
             encoder,
             chunk_left: 0,
@@ -122,9 +123,9 @@ impl Connection {
         self.waker = waker;
     }
 
-    /// Who sees the traffic from now on.
+    /// Who sees the traffic from now on, besides those who watch by the settings.
     pub fn set_observer(&mut self, observer: Option<Box<dyn Observer>>) {
-        self.observer = observer;
+        self.observers.set_own(observer);
     }
 
     /// The limits of time, which may be changed at any moment.
@@ -256,8 +257,8 @@ impl Connection {
         let before = wire.out().len();
         let out = if in_auth || phase == Phase::Auth { wire.out_for_secret() } else { wire.out() };
         encode(&mut self.dialogue, out)?;
-        if let Some(observer) = &mut self.observer {
-            observer.sent(&trace::shown(&wire.out()[before..], in_auth));
+        if self.observers.enabled() {
+            self.observers.sent(&trace::shown(&wire.out()[before..], in_auth));
         }
         Ok(())
     }
@@ -281,8 +282,8 @@ impl Connection {
         let Some(wire) = self.wire.as_mut() else { return };
         let before = wire.out().len();
         let joined = wire.stage(&mut self.encoder, body);
-        if let Some(observer) = &mut self.observer {
-            observer.sent(&wire.out()[before..]);
+        if self.observers.enabled() {
+            self.observers.sent(&wire.out()[before..]);
         }
         self.joined(joined);
     }
@@ -315,8 +316,8 @@ impl Connection {
             Ok(())
         })?;
         let longest = self.encoder.longest_line();
-        if let Some(observer) = self.observer.as_mut().filter(|_| longest > 998) {
-            observer.note(&format!("a line of the message has {longest} octets; RFC 5321 allows 998"));
+        if longest > 998 {
+            self.observers.note(&format!("a line of the message has {longest} octets; RFC 5321 allows 998"));
         }
         Ok(())
     }
