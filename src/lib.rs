@@ -29,3 +29,5 @@ pub mod faces;
 pub mod net;
 #[cfg(feature = "std")]
 pub mod policy;
+#[cfg(feature = "std")]
+pub mod server;

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 /// What each room may use: the layers from the bottom up. `faces -> capi + client + server + policy -> net + sasl +
 /// message -> proto`, and `error` beside `proto`, since an error carries a reply and a command knows its phase.
 ///
-/// Within a layer: a proxy's password is a `sasl::Secret`, a policy is written in the client's settings, and `capi` tells
-/// the policy what only unsafe code can find out.
+/// Within a layer: a proxy's password is a `sasl::Secret`, a policy is written in the client's settings, the server's
+/// relay is a client, and `capi` tells the policy what only unsafe code can find out.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("error", &["proto"]),
     ("proto", &["error"]),
@@ -19,7 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("message", &["error", "proto"]),
     ("net", &["error", "proto", "sasl"]),
     ("client", &["error", "proto", "sasl", "message", "net"]),
-    ("server", &["error", "proto", "sasl", "message", "net"]),
+    ("server", &["error", "proto", "sasl", "message", "net", "client"]),
     ("policy", &["error", "proto", "sasl", "message", "net", "client", "server"]),
     ("capi", &["error", "proto", "sasl", "message", "net", "policy"]),
     ("faces", &["error", "proto", "sasl", "message", "net", "client", "server", "policy", "capi"]),
