@@ -10,6 +10,7 @@
 
 use super::{last_error, rights};
 use crate::net::fault;
+use crate::net::tls::distrust_environment;
 use crate::policy::Rights;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -65,8 +66,9 @@ impl Drop for Inside {
 fn begin() {
     static BEGUN: Once = Once::new();
     BEGUN.call_once(|| {
-        if rights() == Rights::Ordinary {
-            fault::from_environment();
+        match rights() {
+            Rights::Ordinary => fault::from_environment(),
+            Rights::Raised => distrust_environment(),
         }
         quiet_hook();
     });

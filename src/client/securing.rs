@@ -66,7 +66,8 @@ impl Connection {
             pins: wanted.pins.clone(),
             identity: wanted.identity.clone(),
         };
-        let handshake = Handshake::client(transport, self.expected_name(), &options)?;
+        let mut handshake = Handshake::client(transport, self.expected_name(), &options)?;
+        handshake.set_waker(&self.waker);
         self.stage = Stage::Securing(Box::new(Securing { handshake, then, sent }));
         Ok(())
     }
@@ -96,10 +97,20 @@ impl Connection {
                 if deadline.is_none_or(|d| now < d) {
                     return Ok(Step::Wait(deadline));
                 }
-                let text = format!("the handshake was not done within {} s", limit.as_secs_f32());
+                let text = format!("the handshake was not done within {limit:?}");
                 Err(self.die(Error::new(Phase::Tls, Cause::TimedOut, text)))
             }
             Err(error) => Err(self.die(error)),
+        }
+    }
+
+    /// What may be the reason that no greeting comes.
+    pub(crate) fn silence_advice(&self) -> &'static str {
+        match self.place.1 {
+            465 if self.settings.tls.mode != TlsMode::Implicit => {
+                "; port 465 has TLS from the first byte: the policy must say tls = implicit"
+            }
+            _ => "",
         }
     }
 

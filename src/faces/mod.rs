@@ -1,7 +1,10 @@
 //! The faces: each old API as a thin translation onto the engine, and `helo`, the native one.
 
+#[cfg(feature = "distinct")]
 pub mod distinct;
+#[cfg(feature = "native")]
 pub mod helo;
+#[cfg(feature = "netx-client")]
 pub mod netx_client;
 pub(crate) mod placed;
 pub mod rtos;

@@ -1,10 +1,7 @@
 //! Tests of the keys about encryption.
 
-use super::tests::Folder;
 use super::*;
 use crate::client::{Tls, TlsMode, TlsName};
-use std::fs;
-use std::path::Path;
 
 fn policy(text: &str) -> Policy {
     Policy::parse(text, "helo.conf").unwrap_or_else(|error| panic!("{error}"))
@@ -61,8 +58,11 @@ fn what_needs_tls_is_refused_when_the_policy_is_read() {
 
 #[cfg(feature = "tls")]
 mod with_tls {
+    use super::super::tests::Folder;
     use super::*;
     use crate::client::Owner;
+    use std::fs;
+    use std::path::Path;
 
     #[test]
     fn the_servers_url_says_how_it_is_reached() {

@@ -86,8 +86,8 @@ impl Connection {
         if deadline.is_none_or(|d| now < d) {
             return Ok(Step::Wait(deadline));
         }
-        let limit = self.settings.timeouts.of(phase).as_secs_f32();
-        let text = format!("no answer within {limit} s");
+        let advice = if phase == Phase::Greeting { self.silence_advice() } else { "" };
+        let text = format!("no answer within {:?}{advice}", self.settings.timeouts.of(phase));
         let error = if self.outcome_is_open() {
             Error::new(phase, Cause::OutcomeUnknown, format!("{text}; {UNKNOWN_ADVICE}"))
         } else {
@@ -121,8 +121,8 @@ impl Connection {
             Ok(None) => {
                 let deadline = self.since.checked_add(self.settings.timeouts.connect);
                 if deadline.is_some_and(|d| now >= d) {
-                    let limit = self.settings.timeouts.connect.as_secs_f32();
-                    let error = Error::new(Phase::Connect, Cause::TimedOut, format!("no connection within {limit} s"));
+                    let text = format!("no connection within {:?}", self.settings.timeouts.connect);
+                    let error = Error::new(Phase::Connect, Cause::TimedOut, text);
                     return Err(self.die(error));
                 }
                 let mut ignored = Vec::new();

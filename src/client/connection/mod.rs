@@ -67,7 +67,7 @@ pub struct Connection {
     pub(crate) host: Option<String>,
     /// None while a handshake has the transport.
     pub(crate) wire: Option<Wire>,
-    waker: Waker,
+    pub(crate) waker: Waker,
     pub(crate) observers: Observers,
     /// The begun line that the observers have not been shown.
     pub(crate) unseen: Vec<u8>,

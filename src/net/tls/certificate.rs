@@ -23,6 +23,8 @@ pub(super) struct Facts {
     pub(super) issuer: String,
     /// The names that it is for: host names and addresses.
     pub(super) names: Vec<String>,
+    /// So many more than are in the list.
+    pub(super) more_names: usize,
     pub(super) not_before: Moment,
     pub(super) not_after: Moment,
 }
@@ -35,10 +37,14 @@ impl Facts {
             Ok(Some((_, alternatives))) => alternatives.0,
             Ok(None) | Err(_) => Vec::new(),
         };
+        let mut names: Vec<String> = alternatives.iter().filter_map(name).collect();
+        let more_names = names.len().saturating_sub(NAMES_SHOWN);
+        names.truncate(NAMES_SHOWN);
         Some(Facts {
             subject: printable(&certificate.subject.to_string()),
             issuer: printable(&certificate.issuer.to_string()),
-            names: alternatives.iter().filter_map(name).take(NAMES_SHOWN).collect(),
+            names,
+            more_names,
             not_before: moment(&certificate.validity.not_before),
             not_after: moment(&certificate.validity.not_after),
         })

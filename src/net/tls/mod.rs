@@ -17,6 +17,8 @@ mod handshake;
 #[cfg(feature = "tls")]
 mod pem;
 #[cfg(feature = "tls")]
+mod store;
+#[cfg(feature = "tls")]
 mod stream;
 #[cfg(feature = "tls")]
 mod verify;
@@ -25,13 +27,15 @@ mod verify;
 mod tests;
 
 #[cfg(not(feature = "tls"))]
-pub use absent::Handshake;
+pub use absent::{Handshake, distrust_environment};
 #[cfg(feature = "tls")]
 pub use config::{ServerConfig, server_config};
 pub use failure::TlsFailure;
 #[cfg(feature = "tls")]
 pub use handshake::Handshake;
 pub use options::{Identity, Options, Pin, Roots};
+#[cfg(feature = "tls")]
+pub use store::distrust_environment;
 
 /// Whether this build of the library has TLS.
 pub const AVAILABLE: bool = cfg!(feature = "tls");

@@ -7,11 +7,15 @@ use crate::net::transport::{Source, Transport};
 use crate::net::wait::Waker;
 use crate::sasl::{BindingKind, ChannelBinding};
 use rustls::pki_types::CertificateDer;
-use rustls::{ClientConnection, Connection, Error, ProtocolVersion, ServerConnection};
+use rustls::{AlertDescription, ClientConnection, Connection, Error, ProtocolVersion, ServerConnection};
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 
 /// So many bytes are encrypted ahead of what the system takes.
 const BUFFER: usize = 256 * 1024;
+
+/// So often is something taken in that leads to no bytes for the reader (tickets, new keys) before others have their
+/// turn: without it a server that sends nothing else would keep its reader from its deadline.
+const PATIENCE: usize = 32;
 
 /// TLS over a transport, from either side.
 pub(super) struct TlsStream {
@@ -21,6 +25,8 @@ pub(super) struct TlsStream {
     own: Option<CertificateDer<'static>>,
     /// What arrived was not the TLS that was agreed: nothing is read or sent any more.
     failed: Option<TlsFailure>,
+    /// Whom to wake.
+    waker: Option<Waker>,
 }
 
 impl TlsStream {
@@ -35,7 +41,7 @@ impl TlsStream {
 
     fn new(inner: Box<dyn Transport>, mut tls: Connection, own: Option<CertificateDer<'static>>) -> Self {
         tls.set_buffer_limit(Some(BUFFER));
-        TlsStream { inner, tls, own, failed: None }
+        TlsStream { inner, tls, own, failed: None, waker: None }
     }
 
     pub(super) fn tls(&self) -> &Connection {
@@ -79,7 +85,7 @@ impl TlsStream {
         if let Err(why) = self.tls.process_new_packets() {
             // The other side is told why, as far as that goes out at once.
             let _ = self.send();
-            let failure = TlsFailure(words(&why));
+            let failure = TlsFailure(words(&why, self.tls.is_handshaking()));
             self.failed = Some(failure.clone());
             return Err(failure.into());
         }
@@ -102,7 +108,7 @@ impl TlsStream {
 
 impl Transport for TlsStream {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        loop {
+        for _ in 0..PATIENCE {
             match self.tls.reader().read(buf) {
                 Err(why) if why.kind() == ErrorKind::WouldBlock => {}
                 Err(why) if why.kind() == ErrorKind::UnexpectedEof => return Err(truncated()),
@@ -119,6 +125,11 @@ impl Transport for TlsStream {
                 Err(why) => return Err(why),
             }
         }
+        // There may be more, of which nobody else would tell.
+        if let Some(waker) = &self.waker {
+            waker.wake();
+        }
+        Err(ErrorKind::WouldBlock.into())
     }
 
     fn write(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -143,6 +154,7 @@ impl Transport for TlsStream {
 
     fn set_waker(&mut self, waker: &Waker) {
         self.inner.set_waker(waker);
+        self.waker = Some(waker.clone());
     }
 
     fn abort(&mut self) {
@@ -210,13 +222,41 @@ fn truncated() -> io::Error {
 }
 
 /// What went wrong, as a person wants to know it.
-fn words(why: &Error) -> String {
+fn words(why: &Error, in_handshake: bool) -> String {
     match why {
         why if verify::words(why).is_some() => verify::words(why).unwrap_or_default().to_owned(),
+        Error::InvalidMessage(_) if in_handshake => {
+            "what came is not TLS: clear text, or garbled on the way (tls = implicit is for ports with TLS from the \
+             first byte, mostly 465; on 587 and 25 it is tls = always)"
+                .to_owned()
+        }
         Error::InvalidMessage(_) => "what came is not TLS: clear text, or garbled on the way".to_owned(),
-        Error::AlertReceived(alert) => format!("the other side ended TLS with the alert {alert:?}"),
+        Error::AlertReceived(alert) => {
+            format!("the other side ended TLS with the alert {alert:?}{}", advice(*alert))
+        }
         Error::PeerIncompatible(what) => format!("no version or cipher in common (TLS 1.2 and 1.3 here): {what:?}"),
         Error::DecryptError => "what came was changed on the way: it does not decrypt".to_owned(),
         other => certificate::printable(&other.to_string()),
+    }
+}
+
+/// What an alert of the other side asks of people.
+fn advice(alert: AlertDescription) -> &'static str {
+    match alert {
+        AlertDescription::CertificateRequired => ": it demands a certificate of this side (tls_certificate, tls_key)",
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA
+        | AlertDescription::AccessDenied => {
+            ": it does not accept this side's certificate (tls_certificate), or misses one"
+        }
+        AlertDescription::ProtocolVersion
+        | AlertDescription::HandshakeFailure
+        | AlertDescription::InsufficientSecurity => ": no version or cipher in common (TLS 1.2 and 1.3 here)",
+        AlertDescription::UnrecognisedName => ": it does not answer to the name that was asked for (tls_name)",
+        _ => "",
     }
 }

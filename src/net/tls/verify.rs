@@ -2,6 +2,7 @@
 
 use super::certificate::{Facts, printable};
 use super::options::{Options, Pin};
+use super::store;
 use core::fmt;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -61,11 +62,7 @@ impl Verifier {
                 let own = WebPkiServerVerifier::builder_with_provider(store.into(), provider.clone());
                 (Some(own.build().map_err(|why| why.to_string())?), "the site's own list (tls_ca)")
             }
-            None => {
-                let system = rustls_platform_verifier::Verifier::new(provider.clone())
-                    .map_err(|why| format!("the system's store of trusted certificates: {why}"))?;
-                (Some(Arc::new(system)), "this system's store")
-            }
+            None => (Some(store::system(provider)?), "this system's store"),
         };
         let algorithms = provider.signature_verification_algorithms;
         Ok(Verifier { chain, trusted, pins: options.pins.clone(), algorithms })
@@ -83,6 +80,20 @@ impl Verifier {
             | CertificateError::NotValidYet
             | CertificateError::NotValidYetContext { .. } => shown.out_of_time(),
             CertificateError::UnknownIssuer => self.unknown_issuer(shown),
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                "the certificate, or one that it leads to, is not meant for servers".to_owned()
+            }
+            CertificateError::BadSignature
+            | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+                "the signature of the certificate, or of one that it leads to, does not hold or is of a kind that is \
+                 not trusted any more"
+                    .to_owned()
+            }
+            CertificateError::BadEncoding => "the certificate, or one that it leads to, cannot be read".to_owned(),
+            CertificateError::Revoked => {
+                "the certificate, or one that it leads to, has been revoked by its authority".to_owned()
+            }
             CertificateError::Other(OtherError(inner)) if inner.to_string().contains("CaUsedAsEndEntity") => {
                 format!(
                     "the certificate is that of an authority, not of a server; to trust this server all the same, {}",
@@ -158,7 +169,10 @@ impl Shown<'_> {
         match Facts::of(self.end_entity) {
             None => format!("expected was the name {expected}; the certificate cannot be read"),
             Some(facts) => {
-                let names = if facts.names.is_empty() { "no name".to_owned() } else { facts.names.join(", ") };
+                let mut names = if facts.names.is_empty() { "no name".to_owned() } else { facts.names.join(", ") };
+                if facts.more_names > 0 {
+                    names = format!("{names} and {} more", facts.more_names);
+                }
                 let (subject, issuer) = (facts.subject, facts.issuer);
                 format!(
                     "expected was the name {expected}; the certificate ({subject}, issued by {issuer}) is for {names}"
