@@ -23,13 +23,7 @@ fn token(text: &str) -> Credentials {
 
 /// Opens a session on a port of this machine; no list of mechanisms leaves the choice to the engine.
 fn open(port: u16, credentials: Credentials, mechanisms: &[&'static str]) -> Result<Session, Error> {
-    let auth = AuthPlan {
-        credentials,
-        mechanisms: mechanisms.to_vec(),
-        two_step: false,
-        unasked: false,
-        owner: Owner::Program,
-    };
+    let auth = AuthPlan { mechanisms: mechanisms.to_vec(), ..AuthPlan::new(credentials, Owner::Program) };
     let timeouts = Timeouts::all(Duration::from_secs(20));
     let settings = Settings { helo_name: "me.example".into(), timeouts, auth: Some(auth), ..Settings::default() };
     Session::open(Target::Host { host: "127.0.0.1".into(), port }, settings, Cancel::new(), &mut ())

@@ -88,8 +88,7 @@ fn what_is_submitted_to_dovecot_arrives_behind_it() {
     let Some(dovecot) = Dovecot::start(test, postfix.address()) else { return };
     let (mailbox, message) = (postfix.fresh_mailbox(), message());
     let credentials = Credentials::new(USER, Secret::new(PASSWORD.into()));
-    let auth =
-        AuthPlan { credentials, mechanisms: vec!["CRAM-MD5"], two_step: false, unasked: false, owner: Owner::Program };
+    let auth = AuthPlan { mechanisms: vec!["CRAM-MD5"], ..AuthPlan::new(credentials, Owner::Program) };
     send(open_with(dovecot.address(), Some(auth)), &mailbox.address, &message);
     assert!(mailbox.wait_one().as_sent() == message);
 }

@@ -35,7 +35,7 @@ fn tls(mode: TlsMode) -> Tls {
 
 fn login(owner: Owner) -> AuthPlan {
     let credentials = Credentials::new("alice", Secret::new(PASSWORD.into()));
-    AuthPlan { credentials, mechanisms: Vec::new(), two_step: false, unasked: false, owner }
+    AuthPlan::new(credentials, owner)
 }
 
 fn settings(tls: Tls, auth: Option<AuthPlan>) -> Settings {

@@ -9,7 +9,7 @@ use helo::client::body::Body;
 use helo::client::delivery::{self, Mail, Options, Outcome, Recipient, Report};
 use helo::client::envelope::BodyKind;
 use helo::client::settings::{AuthPlan, Owner, Timeouts};
-use helo::client::{Level, Settings};
+use helo::client::{Level, Login, Settings};
 use helo::error::Cause;
 use helo::net::connect::Target;
 use helo::net::transport::{Source, Transport, WakeSlot};
@@ -109,7 +109,7 @@ fn settings(how: u8) -> Settings {
         protocol: if how & 4 != 0 { Protocol::Lmtp } else { Protocol::Smtp },
         timeouts: Timeouts::all(LIMIT),
         auth: mechanism.map(|mechanism| AuthPlan {
-            credentials: Credentials::new("alice", Secret::new("hunter2".into())),
+            login: Login::Given(Credentials::new("alice", Secret::new("hunter2".into()))),
             mechanisms: vec![mechanism],
             two_step: how & 32 != 0,
             unasked: how & 64 != 0,

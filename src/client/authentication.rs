@@ -1,10 +1,15 @@
 //! Authentication after the hello: which mechanism, and the lines of its exchange.
 
-use crate::client::connection::Connection;
-use crate::client::settings::AuthPlan;
+use crate::client::connection::{Connection, Stage};
+use crate::client::settings::{AuthPlan, Owner};
+use crate::client::supplier::{Login, Supplier};
+use crate::client::supplying::Refused;
 use crate::error::{Cause, Error, Phase, Result};
+use crate::proto::command::Command;
 use crate::proto::reply::Reply;
-use crate::sasl::{self, Context, ENTROPY, Mechanism};
+use crate::sasl::{self, Context, Credentials, ENTROPY, Mechanism};
+use std::sync::Arc;
+use std::time::Instant;
 use zeroize::{Zeroize, Zeroizing};
 
 /// The longest AUTH command with an initial response, its end included: what RFC 5321 has for any command, from which
@@ -14,7 +19,41 @@ const COMMAND_MAX: usize = 512;
 /// A line in base64, wiped after use.
 type Line = Zeroizing<String>;
 
-/// An authentication under way.
+/// How AUTH is said: a plan without its login.
+pub(crate) struct Manner {
+    mechanisms: Vec<&'static str>,
+    two_step: bool,
+    unasked: bool,
+    owner: Owner,
+}
+
+impl Manner {
+    pub(crate) fn of(plan: AuthPlan) -> (Login, Manner) {
+        let AuthPlan { login, mechanisms, two_step, unasked, owner } = plan;
+        (login, Manner { mechanisms, two_step, unasked, owner })
+    }
+
+    pub(crate) fn with(self, login: Login) -> AuthPlan {
+        let Manner { mechanisms, two_step, unasked, owner } = self;
+        AuthPlan { login, mechanisms, two_step, unasked, owner }
+    }
+
+    /// Refuses a server that offers nothing at all, before anybody is asked for a password.
+    pub(crate) fn check_offer(&self, offered: &[String]) -> Result<()> {
+        if offered.is_empty() && !self.unasked { Err(nothing_offered()) } else { Ok(()) }
+    }
+}
+
+/// A login under way: an exchange, and what it takes to begin another. All of it is wiped when the login is over.
+pub(crate) struct Attempt {
+    pub(crate) exchange: Exchange,
+    credentials: Credentials,
+    manner: Manner,
+    /// Who is asked, once, for fresh credentials when these are refused.
+    supplier: Option<Arc<dyn Supplier>>,
+}
+
+/// An exchange under way.
 pub(crate) struct Exchange {
     mechanism: Box<dyn Mechanism>,
     /// The first response, too long to go out with the command.
@@ -24,10 +63,6 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    pub(crate) fn mechanism_name(&self) -> &'static str {
-        self.mechanism.name()
-    }
-
     /// The line that answers a reply; `None` when the server and the mechanism agree that it went well.
     pub(crate) fn next_line(&mut self, reply: Reply) -> Result<Option<Line>> {
         if let Some(error) = self.cancelled.take() {
@@ -70,8 +105,41 @@ impl Exchange {
 }
 
 impl Connection {
+    /// Says AUTH with these credentials. `supplier` is asked for fresh ones, once, when the server refuses them.
+    pub(crate) fn log_in(
+        &mut self,
+        manner: Manner,
+        credentials: Credentials,
+        supplier: Option<Arc<dyn Supplier>>,
+        now: Instant,
+    ) -> Result<()> {
+        let (exchange, initial) = self.begin_exchange(&manner, &credentials)?;
+        let initial = initial.as_ref().map(|text| text.as_str());
+        self.push(&Command::Auth { mechanism: exchange.mechanism.name(), initial }, 0, now)?;
+        self.go_on_with(Attempt { exchange, credentials, manner, supplier });
+        Ok(())
+    }
+
+    /// The attempt whose answer is due.
+    pub(crate) fn go_on_with(&mut self, attempt: Attempt) {
+        if let Stage::Opening(opening) = &mut self.stage {
+            opening.auth = Some(attempt);
+        }
+    }
+
+    /// The server, or the mechanism, has ended the attempt: what else can be tried.
+    pub(crate) fn after_refusal(&mut self, attempt: Attempt, error: Error, now: Instant) -> Result<()> {
+        let Attempt { credentials, manner, supplier, .. } = attempt;
+        match supplier {
+            Some(supplier) if is_of_credentials(&error) => {
+                self.ask(supplier, manner, Some(Refused { credentials, error }), now)
+            }
+            _ => Err(error),
+        }
+    }
+
     /// Chooses a mechanism and begins it: the exchange, and what goes out with AUTH.
-    pub(crate) fn begin_authentication(&self, plan: &AuthPlan) -> Result<(Exchange, Option<Line>)> {
+    fn begin_exchange(&self, manner: &Manner, credentials: &Credentials) -> Result<(Exchange, Option<Line>)> {
         let mut entropy = [0; ENTROPY];
         getrandom::fill(&mut entropy).map_err(|why| {
             Error::new(Phase::Auth, Cause::CannotSend, format!("the system gives no random numbers: {why}"))
@@ -80,15 +148,27 @@ impl Connection {
         let (host, port) = &self.place;
         let offered = &self.extensions().auth;
         let mut context = Context { entropy, host, port: *port, channel: bindings.first(), offered };
-        let begun = choose(plan, &context).and_then(|name| begin(name, plan, &context));
+        let begun = choose(manner, credentials, &context).and_then(|name| begin(name, manner, credentials, &context));
         context.entropy.zeroize();
         begun
     }
 }
 
-fn begin(name: &'static str, plan: &AuthPlan, context: &Context<'_>) -> Result<(Exchange, Option<Line>)> {
-    let mut mechanism = sasl::client(name, &plan.credentials, context)?;
-    let initial = if plan.two_step { None } else { mechanism.initial() };
+/// Whether a refusal may be about the credentials: a lasting no that is neither about the command itself (500 to 504, but
+/// for 501, which some servers say to a token) nor about the mechanism (534, 538).
+fn is_of_credentials(error: &Error) -> bool {
+    let about_others = [500, 502, 503, 504, 534, 538].contains(&error.code());
+    error.cause == Cause::Refused && error.reply.as_ref().is_some_and(|reply| reply.is_permanent()) && !about_others
+}
+
+fn begin(
+    name: &'static str,
+    manner: &Manner,
+    credentials: &Credentials,
+    context: &Context<'_>,
+) -> Result<(Exchange, Option<Line>)> {
+    let mut mechanism = sasl::client(name, credentials, context)?;
+    let initial = if manner.two_step { None } else { mechanism.initial() };
     let initial = initial.map(sasl::wire::encode_initial).transpose()?.map(Zeroizing::new);
     let fits = |text: &Line| "AUTH  \r\n".len() + name.len() + text.len() <= COMMAND_MAX;
     let (with_command, held_back) = match initial {
@@ -99,31 +179,34 @@ fn begin(name: &'static str, plan: &AuthPlan, context: &Context<'_>) -> Result<(
 }
 
 /// The first mechanism of the plan that is possible here; without a list in it the best one for the credentials.
-fn choose(plan: &AuthPlan, context: &Context<'_>) -> Result<&'static str> {
-    let chosen = match plan.mechanisms.as_slice() {
-        [] => sasl::choose(&plan.credentials, context),
+fn choose(manner: &Manner, credentials: &Credentials, context: &Context<'_>) -> Result<&'static str> {
+    let chosen = match manner.mechanisms.as_slice() {
+        [] => sasl::choose(credentials, context),
         list => {
             let possible = list.iter().find(|name| sasl::is_possible(name, context));
-            possible.or(list.first().filter(|_| plan.unasked)).copied()
+            possible.or(list.first().filter(|_| manner.unasked)).copied()
         }
     };
     chosen.ok_or_else(|| {
-        let words = if context.offered.is_empty() {
-            String::from(
-                "the server offers no authentication; use another port (587), or send without user and password",
-            )
-        } else {
-            format!("the server offers {}, wanted is {}", context.offered.join(" "), wanted(plan).join(" "))
-        };
+        if context.offered.is_empty() {
+            return nothing_offered();
+        }
+        let wanted = wanted(manner, credentials).join(" ");
+        let words = format!("the server offers {}, wanted is {wanted}", context.offered.join(" "));
         Error::new(Phase::Auth, Cause::NotSupported, words)
     })
 }
 
+fn nothing_offered() -> Error {
+    let words = "the server offers no authentication; use another port (587), or send without user and password";
+    Error::new(Phase::Auth, Cause::NotSupported, words)
+}
+
 /// The mechanisms that the plan comes down to.
-fn wanted(plan: &AuthPlan) -> Vec<&'static str> {
-    if !plan.mechanisms.is_empty() {
-        return plan.mechanisms.clone();
+fn wanted(manner: &Manner, credentials: &Credentials) -> Vec<&'static str> {
+    if !manner.mechanisms.is_empty() {
+        return manner.mechanisms.clone();
     }
-    let of_proof = |name: &&str| sasl::traits(name).is_some_and(|traits| traits.proof == plan.credentials.proof);
+    let of_proof = |name: &&str| sasl::traits(name).is_some_and(|traits| traits.proof == credentials.proof);
     sasl::mechanisms().filter(of_proof).collect()
 }

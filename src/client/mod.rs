@@ -15,9 +15,12 @@ mod opening;
 mod securing;
 pub mod session;
 pub mod settings;
+pub mod supplier;
+mod supplying;
 pub mod trace;
 mod wire;
 
 pub use connection::{Connection, Happening, Step};
 pub use session::Session;
 pub use settings::{AuthPlan, Level, Owner, Settings, Timeouts, Tls, TlsMode, TlsName};
+pub use supplier::{Login, Supplier};

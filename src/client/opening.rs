@@ -1,7 +1,8 @@
 //! From the connection to "ready": greeting, EHLO or HELO or LHLO, STARTTLS and hello again, authentication.
 
-use crate::client::authentication::Exchange;
+use crate::client::authentication::{Attempt, Manner};
 use crate::client::connection::{Connection, Happening, Stage};
+use crate::client::supplier::Login;
 use crate::error::{Cause, Error, Phase, Result};
 use crate::proto::client::{Answer, Expect, Protocol};
 use crate::proto::command::{Command, Verb};
@@ -11,7 +12,7 @@ use std::time::Instant;
 /// The state of the opening dialogue; what is awaited follows from the reply's command.
 #[derive(Default)]
 pub(crate) struct Opening {
-    auth: Option<Exchange>,
+    pub(crate) auth: Option<Attempt>,
 }
 
 impl Opening {
@@ -88,22 +89,32 @@ impl Connection {
             return Ok(true);
         }
         self.check_clear(plan.owner)?;
-        let (exchange, initial) = self.begin_authentication(&plan)?;
-        let initial = initial.as_ref().map(|text| text.as_str());
-        self.push(&Command::Auth { mechanism: exchange.mechanism_name(), initial }, 0, now)?;
-        if let Stage::Opening(opening) = &mut self.stage {
-            opening.auth = Some(exchange);
+        let (login, manner) = Manner::of(plan);
+        match login {
+            Login::Given(credentials) => self.log_in(manner, credentials, None, now),
+            Login::Supplied(supplier) => {
+                manner.check_offer(&self.extensions().auth)?;
+                self.ask(supplier, manner, None, now)
+            }
         }
-        Ok(false)
+        .map(|()| false)
     }
 
     fn after_auth_step(&mut self, answer: Answer, now: Instant) -> Result<bool> {
-        let Stage::Opening(Opening { auth: Some(exchange) }) = &mut self.stage else {
+        let attempt = match &mut self.stage {
+            Stage::Opening(opening) => opening.auth.take(),
+            _ => None,
+        };
+        let Some(mut attempt) = attempt else {
             return Err(Error::new(Phase::Auth, Cause::Protocol, "an authentication that was not begun goes on"));
         };
-        match exchange.next_line(answer.reply)? {
-            Some(line) => self.push_auth_line(&line, now).map(|()| false),
-            None => Ok(true),
+        match attempt.exchange.next_line(answer.reply) {
+            Ok(Some(line)) => {
+                self.go_on_with(attempt);
+                self.push_auth_line(&line, now).map(|()| false)
+            }
+            Ok(None) => Ok(true),
+            Err(error) => self.after_refusal(attempt, error, now).map(|()| false),
         }
     }
 }

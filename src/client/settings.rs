@@ -1,12 +1,12 @@
 //! What a connection is told before it begins.
 
+use crate::client::supplier::Login;
 use crate::client::trace::Watch;
 use crate::error::Phase;
 use crate::net::connect::ConnectOptions;
 use crate::net::tls::{Identity, Pin, Roots};
 use crate::proto::client::Protocol;
 use crate::proto::dot::Dots;
-use crate::sasl::Credentials;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,8 +77,8 @@ pub enum Level {
 /// How to authenticate.
 #[derive(Clone, Debug)]
 pub struct AuthPlan {
-    /// Name and password.
-    pub credentials: Credentials,
+    /// User and password or token, or who gives them.
+    pub login: Login,
     /// Mechanisms to use, the first that the server has; an empty list leaves the choice to the engine.
     pub mechanisms: Vec<&'static str>,
     /// Wait for the 334 before the first response, as old clients did.
@@ -88,6 +88,13 @@ pub struct AuthPlan {
     pub unasked: bool,
     /// Whose name and password these are, which decides whether they may go in the clear.
     pub owner: Owner,
+}
+
+impl AuthPlan {
+    /// This login, by the best mechanism that there is, as it is said today.
+    pub fn new(login: impl Into<Login>, owner: Owner) -> AuthPlan {
+        AuthPlan { login: login.into(), mechanisms: Vec::new(), two_step: false, unasked: false, owner }
+    }
 }
 
 /// Whose credentials are used.

@@ -10,6 +10,7 @@
 pub mod callback;
 pub mod connect;
 pub mod fault;
+pub(crate) mod helpers;
 pub mod options;
 mod proxy;
 pub mod ram;

@@ -45,6 +45,18 @@ impl Target {
     }
 }
 
+impl Target {
+    /// The same once more; `None` for a connection that exists already, of which there is one.
+    pub fn again(&self) -> Option<Target> {
+        match self {
+            Target::Host { host, port } => Some(Target::Host { host: host.clone(), port: *port }),
+            Target::Unix(path) => Some(Target::Unix(path.clone())),
+            Target::Ram { network, address } => Some(Target::Ram { network: network.clone(), address: *address }),
+            Target::Ready(_) => None,
+        }
+    }
+}
+
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

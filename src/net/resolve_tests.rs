@@ -1,6 +1,7 @@
 //! Tests of the lookup and its helpers. Each test that needs a slow resolver has a pool of its own.
 
 use super::fault::{Fault, on_this_thread};
+use super::helpers::{HELPERS, Pool, QUEUE};
 use super::resolve::*;
 use super::tests_support::deadline;
 use super::transport::Source;
@@ -75,12 +76,13 @@ impl Gate {
 
 #[test]
 fn addresses_are_answered_at_once_in_every_form() {
-    static POOL: Pool = Pool::new(|_, _| panic!("an address was looked up"));
+    static POOL: Pool = lookup_pool();
+    let resolver: Resolver = |_, _| panic!("an address was looked up");
     let cancel = Cancel::new();
     let waker = cancel.waker().unwrap();
     for (host, address) in [("192.0.2.1", "192.0.2.1"), ("::1", "::1"), ("[::1]", "::1"), ("[192.0.2.1]", "192.0.2.1")]
     {
-        let mut lookup = Lookup::start_in(&POOL, host, 25, &waker);
+        let mut lookup = Lookup::start_in(&POOL, resolver, host, 25, &waker);
         let address: IpAddr = address.parse().unwrap();
         assert_eq!(lookup.poll().unwrap().unwrap(), [SocketAddr::new(address, 25)]);
         assert!(lookup.poll().is_none(), "an answer is given once");
@@ -97,12 +99,13 @@ fn localhost_is_found_by_the_system() {
 
 #[test]
 fn a_host_without_an_address_and_a_failing_resolver_are_unknown_hosts() {
-    static EMPTY: Pool = Pool::new(|_, _| Ok(Vec::new()));
-    static FAILING: Pool = Pool::new(|_, _| Err(io::Error::other("the name server is on holiday")));
+    static POOL: Pool = lookup_pool();
+    let empty: Resolver = |_, _| Ok(Vec::new());
+    let failing: Resolver = |_, _| Err(io::Error::other("the name server is on holiday"));
     let cancel = Cancel::new();
     let waker = cancel.waker().unwrap();
-    for (pool, word) in [(&EMPTY, "no address"), (&FAILING, "holiday")] {
-        let error = answer(&mut Lookup::start_in(pool, "mail.example", 25, &waker), &cancel).unwrap_err();
+    for (resolver, word) in [(empty, "no address"), (failing, "holiday")] {
+        let error = answer(&mut Lookup::start_in(&POOL, resolver, "mail.example", 25, &waker), &cancel).unwrap_err();
         assert_eq!(error.cause, Cause::UnknownHost);
         assert!(error.detail.contains("mail.example") && error.detail.contains(word), "{error}");
     }
@@ -111,14 +114,15 @@ fn a_host_without_an_address_and_a_failing_resolver_are_unknown_hosts() {
 #[test]
 fn helpers_are_bounded_and_everyone_is_answered_in_the_end() {
     static GATE: Gate = Gate::new();
-    static POOL: Pool = Pool::new(|host, port| {
+    static POOL: Pool = lookup_pool();
+    let resolver: Resolver = |host, port| {
         GATE.pass();
         one(host, port)
-    });
+    };
     let cancel = Cancel::new();
     let waker = cancel.waker().unwrap();
     let mut lookups: Vec<_> =
-        (1..=3 * HELPERS as u16).map(|port| Lookup::start_in(&POOL, "mail.example", port, &waker)).collect();
+        (1..=3 * HELPERS as u16).map(|port| Lookup::start_in(&POOL, resolver, "mail.example", port, &waker)).collect();
     GATE.wait_for(HELPERS);
     assert!(lookups.iter_mut().all(|lookup| lookup.poll().is_none()));
     GATE.open();
@@ -131,16 +135,17 @@ fn helpers_are_bounded_and_everyone_is_answered_in_the_end() {
 #[test]
 fn an_abandoned_lookup_that_waits_is_never_asked() {
     static GATE: Gate = Gate::new();
-    static POOL: Pool = Pool::new(|host, port| {
+    static POOL: Pool = lookup_pool();
+    let resolver: Resolver = |host, port| {
         GATE.pass();
         one(host, port)
-    });
+    };
     let cancel = Cancel::new();
     let waker = cancel.waker().unwrap();
-    let busy: Vec<_> = (0..HELPERS).map(|_| Lookup::start_in(&POOL, "hangs.example", 25, &waker)).collect();
+    let busy: Vec<_> = (0..HELPERS).map(|_| Lookup::start_in(&POOL, resolver, "hangs.example", 25, &waker)).collect();
     GATE.wait_for(HELPERS);
-    drop(Lookup::start_in(&POOL, "abandoned.example", 25, &waker));
-    let mut last = Lookup::start_in(&POOL, "last.example", 25, &waker);
+    drop(Lookup::start_in(&POOL, resolver, "abandoned.example", 25, &waker));
+    let mut last = Lookup::start_in(&POOL, resolver, "last.example", 25, &waker);
     // Those under way are abandoned too: their helpers go on to what waits.
     drop(busy);
     GATE.open();
@@ -151,13 +156,14 @@ fn an_abandoned_lookup_that_waits_is_never_asked() {
 #[test]
 fn when_all_helpers_hang_and_the_queue_is_full_it_is_an_error() {
     static GATE: Gate = Gate::new();
-    static POOL: Pool = Pool::new(|host, port| {
+    static POOL: Pool = lookup_pool();
+    let resolver: Resolver = |host, port| {
         GATE.pass();
         one(host, port)
-    });
+    };
     let cancel = Cancel::new();
     let waker = cancel.waker().unwrap();
-    let start = || Lookup::start_in(&POOL, "hangs.example", 25, &waker);
+    let start = || Lookup::start_in(&POOL, resolver, "hangs.example", 25, &waker);
     let mut lookups: Vec<_> = (0..HELPERS).map(|_| start()).collect();
     GATE.wait_for(HELPERS);
     lookups.extend((0..QUEUE).map(|_| start()));
@@ -173,10 +179,10 @@ fn when_all_helpers_hang_and_the_queue_is_full_it_is_an_error() {
 
 #[test]
 fn a_system_without_threads_is_an_error() {
-    static POOL: Pool = Pool::new(one);
+    static POOL: Pool = lookup_pool();
     let cancel = Cancel::new();
     let _guard = on_this_thread(Fault::Thread);
-    let error = Lookup::start_in(&POOL, "mail.example", 25, &cancel.waker().unwrap()).poll().unwrap().unwrap_err();
+    let error = Lookup::start_in(&POOL, one, "mail.example", 25, &cancel.waker().unwrap()).poll().unwrap().unwrap_err();
     assert_eq!(error.cause, Cause::NoMemory);
     assert!(error.detail.contains("thread"), "{error}");
 }

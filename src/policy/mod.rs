@@ -140,7 +140,7 @@ impl Site {
     fn login(&self) -> Option<AuthPlan> {
         let server = self.server.as_ref()?;
         let credentials = Credentials::new(server.user.clone()?, server.password.clone()?);
-        Some(AuthPlan { credentials, mechanisms: Vec::new(), two_step: false, unasked: false, owner: Owner::Site })
+        Some(AuthPlan::new(credentials, Owner::Site))
     }
 
     /// Fills what is not decided from another section.

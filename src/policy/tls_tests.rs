@@ -1,7 +1,7 @@
 //! Tests of the keys about encryption.
 
 use super::*;
-use crate::client::{Tls, TlsMode, TlsName};
+use crate::client::{AuthPlan, Login, Tls, TlsMode, TlsName};
 
 fn policy(text: &str) -> Policy {
     Policy::parse(text, "helo.conf").unwrap_or_else(|error| panic!("{error}"))
@@ -91,8 +91,10 @@ mod with_tls {
         for text in [text.to_owned(), format!("tls = never\n[host h]\n{text}")] {
             let settings = applied(&text, "h");
             assert_eq!(settings.tls.mode, TlsMode::Always);
-            let auth = settings.auth.unwrap();
-            assert_eq!((auth.credentials.user.as_str(), auth.owner), ("alice", Owner::Site));
+            let AuthPlan { login: Login::Given(credentials), owner, .. } = settings.auth.unwrap() else {
+                panic!("{text}")
+            };
+            assert_eq!((credentials.user.as_str(), owner), ("alice", Owner::Site));
             assert!(!format!("{:?}", policy(&text)).contains("wonderland"));
         }
         assert_eq!(mode("server = smtps://alice:wonderland@h"), TlsMode::Implicit);

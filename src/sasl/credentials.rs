@@ -20,7 +20,7 @@ pub enum Proof {
 }
 
 /// Who logs in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     /// The user name as the server knows it. For a guest, what he leaves in the server's log; may be empty.
     pub user: String,

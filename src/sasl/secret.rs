@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use core::fmt;
+use ctutils::CtEq;
 use zeroize::Zeroizing;
 
 /// A password or a token: wiped from memory when dropped, `<hidden>` in every debug output.
@@ -25,6 +26,15 @@ impl Secret {
     }
 }
 
+impl PartialEq for Secret {
+    /// In constant time, but for the lengths.
+    fn eq(&self, other: &Secret) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).to_bool()
+    }
+}
+
+impl Eq for Secret {}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("<hidden>")
@@ -43,5 +53,14 @@ mod tests {
         assert_eq!(format!("{secret:?}"), "<hidden>");
         assert_eq!(secret.expose(), "open sesame");
         assert!(!secret.is_empty() && Secret::default().is_empty());
+    }
+
+    #[test]
+    fn secrets_are_compared_whole() {
+        let secret = |text: &str| Secret::new(text.to_string());
+        assert_eq!(secret("open sesame"), secret("open sesame"));
+        for other in ["open sesamf", "Open sesame", "open sesame ", "open", ""] {
+            assert_ne!(secret("open sesame"), secret(other), "{other:?}");
+        }
     }
 }

@@ -16,8 +16,7 @@ const PASSWORD: &str = "hunter2";
 
 fn plan(mechanism: &'static str, limit: Duration) -> Settings {
     let credentials = Credentials::new("alice", Secret::new(PASSWORD.into()));
-    let auth =
-        AuthPlan { credentials, mechanisms: vec![mechanism], two_step: true, unasked: false, owner: Owner::Program };
+    let auth = AuthPlan { mechanisms: vec![mechanism], two_step: true, ..AuthPlan::new(credentials, Owner::Program) };
     Settings { auth: Some(auth), ..settings(limit) }
 }
 

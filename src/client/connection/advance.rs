@@ -24,6 +24,9 @@ impl Connection {
         if let Stage::Securing(_) = self.stage {
             return self.advance_securing(now);
         }
+        if let Stage::Supplying(_) = self.stage {
+            return self.advance_supplying(now);
+        }
         if self.starved && !body.is_empty() {
             self.starved = false;
             self.since = now;
@@ -50,8 +53,8 @@ impl Connection {
                 if let Some(happened) = happened {
                     return Ok(Step::Happened(happened));
                 }
-                if let Stage::Securing(_) = self.stage {
-                    return self.advance_securing(now);
+                if let Stage::Securing(_) | Stage::Supplying(_) = self.stage {
+                    return self.advance(now, body);
                 }
                 self.send(body);
                 continue;
@@ -231,7 +234,7 @@ impl Connection {
     }
 
     /// Reads what came while nothing was in flight: extra replies are dropped, 421 and the end are noted.
-    pub(super) fn drain_unasked(&mut self, phase: Phase) -> Result<()> {
+    pub(crate) fn drain_unasked(&mut self, phase: Phase) -> Result<()> {
         loop {
             let Some(wire) = self.wire.as_mut() else { return Ok(()) };
             let how = match wire.peek() {

@@ -4,7 +4,9 @@ mod advance;
 
 use crate::client::opening::Opening;
 use crate::client::securing::Securing;
-use crate::client::settings::Settings;
+use crate::client::settings::{AuthPlan, Settings};
+use crate::client::supplier::Login;
+use crate::client::supplying::Supplying;
 use crate::client::trace::{self, Observer, Observers};
 use crate::client::wire::Wire;
 use crate::error::{Cause, Error, Phase, Result};
@@ -50,6 +52,7 @@ pub(crate) enum Stage {
     Connecting(Box<Connecting>),
     Securing(Box<Securing>),
     Opening(Opening),
+    Supplying(Box<Supplying>),
     Ready,
     Dead,
 }
@@ -65,6 +68,9 @@ pub struct Connection {
     pub(crate) place: (String, u16),
     /// The host that it was to connect to; none for a path, or a connection that was there already.
     pub(crate) host: Option<String>,
+    /// Where to connect once more, should the server refuse what a supplier gave and close; none where it has no
+    /// supplier, has done so already, or cannot.
+    again: Option<Target>,
     /// None while a handshake has the transport.
     pub(crate) wire: Option<Wire>,
     pub(crate) waker: Waker,
@@ -90,6 +96,8 @@ impl Connection {
             Target::Host { host, .. } => Some(host.clone()),
             Target::Unix(_) | Target::Ram { .. } | Target::Ready(_) => None,
         };
+        let supplied = matches!(settings.auth, Some(AuthPlan { login: Login::Supplied(_), .. }));
+        let again = if supplied { target.again() } else { None };
         let connecting = Connecting::new(target, settings.connect.clone(), waker.clone(), now);
         let encoder = BodyEncoder::new(settings.dots);
         let watches = settings.watches.iter().filter_map(|watch| watch.observer(&place.0, place.1)).collect();
@@ -99,6 +107,7 @@ impl Connection {
             stage: Stage::Connecting(Box::new(connecting)),
             place,
             host,
+            again,
             wire: None,
             waker,
             observers: Observers::new(watches),
@@ -120,7 +129,46 @@ impl Connection {
         if let Stage::Securing(securing) = &mut self.stage {
             securing.handshake.set_waker(&waker);
         }
+        if let Stage::Supplying(supplying) = &self.stage {
+            supplying.asked.set_waker(&waker);
+        }
         self.waker = waker;
+    }
+
+    pub(crate) fn waker(&self) -> &Waker {
+        &self.waker
+    }
+
+    /// Whether the same server can be connected to once more.
+    pub(crate) fn can_begin_again(&self) -> bool {
+        self.again.is_some()
+    }
+
+    /// Leaves a server that closes, and keeps the stage.
+    pub(crate) fn hang_up(&mut self) {
+        self.wire = None;
+    }
+
+    /// Nothing is connected.
+    pub(crate) fn has_hung_up(&self) -> bool {
+        self.wire.is_none()
+    }
+
+    /// Connects to the same server once more: the opening begins anew, by the settings as they are now.
+    pub(crate) fn begin_again(&mut self, now: Instant) -> Result<()> {
+        let Some(target) = self.again.take() else {
+            return Err(Error::new(Phase::Connect, Cause::BadSequence, "there is no second connection to be had"));
+        };
+        self.observers.note("connecting again with fresh credentials");
+        let connecting = Connecting::new(target, self.settings.connect.clone(), self.waker.clone(), now);
+        self.stage = Stage::Connecting(Box::new(connecting));
+        self.dialogue = Dialogue::new(self.settings.protocol);
+        self.wire = None;
+        self.unseen.clear();
+        self.write_error = None;
+        self.farewell = None;
+        self.since = now;
+        Ok(())
     }
 
     /// Who sees the traffic from now on, besides those who watch by the settings.
@@ -339,6 +387,9 @@ impl Connection {
             securing.handshake.waits(list);
             return;
         }
+        if let Stage::Supplying(_) = &self.stage {
+            list.push((Source::Notified, Interest::NONE));
+        }
         if let Some(wire) = &self.wire {
             list.push((wire.transport().source(), Interest { readable: true, writable: wire.wants_write() }));
         }
@@ -359,6 +410,7 @@ impl Connection {
         match self.dialogue.awaited() {
             _ if matches!(self.stage, Stage::Connecting(_)) => Phase::Connect,
             _ if matches!(self.stage, Stage::Securing(_)) => Phase::Tls,
+            _ if matches!(self.stage, Stage::Supplying(_)) => Phase::Auth,
             // A message that is still going out.
             Some((expect, end)) if expect.ends_message() && end > self.sent() => Phase::Data,
             Some((expect, _)) => expect.phase(),

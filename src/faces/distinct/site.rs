@@ -59,7 +59,7 @@ fn login(asked: Url) -> Result<Option<AuthPlan>> {
     };
     let credentials = Credentials::new(user, password);
     credentials.check().map_err(|why| bad(why.to_string()))?;
-    Ok(Some(AuthPlan { credentials, mechanisms: Vec::new(), two_step: false, unasked: false, owner: Owner::Program }))
+    Ok(Some(AuthPlan::new(credentials, Owner::Program)))
 }
 
 /// Refuses a name that cannot be said before a connection is made for it.

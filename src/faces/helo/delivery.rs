@@ -245,13 +245,7 @@ impl State {
             protocol: self.server.as_ref().map(|server| server.protocol).unwrap_or_default(),
             timeouts: self.timeouts,
             tls: Tls::mode(self.server.as_ref().map(|server| server.tls).unwrap_or_default()),
-            auth: credentials.map(|credentials| AuthPlan {
-                credentials,
-                mechanisms: Vec::new(),
-                two_step: false,
-                unasked: false,
-                owner: Owner::Program,
-            }),
+            auth: credentials.map(|credentials| AuthPlan::new(credentials, Owner::Program)),
             dots: Dots::Stuff,
             ..Settings::default()
         }

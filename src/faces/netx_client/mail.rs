@@ -46,12 +46,11 @@ pub(super) fn send(client: &Client, mail: &Mail<'_>, cancel: &Cancel) -> Result<
 /// Where to connect, and how.
 fn destination(client: &Client) -> Result<(Target, Settings)> {
     let auth = client.login.as_ref().map(|(mechanism, credentials)| AuthPlan {
-        credentials: credentials.clone(),
         mechanisms: vec![mechanism],
         // The documented dialogue: AUTH PLAIN, and the response after the 334; asked for, not offered.
         two_step: true,
         unasked: true,
-        owner: Owner::Program,
+        ..AuthPlan::new(credentials.clone(), Owner::Program)
     });
     let mut settings = Settings {
         helo_name: client.domain.clone(),
