@@ -205,6 +205,16 @@ impl Conn {
         unsafe { options::smtp_opts(self.raw(), option as u16, value) }
     }
 
+    /// smtp_noop while others look with `is_busy`, which have the connection for a moment themselves.
+    pub fn noop_while_watched(self) -> c_int {
+        loop {
+            let code = self.noop();
+            if code != SMTP_IN_PROGRESS {
+                return code;
+            }
+        }
+    }
+
     /// Whether a call has the connection. Says nothing to the server.
     pub fn is_busy(self) -> bool {
         // Without a callback nothing is sent, and a busy connection is said first.

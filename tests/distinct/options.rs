@@ -122,7 +122,7 @@ unsafe extern "system" fn counting() -> isize {
 fn yielding_can_be_switched_on_in_mid_wait_and_off_again() {
     let server = ScriptedServer::start(&format!("{OPEN}C: NOOP\nHANG"));
     let conn = connect(server.address());
-    let waiting = std::thread::spawn(move || conn.noop());
+    let waiting = std::thread::spawn(move || conn.noop_while_watched());
     until("the call to begin", LONG, || conn.is_busy().then_some(()));
     assert_eq!(name(conn.opts(OPT_YIELD_ON, number(Some(counting)))), "SMTP_SUCCESS");
     until("the yield function", LONG, || (COUNTED.load(Ordering::SeqCst) > 2).then_some(()));

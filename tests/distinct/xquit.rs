@@ -204,7 +204,7 @@ fn abort_each(full: &str, silent: &Sink, taking: &Sink) {
     assert_eq!(name(hears.recv_timeout(LONG).unwrap()), "SMTP_ABORTED");
 
     let conn = connect(silent.address());
-    let waiting = std::thread::spawn(move || conn.noop());
+    let waiting = std::thread::spawn(move || conn.noop_while_watched());
     while !conn.is_busy() {
         std::thread::yield_now();
     }
