@@ -26,9 +26,15 @@ pub enum Fault {
     Winsock,
     /// The system gives no thread.
     Thread,
+    /// The disk takes no more bytes of a mail.
+    Disk,
+    /// The disk does not say that it has a mail.
+    Sync,
+    /// The disk does not say that it has a mail's name.
+    FolderSync,
 }
 
-const ALL: [(&str, Fault); 7] = [
+const ALL: [(&str, Fault); 10] = [
     ("socket", Fault::Socket),
     ("bind", Fault::Bind),
     ("send", Fault::Send),
@@ -36,6 +42,9 @@ const ALL: [(&str, Fault); 7] = [
     ("initialize", Fault::Initialize),
     ("winsock", Fault::Winsock),
     ("thread", Fault::Thread),
+    ("disk", Fault::Disk),
+    ("sync", Fault::Sync),
+    ("folder-sync", Fault::FolderSync),
 ];
 
 /// Some thread has faults of its own; their count is in the bits from here up.

@@ -1,5 +1,6 @@
 //! What a server knows of a mail besides the message: who sent it, how it came, for whom it is.
 
+use super::unique::new_id;
 use crate::proto::address::{ForwardPath, ReversePath};
 use crate::proto::command::Parameter;
 use std::fmt;
@@ -84,7 +85,32 @@ pub enum BodyKind {
     Binary,
 }
 
+impl Recipient {
+    /// A recipient without parameters.
+    pub fn new(to: ForwardPath) -> Recipient {
+        Recipient { to, params: Vec::new() }
+    }
+}
+
 impl Envelope {
+    /// A mail that this machine itself hands to a server of this name, by ESMTP and without parameters.
+    pub fn new(server: impl Into<String>, from: ReversePath, recipients: Vec<Recipient>) -> Envelope {
+        let server = server.into();
+        Envelope {
+            id: new_id(),
+            hello: server.clone(),
+            server,
+            peer: Peer::Local,
+            local: None,
+            user: None,
+            tls: None,
+            protocol: Protocol::Esmtp,
+            from,
+            params: Vec::new(),
+            recipients,
+        }
+    }
+
     /// A parameter of MAIL.
     pub fn param(&self, keyword: &str) -> Option<&Parameter> {
         self.params.iter().find(|param| param.is(keyword))

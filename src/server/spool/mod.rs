@@ -16,13 +16,18 @@
 
 mod confirmation;
 mod envelope;
+#[cfg(unix)]
+pub mod maildir;
 mod refusal;
 #[cfg(test)]
 mod tests_support;
+mod trace;
 mod unique;
 
 pub use confirmation::Confirmation;
 pub use envelope::{BodyKind, Envelope, Peer, Protocol, Recipient, TlsFacts};
+#[cfg(unix)]
+pub use maildir::Maildir;
 pub use refusal::{Refusal, Result};
 pub use unique::new_id;
 

@@ -2,6 +2,7 @@
 
 use crate::proto::reply::{EnhancedCode, Reply};
 use std::fmt::{self, Write};
+use std::io::{self, ErrorKind};
 
 /// What a spool's calls come to.
 pub type Result<T> = std::result::Result<T, Refusal>;
@@ -42,6 +43,16 @@ impl Refusal {
     /// 451 4.3.0: something here does not work; the log knows what.
     pub fn local(cause: impl Into<String>) -> Refusal {
         Refusal::new(451, (3, 0), "Trouble on this server; try again later").because(cause)
+    }
+
+    /// What the system said no to: 452 when there is no room, else 451; the log knows what was tried.
+    pub fn system(what: &str, why: &io::Error) -> Refusal {
+        let refusal = match why.kind() {
+            ErrorKind::StorageFull | ErrorKind::FileTooLarge => Refusal::full(),
+            ErrorKind::QuotaExceeded => Refusal::new(452, (2, 2), "The mailbox is full; try again later"),
+            _ => Refusal::local(""),
+        };
+        refusal.because(format!("{what}: {why}"))
     }
 
     /// 550 5.1.1: nobody of that name.
@@ -95,6 +106,26 @@ mod tests {
         assert_eq!(refusal.reply(false).raw(), b"550-No such\r\n550 mailbox");
         assert_eq!(refusal.to_string(), "550 5.1.1 No such / mailbox (no folder /x)");
         assert_eq!(Refusal::new(452, (3, 1), "").reply(true).raw(), b"452 4.3.1 ");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_the_system_said() {
+        use rustix::io::Errno;
+        for (errno, code, enhanced) in [
+            (Errno::NOSPC, 452, "4.3.1"),
+            (Errno::FBIG, 452, "4.3.1"),
+            (Errno::DQUOT, 452, "4.2.2"),
+            (Errno::ACCESS, 451, "4.3.0"),
+            (Errno::ROFS, 451, "4.3.0"),
+            (Errno::MFILE, 451, "4.3.0"),
+            (Errno::IO, 451, "4.3.0"),
+            (Errno::NOENT, 451, "4.3.0"),
+        ] {
+            let refusal = Refusal::system("writing x", &errno.into());
+            assert_eq!((refusal.code, refusal.enhanced.to_string().as_str()), (code, enhanced));
+            assert!(refusal.cause.starts_with("writing x: ") && !refusal.text.contains("writing"));
+        }
     }
 
     #[test]

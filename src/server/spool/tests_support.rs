@@ -1,26 +1,18 @@
 //! Envelopes for the tests of this room.
 
-use super::{Envelope, Peer, Protocol, Recipient, new_id};
+use super::{Envelope, Peer, Recipient};
 use crate::proto::address::{ForwardPath, ReversePath};
 
 /// A recipient without parameters.
 pub fn recipient(to: &str) -> Recipient {
-    Recipient { to: ForwardPath::parse(to).unwrap(), params: Vec::new() }
+    Recipient::new(ForwardPath::parse(to).unwrap())
 }
 
 /// A mail from a@example.org to these.
 pub fn envelope(recipients: &[&str]) -> Envelope {
-    Envelope {
-        id: new_id(),
-        server: "mx.example.com".into(),
-        hello: "client.example.org".into(),
-        peer: Peer::Internet(([192, 0, 2, 7], 4711).into()),
-        local: Some(([192, 0, 2, 1], 25).into()),
-        user: None,
-        tls: None,
-        protocol: Protocol::Esmtp,
-        from: ReversePath::parse("a@example.org").unwrap(),
-        params: Vec::new(),
-        recipients: recipients.iter().map(|to| recipient(to)).collect(),
-    }
+    let from = ReversePath::parse("a@example.org").unwrap();
+    let recipients = recipients.iter().map(|to| recipient(to)).collect();
+    let envelope = Envelope::new("mx.example.com", from, recipients);
+    let peer = Peer::Internet(([192, 0, 2, 7], 4711).into());
+    Envelope { hello: "client.example.org".into(), peer, ..envelope }
 }

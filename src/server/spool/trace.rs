@@ -1,0 +1,161 @@
+//! The fields that a server puts on top of a mail: Received (RFC 5321 section 4.4), and for a mail that has come to its
+//! end Return-Path and whom it was for. Lines end in CRLF.
+
+use super::envelope::{Envelope, Peer, Recipient};
+use crate::message::Date;
+use crate::proto::address::{ForwardPath, Mailbox};
+use crate::proto::command::Parameter;
+use std::fmt::Write;
+use std::net::IpAddr;
+
+/// Received. The recipient is named only where there is no other, who could learn of them.
+pub(super) fn received(envelope: &Envelope, only: Option<&ForwardPath>, date: Date) -> String {
+    let mut text = String::with_capacity(300);
+    let hello = hello(envelope);
+    // Writing to a String does not fail.
+    let _ = write!(text, "Received: from {hello}");
+    if let Peer::Internet(address) = envelope.peer {
+        let _ = match address.ip().to_canonical() {
+            IpAddr::V4(ip) => write!(text, " ([{ip}])"),
+            IpAddr::V6(ip) => write!(text, " ([IPv6:{ip}])"),
+        };
+    }
+    let _ = write!(text, "\r\n by {} with {} id {}", envelope.server, envelope.with(), envelope.id);
+    if let Some(only) = only {
+        let _ = write!(text, "\r\n for <{only}>");
+    }
+    if let Some(tls) = &envelope.tls {
+        // RFC 8314, section 4.3.
+        let _ = write!(text, "\r\n tls {}", tls.cipher);
+    }
+    let _ = write!(text, ";\r\n {date}\r\n");
+    text
+}
+
+/// What the client calls itself, if that may stand in Received.
+fn hello(envelope: &Envelope) -> &str {
+    // What may follow an @ is what EHLO takes: a domain or an address literal.
+    let valid = Mailbox::parse(&format!("x@{}", envelope.hello)).is_ok();
+    let shown = envelope.hello.is_ascii() || envelope.is_utf8();
+    if valid && shown { &envelope.hello } else { "unknown" }
+}
+
+/// Everything on top of a mail that is stored for these of its recipients: Return-Path, a Delivered-To for each, the
+/// parameters of MAIL and RCPT that concern whoever takes it from here (RFC 3461), and Received.
+pub(super) fn delivered(envelope: &Envelope, recipients: &[&Recipient], date: Date) -> String {
+    let mut text = format!("Return-Path: <{}>\r\n", envelope.from);
+    for recipient in recipients {
+        let _ = write!(text, "Delivered-To: {}\r\n", recipient.to);
+    }
+    append_params(&mut text, "X-Envelope-From", envelope.from.as_str(), &envelope.params, &["RET", "ENVID"]);
+    for recipient in recipients {
+        append_params(&mut text, "X-Envelope-To", recipient.to.as_str(), &recipient.params, &["NOTIFY", "ORCPT"]);
+    }
+    let only = match envelope.recipients.as_slice() {
+        [only] => Some(&only.to),
+        _ => None,
+    };
+    text.push_str(&received(envelope, only, date));
+    text
+}
+
+/// `Name: <address> NOTIFY=NEVER`, when there is a parameter to tell of.
+fn append_params(text: &mut String, name: &str, address: &str, params: &[Parameter], told: &[&str]) {
+    let mut told = params.iter().filter(|param| told.iter().any(|keyword| param.is(keyword))).peekable();
+    if told.peek().is_none() {
+        return;
+    }
+    let _ = write!(text, "{name}: <{address}>");
+    for Parameter { keyword, value } in told {
+        let _ = write!(text, "\r\n {keyword}={}", value.as_deref().unwrap_or_default());
+    }
+    text.push_str("\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::envelope::{Protocol, TlsFacts};
+    use super::super::tests_support::{envelope, recipient};
+    use super::*;
+    use crate::proto::address::ReversePath;
+
+    fn date() -> Date {
+        Date::new(880_127_706, -360)
+    }
+
+    fn params(list: &[&str]) -> Vec<Parameter> {
+        list.iter().map(|param| Parameter::parse(param).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_mail_for_one() {
+        let mut envelope = envelope(&["b@example.com"]);
+        envelope.id = "ID".into();
+        let recipient = recipient("b@example.com");
+        assert_eq!(
+            delivered(&envelope, &[&recipient], date()),
+            "Return-Path: <a@example.org>\r\n\
+             Delivered-To: b@example.com\r\n\
+             Received: from client.example.org ([192.0.2.7])\r\n \
+              by mx.example.com with ESMTP id ID\r\n \
+              for <b@example.com>;\r\n \
+              Fri, 21 Nov 1997 09:55:06 -0600\r\n"
+        );
+    }
+
+    #[test]
+    fn recipients_learn_nothing_of_each_other() {
+        let mut envelope = envelope(&["b@example.com", "c@example.com"]);
+        envelope.id = "ID".into();
+        envelope.from = ReversePath::null();
+        envelope.params = params(&["SIZE=1", "RET=HDRS", "ENVID=x+2By"]);
+        envelope.tls = Some(TlsFacts { version: "TLSv1.3".into(), cipher: "TLS_X".into(), client: None });
+        envelope.user = Some("alice".into());
+        envelope.peer = Peer::Internet("[2001:db8::1]:25".parse().unwrap());
+        envelope.recipients[0].params = params(&["NOTIFY=SUCCESS,DELAY", "ORCPT=rfc822;b@example.com"]);
+        assert_eq!(
+            delivered(&envelope, &[&envelope.recipients[0]], date()),
+            "Return-Path: <>\r\n\
+             Delivered-To: b@example.com\r\n\
+             X-Envelope-From: <>\r\n RET=HDRS\r\n ENVID=x+2By\r\n\
+             X-Envelope-To: <b@example.com>\r\n NOTIFY=SUCCESS,DELAY\r\n ORCPT=rfc822;b@example.com\r\n\
+             Received: from client.example.org ([IPv6:2001:db8::1])\r\n \
+              by mx.example.com with ESMTPSA id ID\r\n \
+              tls TLS_X;\r\n \
+              Fri, 21 Nov 1997 09:55:06 -0600\r\n"
+        );
+    }
+
+    #[test]
+    fn what_a_client_calls_itself_cannot_forge_a_field() {
+        let mut envelope = envelope(&[]);
+        envelope.protocol = Protocol::Smtp;
+        envelope.peer = Peer::Local;
+        for (hello, shown) in [
+            ("[192.0.2.9]", "[192.0.2.9]"),
+            ("my_pc", "my_pc"),
+            ("a b", "unknown"),
+            ("x (y", "unknown"),
+            ("x;y", "unknown"),
+            ("x\r\nBcc: y", "unknown"),
+            ("b\u{fc}ro.example", "unknown"),
+            ("", "unknown"),
+        ] {
+            envelope.hello = hello.into();
+            let text = received(&envelope, None, date());
+            assert!(text.starts_with(&format!("Received: from {shown}\r\n by ")), "{text}");
+        }
+        envelope.params = params(&["SMTPUTF8"]);
+        envelope.hello = "b\u{fc}ro.example".into();
+        assert!(received(&envelope, None, date()).starts_with("Received: from b\u{fc}ro.example\r\n"));
+    }
+
+    #[test]
+    fn lines_are_short() {
+        let mut envelope = envelope(&[]);
+        envelope.recipients.push(recipient(&format!("{}@{}.example", "l".repeat(64), "d".repeat(63))));
+        envelope.hello = format!("{0}.{0}.{0}.example", "h".repeat(63));
+        let text = delivered(&envelope, &[&envelope.recipients[0]], date());
+        assert!(text.lines().all(|line| line.len() < 300), "{text}");
+    }
+}
