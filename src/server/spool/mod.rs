@@ -14,20 +14,24 @@
 //! delivery one after the other, not always on the same thread. Every refusal says what the client is told:
 //! [`Refusal`].
 
+mod callback;
 mod confirmation;
 mod envelope;
 #[cfg(unix)]
 pub mod maildir;
+mod memory;
 mod refusal;
 #[cfg(test)]
 mod tests_support;
 mod trace;
 mod unique;
 
+pub use callback::Callback;
 pub use confirmation::Confirmation;
 pub use envelope::{BodyKind, Envelope, Peer, Protocol, Recipient, TlsFacts};
 #[cfg(unix)]
 pub use maildir::Maildir;
+pub use memory::{Discard, Memory, Stored};
 pub use refusal::{Refusal, Result};
 pub use unique::new_id;
 
