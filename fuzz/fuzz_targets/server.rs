@@ -34,6 +34,7 @@ fn run(config: &Config, pieces: &[&[u8]]) -> (Vec<u8>, Vec<String>, Vec<u8>) {
                 Event::Rcpt { to, .. } => to.as_str().starts_with('n'),
                 Event::Begin | Event::Complete => told.len() % 5 == 0,
                 Event::Ask { about, .. } => about.starts_with('n'),
+                other => panic!("{other:?} is not on offer here"),
             };
             assert_eq!(dialogue.answers_due() == 0, event == Event::Abandoned);
             told.push(format!("{event:?}"));

@@ -5,6 +5,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 use memchr::memchr2;
+use zeroize::Zeroize;
 
 #[cfg(test)]
 mod tests;
@@ -60,6 +61,15 @@ impl LineReader {
     /// Another limit, from the next byte on.
     pub fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
+    }
+
+    /// Wipes the line that was given out last: it held a secret.
+    pub fn wipe(&mut self) {
+        if self.given {
+            self.held.zeroize();
+            self.held = Vec::new();
+            self.given = false;
+        }
     }
 
     /// Takes from the front of `input` until a line is complete or the input is used up. After an error it gives the

@@ -128,6 +128,7 @@ impl MemoryTransport {
                     250
                 }
                 Event::Ask { .. } => 252,
+                other => panic!("{other:?} is not on offer here"),
             };
             self.dialogue.answer(&Reply::new(code, "said the server"));
         }

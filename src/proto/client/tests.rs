@@ -42,6 +42,7 @@ impl Peer {
                 server::Event::Rcpt { to, .. } if to.as_str().starts_with("no@") => 550,
                 server::Event::Begin => 354,
                 server::Event::Mail { .. } | server::Event::Rcpt { .. } | server::Event::Ask { .. } => 250,
+                other => panic!("{other:?} is not on offer here"),
             };
             self.dialogue.answer(&Reply::new(code, "as asked"));
         }

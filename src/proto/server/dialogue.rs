@@ -1,44 +1,36 @@
 //! The state machine of a session.
 
+mod body;
+mod commands;
+mod login;
+
+use super::answers::*;
+use super::config::Config;
 use super::envelope::Envelope;
-use super::request::{self, Answer, Request};
-use super::{Config, Event};
+use super::event::{Event, TimeLimit, Waiting};
 use crate::proto::command::Verb;
-use crate::proto::dot::{BodyDecoder, Decoded};
-use crate::proto::line::{LineReader, LineStep};
+use crate::proto::dot::BodyDecoder;
+use crate::proto::line::{LineError, LineReader, LineStep};
 use crate::proto::reply::Reply;
-use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-/// With so much unsent, nothing more is taken: a client that does not read must not fill our memory.
-const OUTPUT_MAX: usize = 64 << 10;
-
-const OK: Answer = Answer(250, "2.0.0", "Ok");
-const BYE: Answer = Answer(221, "2.0.0", "Bye");
-const GO_ON: Answer = Answer(354, "", "End the message with a line that holds a dot only");
-const CHUNK_TAKEN: Answer = Answer(250, "2.0.0", "Chunk taken");
-const NEEDS_HELLO: Answer = Answer(503, "5.5.1", "Say hello first");
-const WRONG_HELLO: Answer = Answer(500, "5.5.1", "Another hello is spoken here");
-const NEEDS_MAIL: Answer = Answer(503, "5.5.1", "Say MAIL first");
-const NESTED_MAIL: Answer = Answer(503, "5.5.1", "A mail is already under way");
-const NEEDS_RCPT: Answer = Answer(503, "5.5.1", "Say RCPT first");
-const NO_RCPT: Answer = Answer(554, "5.5.1", "No valid recipients");
-const NO_CHUNKS: Answer = Answer(502, "5.5.1", "BDAT is not available");
-const DATA_AFTER_BDAT: Answer = Answer(503, "5.5.1", "The mail was begun with BDAT");
-const NEEDS_BDAT: Answer = Answer(503, "5.5.1", "A binary body needs BDAT");
-const NO_TERMINALS: Answer = Answer(502, "5.5.1", "Command not available");
-const CHUNK_FAILED: Answer = Answer(503, "5.5.1", "An earlier chunk was refused");
-const TOO_MANY_RCPT: Answer = Answer(452, "4.5.3", "Too many recipients");
-const TOO_MANY_ERRORS: Answer = Answer(421, "4.7.0", "Too many errors");
-const TOO_IDLE: Answer = Answer(421, "4.7.0", "Too many commands without a mail");
-const BARE_LINE_END: Answer = Answer(554, "5.6.0", "The message holds a bare carriage return or line feed");
-const BARE_IN_COMMAND: Answer = Answer(500, "5.5.2", "The command holds a bare carriage return or line feed");
-const LINE_TOO_LONG: Answer = Answer(500, "5.5.6", "Line too long");
+/// So many octets of a body begin its time limit anew.
+const BODY_STEP: u64 = 16 << 10;
 
 /// A question whose answer is awaited.
 #[derive(Debug, PartialEq, Eq)]
 enum Question {
+    Connect,
+    /// About the hello that was said: it counts from a 2xx on.
+    Hello {
+        verb: Verb,
+        name: String,
+    },
+    StartTls,
+    /// About an authentication, or the next step of one.
+    Auth,
     /// About the sender: the envelope that a 2xx opens.
     Mail,
     Rcpt,
@@ -57,9 +49,13 @@ enum Question {
 }
 
 /// What the next byte belongs to.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Place {
+    /// The owner has not been asked yet whether the client may come in.
+    Door,
     Command,
+    /// The answer to a challenge.
+    AuthLine,
     Body,
     /// So many octets of a chunk are still to come. They are dropped if the envelope has failed, or if there is none;
     /// `refusal` is the answer to a chunk for which there is no mail.
@@ -68,13 +64,27 @@ enum Place {
         last: bool,
         refusal: Option<Answer>,
     },
+    /// TLS comes next: nothing that is not of it is taken.
+    Handshake,
     Closed,
+}
+
+/// What a session has used up of its limits.
+#[derive(Debug, Default)]
+struct Counts {
+    /// Since the last mail: faulty commands, refusals, commands that lead nowhere.
+    errors: usize,
+    refusals: usize,
+    idle: usize,
+    /// In the whole session.
+    mails: usize,
+    auth_failures: usize,
 }
 
 /// A session of the server.
 #[derive(Debug)]
 pub struct Dialogue {
-    config: Config,
+    config: Arc<Config>,
     output: Vec<u8>,
     lines: LineReader,
     decoder: BodyDecoder,
@@ -84,30 +94,55 @@ pub struct Dialogue {
     envelope: Option<Envelope>,
     /// The owner has to be told that the envelope is gone.
     abandoned: bool,
-    errors: usize,
-    idle: usize,
+    /// The connection was refused, so that only QUIT is left to say.
+    turned_away: bool,
+    /// MAIL was refused, and commands that belong to it may be on their way.
+    mail_refused: bool,
+    secured: bool,
+    authenticated: bool,
+    /// The session ends with this reply as soon as nothing is under way.
+    stopping: Option<Reply>,
+    counts: Counts,
+    /// What [`TimeLimit::turn`] tells.
+    turn: u64,
+    /// Octets of the body since the last turn.
+    step: u64,
 }
 
 impl Dialogue {
-    /// A session that begins with the greeting in the output.
-    pub fn new(config: Config) -> Self {
-        let protocol = if config.lmtp { "LMTP" } else { "ESMTP" };
-        let greeting = Reply::new(220, &format!("{} {protocol}", config.name));
+    /// A session. It begins with the greeting in the output, unless the owner is to be asked first. Many sessions can
+    /// share one configuration: an `Arc` of it is taken as well.
+    pub fn new(config: impl Into<Arc<Config>>) -> Self {
+        let config = config.into();
         let mut dialogue = Dialogue {
-            lines: LineReader::new(config.line_max),
-            config,
+            lines: LineReader::new(0),
             output: Vec::new(),
             decoder: BodyDecoder::new(),
-            place: Place::Command,
+            place: if config.ask_connection { Place::Door } else { Place::Command },
             question: None,
             hello: None,
             envelope: None,
             abandoned: false,
-            errors: 0,
-            idle: 0,
+            turned_away: false,
+            mail_refused: false,
+            secured: false,
+            authenticated: false,
+            stopping: None,
+            counts: Counts::default(),
+            turn: 0,
+            step: 0,
+            config,
         };
-        greeting.encode(&mut dialogue.output);
+        dialogue.expect_commands();
+        if !dialogue.config.ask_connection {
+            dialogue.config.greeting().encode(&mut dialogue.output);
+        }
         dialogue
+    }
+
+    /// What the session goes by.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// What is to be sent.
@@ -117,17 +152,60 @@ impl Dialogue {
 
     /// So many octets of the output have been sent.
     pub fn sent(&mut self, octets: usize) {
-        self.output.drain(..octets.min(self.output.len()));
+        let octets = octets.min(self.output.len());
+        if octets > 0 && self.output.len() >= self.config.output_max {
+            self.turn += 1;
+        }
+        self.output.drain(..octets);
+        if self.output.is_empty() {
+            self.output = Vec::new(); // an idle session holds no memory that it does not need
+        }
     }
 
-    /// The client's hello and the name that it gave.
+    /// The client's hello and the name that it gave. After [`secured`](Self::secured) it has to be said again.
     pub fn hello(&self) -> Option<(Verb, &str)> {
         self.hello.as_ref().map(|(verb, name)| (*verb, name.as_str()))
+    }
+
+    /// The session is under TLS.
+    pub fn is_secured(&self) -> bool {
+        self.secured
+    }
+
+    /// The client has authenticated itself.
+    pub fn is_authenticated(&self) -> bool {
+        self.authenticated
     }
 
     /// How many recipients the mail under way has.
     pub fn recipients(&self) -> usize {
         self.envelope.as_ref().map_or(0, |envelope| envelope.recipients)
+    }
+
+    /// How the mail under way comes in, as `Received` names it behind `with` (RFC 3848, RFC 6531): `ESMTPSA`.
+    pub fn protocol(&self) -> &'static str {
+        let utf8 = self.envelope.as_ref().is_some_and(|envelope| envelope.utf8);
+        if self.hello().is_none_or(|(verb, _)| verb == Verb::Helo) {
+            return "SMTP";
+        }
+        match (self.config.lmtp, utf8, self.secured, self.authenticated) {
+            (false, false, false, false) => "ESMTP",
+            (false, false, false, true) => "ESMTPA",
+            (false, false, true, false) => "ESMTPS",
+            (false, false, true, true) => "ESMTPSA",
+            (false, true, false, false) => "UTF8SMTP",
+            (false, true, false, true) => "UTF8SMTPA",
+            (false, true, true, false) => "UTF8SMTPS",
+            (false, true, true, true) => "UTF8SMTPSA",
+            (true, false, false, false) => "LMTP",
+            (true, false, false, true) => "LMTPA",
+            (true, false, true, false) => "LMTPS",
+            (true, false, true, true) => "LMTPSA",
+            (true, true, false, false) => "UTF8LMTP",
+            (true, true, false, true) => "UTF8LMTPA",
+            (true, true, true, false) => "UTF8LMTPS",
+            (true, true, true, true) => "UTF8LMTPSA",
+        }
     }
 
     /// How many answers the open question still wants: 0 when none is open, more than 1 only after an LMTP body.
@@ -139,10 +217,51 @@ impl Dialogue {
         }
     }
 
-    /// Ends the session with this reply, such as a 421. A mail under way is lost.
+    /// How long the client may take for what it is to do now; none where it need do nothing: while a question is open,
+    /// and at the end. The owner begins the time anew when [`TimeLimit::turn`] is another, and calls
+    /// [`time_out`](Self::time_out) when it is over. The time of the whole session is a matter for the owner alone.
+    pub fn time_limit(&self) -> Option<TimeLimit> {
+        let times = &self.config.timeouts;
+        let full = self.output.len() >= self.config.output_max;
+        let (waiting, time) = match self.place {
+            Place::Closed if self.output.is_empty() => return None,
+            Place::Closed => (Waiting::Send, times.send),
+            _ if self.question.is_some() => return None,
+            Place::Handshake => (Waiting::Handshake, times.handshake),
+            _ if full => (Waiting::Send, times.send),
+            Place::Body | Place::Chunk { .. } => (Waiting::Body, times.body),
+            Place::AuthLine => (Waiting::Auth, times.auth),
+            Place::Door | Place::Command if self.hello.is_none() => (Waiting::Hello, times.hello),
+            Place::Door | Place::Command => (Waiting::Command, times.command),
+        };
+        Some(TimeLimit { waiting, time, turn: self.turn })
+    }
+
+    /// The time limit, or that of the session, is over: ends the session with a 421 where the client can still read
+    /// one. A mail under way is lost.
+    pub fn time_out(&mut self) {
+        let deaf =
+            self.output.len() >= self.config.output_max || matches!(self.place, Place::Handshake | Place::Closed);
+        if deaf {
+            self.output = Vec::new();
+            self.shut();
+        } else {
+            self.end(TIMED_OUT);
+        }
+    }
+
+    /// Ends the session with this reply, such as a 421, as soon as that costs nothing: at once between two commands,
+    /// after its reply when a command is under way, after the verdict on it when a body is.
+    pub fn stop(&mut self, reply: &Reply) {
+        if !matches!(self.place, Place::Closed) {
+            self.stopping = Some(self.config.complete(reply, "3.2"));
+        }
+    }
+
+    /// Ends the session at once with this reply. A mail under way is lost.
     pub fn close(&mut self, reply: &Reply) {
         if !matches!(self.place, Place::Closed) {
-            reply.encode(&mut self.output);
+            self.config.complete(reply, "3.2").encode(&mut self.output);
             self.shut();
         }
     }
@@ -152,55 +271,93 @@ impl Dialogue {
         self.question = None;
         self.abandon();
         self.place = Place::Closed;
+        self.turn += 1;
+    }
+
+    /// TLS stands: after [`Event::Handshake`], or from the first byte on. All that the client has said before is
+    /// forgotten.
+    pub fn secured(&mut self) {
+        if matches!(self.place, Place::Handshake) {
+            self.place = Place::Command;
+        }
+        self.secured = true;
+        self.authenticated = false;
+        self.hello = None;
+        self.abandon();
+        self.expect_commands();
+        self.turn += 1;
     }
 
     /// Answers the open question. Without one it does nothing.
     pub fn answer(&mut self, reply: &Reply) {
+        let Some(question) = self.question.take() else { return };
+        self.turn += 1;
         let accepted = reply.is_success() || reply.is_intermediate();
-        match self.question.take() {
-            None => return,
-            Some(Question::Ask) => {}
-            Some(Question::Mail) if accepted => {}
-            Some(Question::Mail) => self.envelope = None,
-            Some(Question::Rcpt) => {
+        let mut detail = "0.0";
+        match question {
+            Question::Connect => return self.answer_connect(reply, accepted),
+            _ if reply.code() == 421 => return self.close(reply),
+            Question::Ask => {}
+            Question::Hello { verb, name } if accepted => return self.welcome(verb, name),
+            Question::Hello { .. } => {
+                reply.encode(&mut self.output); // without an enhanced code, as RFC 2034 has it
+                return self.refused();
+            }
+            Question::StartTls if accepted => return self.begin_tls(),
+            Question::StartTls => detail = "7.0",
+            Question::Auth => return self.answer_auth(reply),
+            Question::Mail => {
+                detail = "1.0";
+                self.mail_refused = !accepted;
+                if accepted {
+                    self.counts.mails += 1;
+                } else {
+                    self.envelope = None;
+                }
+            }
+            Question::Rcpt => {
+                detail = if accepted { "1.5" } else { "1.0" };
                 if let Some(envelope) = &mut self.envelope {
                     envelope.recipients += usize::from(accepted);
                     envelope.refused_any |= !accepted;
                 }
             }
-            Some(Question::Data) if accepted => {
+            Question::Data if accepted => {
                 self.place = Place::Body;
                 return self.say(GO_ON);
             }
-            Some(Question::Data) => self.abandon(),
-            Some(Question::Chunk { left, last }) => {
+            Question::Data => self.abandon(),
+            Question::Chunk { left, last } => {
                 // A refusal is said when the chunk has been read.
                 if let Some(envelope) = self.envelope.as_mut().filter(|_| !accepted) {
-                    envelope.failed = Some(reply.clone());
+                    envelope.failed = Some(self.config.complete(reply, detail));
                     self.abandoned = true;
                 }
                 self.place = Place::Chunk { left, last, refusal: None };
                 return;
             }
-            Some(Question::Complete { answers }) => {
+            Question::Complete { answers } => {
                 if answers > 1 {
                     self.question = Some(Question::Complete { answers: answers - 1 });
                 } else {
                     self.envelope = None;
                 }
                 if accepted {
-                    (self.errors, self.idle) = (0, 0);
+                    (self.counts.errors, self.counts.refusals, self.counts.idle) = (0, 0, 0);
                 }
             }
         }
-        reply.encode(&mut self.output);
+        self.config.complete(reply, detail).encode(&mut self.output);
+        if !accepted {
+            self.refused();
+        }
     }
 
     /// The body that is arriving is not taken: the rest of it is read and dropped, then this reply is given.
     pub fn refuse(&mut self, reply: &Reply) {
-        let arriving = !matches!(self.place, Place::Command);
+        let arriving = matches!(self.place, Place::Body | Place::Chunk { .. });
         if let Some(envelope) = self.envelope.as_mut().filter(|envelope| arriving && envelope.failed.is_none()) {
-            envelope.failed = Some(reply.clone());
+            envelope.failed = Some(self.config.complete(reply, "0.0"));
             self.abandoned = true;
         }
     }
@@ -211,31 +368,42 @@ impl Dialogue {
             if core::mem::take(&mut self.abandoned) {
                 return Event::Abandoned;
             }
-            if matches!(self.place, Place::Closed) {
-                *input = &[];
-                return Event::Closed;
+            match self.place {
+                Place::Closed => {
+                    *input = &[];
+                    return Event::Closed;
+                }
+                _ if self.question.is_some() => return Event::Unanswered,
+                Place::Handshake => {
+                    *input = &[]; // whatever was sent behind STARTTLS was sent in the clear, by whomever
+                    return Event::Handshake;
+                }
+                Place::Door => {
+                    self.place = Place::Command;
+                    self.question = Some(Question::Connect);
+                    return Event::Connect;
+                }
+                Place::Command | Place::AuthLine => {
+                    if let Some(reply) = self.stopping.take() {
+                        self.close(&reply);
+                        continue;
+                    }
+                }
+                Place::Body | Place::Chunk { .. } => {}
             }
-            if self.question.is_some() {
-                return Event::Unanswered;
-            }
-            if self.output.len() >= OUTPUT_MAX {
+            if self.output.len() >= self.config.output_max {
                 return Event::OutputFull;
             }
+            let before = input.len();
             let event = match self.place {
-                Place::Closed => None,
                 Place::Chunk { left: 0, last, refusal } => self.end_chunk(last, refusal),
                 _ if input.is_empty() => return Event::NeedMore,
-                Place::Command => self.line(input),
+                Place::Command | Place::AuthLine => self.line(input),
                 Place::Body => self.body(input),
-                Place::Chunk { left, last, refusal } => {
-                    let taken = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
-                    let (part, rest) = input.split_at(taken);
-                    *input = rest;
-                    self.place = Place::Chunk { left: left - taken as u64, last, refusal };
-                    let wanted = self.envelope.as_ref().is_some_and(|envelope| envelope.failed.is_none());
-                    (wanted && refusal.is_none()).then_some(Event::Body(part))
-                }
+                Place::Chunk { left, last, refusal } => self.chunk(input, left, last, refusal),
+                Place::Door | Place::Handshake | Place::Closed => None,
             };
+            self.moved(before - input.len());
             if let Some(event) = event {
                 return event;
             }
@@ -243,218 +411,55 @@ impl Dialogue {
     }
 
     fn line<'a>(&mut self, input: &mut &'a [u8]) -> Option<Event<'a>> {
+        let auth = matches!(self.place, Place::AuthLine);
         // Taken out for the time that its line is used.
         let mut lines = core::mem::replace(&mut self.lines, LineReader::new(0));
         let event = match lines.feed(input) {
             Ok(LineStep::NeedMore) => None,
-            Ok(LineStep::Line(line)) => self.command(line),
+            Ok(LineStep::Line(line)) => {
+                self.turn += 1;
+                if auth { self.auth_line(line) } else { self.command(line) }
+            }
             Err(error) => {
-                self.say(if error == crate::proto::line::LineError::TooLong { LINE_TOO_LONG } else { BARE_IN_COMMAND });
+                self.say(match error {
+                    LineError::TooLong if auth => AUTH_TOO_LONG,
+                    LineError::TooLong => LINE_TOO_LONG,
+                    LineError::BareCr | LineError::BareLf => BARE_IN_COMMAND,
+                });
                 self.shut();
                 None
             }
         };
         self.lines = lines;
+        if auth || matches!(event, Some(Event::Auth { .. })) {
+            self.lines.wipe();
+        }
+        self.expect_commands();
         event
     }
 
-    fn command<'a>(&mut self, line: &[u8]) -> Option<Event<'a>> {
-        let outcome = request::parse(line).and_then(|request| self.request(request));
-        match outcome {
-            Ok(event) => event,
-            Err(answer) => {
-                self.say(answer);
-                self.errors += 1;
-                if answer == request::BAD_CHUNK {
-                    self.shut(); // nobody knows where the next command begins
-                } else if self.errors >= self.config.errors_max {
-                    self.say(TOO_MANY_ERRORS);
-                    self.shut();
-                }
-                None
-            }
-        }
-    }
-
-    fn request<'a>(&mut self, request: Request<'_>) -> Result<Option<Event<'a>>, Answer> {
-        match request {
-            Request::Hello { verb, name } => {
-                if self.config.lmtp != (verb == Verb::Lhlo) {
-                    return Err(WRONG_HELLO);
-                }
-                self.hello = Some((verb, String::from(name)));
-                self.abandon();
-                self.say_hello(verb);
-                self.idled();
-            }
-            Request::Mail { verb, from, params } => {
-                if self.hello.is_none() {
-                    return Err(NEEDS_HELLO);
-                }
-                if verb != Verb::Mail && !self.config.terminals {
-                    return Err(NO_TERMINALS);
-                }
-                if self.envelope.is_some() {
-                    return Err(NESTED_MAIL);
-                }
-                self.envelope = Some(Envelope::open(&self.config, &from, &params)?);
-                self.question = Some(Question::Mail);
-                return Ok(Some(Event::Mail { verb, from, params }));
-            }
-            Request::Rcpt { to, params } => {
-                let envelope = self.envelope.as_mut().ok_or(NEEDS_MAIL)?;
-                if envelope.chunked {
-                    return Err(DATA_AFTER_BDAT);
-                }
-                envelope.check_recipient(&self.config, &to, &params).inspect_err(|_| envelope.refused_any = true)?;
-                if envelope.recipients >= self.config.recipients_max {
-                    return Err(TOO_MANY_RCPT);
-                }
-                self.question = Some(Question::Rcpt);
-                return Ok(Some(Event::Rcpt { to, params }));
-            }
-            Request::Data => {
-                let envelope = self.envelope.as_ref().ok_or(NEEDS_MAIL)?;
-                if envelope.chunked {
-                    return Err(DATA_AFTER_BDAT);
-                }
-                if envelope.binary {
-                    return Err(NEEDS_BDAT);
-                }
-                if envelope.recipients == 0 {
-                    return Err(if envelope.refused_any { NO_RCPT } else { NEEDS_RCPT });
-                }
-                self.question = Some(Question::Data);
-                return Ok(Some(Event::Begin));
-            }
-            Request::Bdat { length, last } => return Ok(self.begin_chunk(length, last)),
-            Request::Rset => {
-                self.abandon();
-                self.say(OK);
-                self.idled();
-            }
-            Request::Noop => {
-                self.say(OK);
-                self.idled();
-            }
-            Request::Quit => {
-                self.say(BYE);
-                self.shut();
-            }
-            Request::Ask { verb, about } => {
-                self.idled();
-                if !matches!(self.place, Place::Closed) {
-                    self.question = Some(Question::Ask);
-                    return Ok(Some(Event::Ask { verb, about: String::from(about) }));
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// The chunk of a BDAT is read whatever is said to it: it must never be taken for commands.
-    fn begin_chunk<'a>(&mut self, left: u64, last: bool) -> Option<Event<'a>> {
-        let refusal = match &mut self.envelope {
-            _ if !self.config.chunking => Some(NO_CHUNKS),
-            None => Some(NEEDS_MAIL),
-            Some(envelope) if envelope.recipients == 0 && envelope.refused_any => Some(NO_RCPT),
-            Some(envelope) if envelope.recipients == 0 => Some(NEEDS_RCPT),
-            Some(envelope) if envelope.failed.is_some() => None,
-            Some(envelope) => {
-                let first = !core::mem::replace(&mut envelope.chunked, true);
-                if let Err(answer) = envelope.receive(&self.config, left) {
-                    envelope.failed = Some(self.config.reply(answer));
-                    self.abandoned = true;
-                } else if first {
-                    self.question = Some(Question::Chunk { left, last });
-                    return Some(Event::Begin);
-                }
-                None
-            }
-        };
-        self.place = Place::Chunk { left, last, refusal };
-        None
-    }
-
-    fn end_chunk<'a>(&mut self, last: bool, refusal: Option<Answer>) -> Option<Event<'a>> {
-        self.place = Place::Command;
-        if let Some(answer) = refusal {
-            self.say(answer);
-            self.errors += 1;
-            if self.errors >= self.config.errors_max {
-                self.say(TOO_MANY_ERRORS);
-                self.shut();
-            }
-            return None;
-        }
-        if last {
-            return self.end_body();
-        }
-        // The reason once; the mail stays failed until RSET or the last chunk.
-        let failed = self.config.reply(CHUNK_FAILED);
-        match self.envelope.as_mut().and_then(|envelope| envelope.failed.as_mut()) {
-            Some(reply) => core::mem::replace(reply, failed).encode(&mut self.output),
-            None => self.say(CHUNK_TAKEN),
-        }
-        None
-    }
-
-    fn body<'a>(&mut self, input: &mut &'a [u8]) -> Option<Event<'a>> {
-        let part: &'a [u8] = match self.decoder.next(input) {
-            Ok(Decoded::Slice(part)) => part,
-            Ok(Decoded::Insert(part)) => part,
-            Ok(Decoded::NeedMore) => return None,
-            Ok(Decoded::End) => {
-                self.place = Place::Command;
-                return self.end_body();
-            }
-            Err(_) => {
-                self.say(BARE_LINE_END);
-                self.shut();
-                return None;
-            }
-        };
-        let envelope = self.envelope.as_mut().filter(|envelope| envelope.failed.is_none())?;
-        if let Err(answer) = envelope.receive(&self.config, part.len() as u64) {
-            envelope.failed = Some(self.config.reply(answer));
-            self.abandoned = true;
-            return None;
-        }
-        Some(Event::Body(part))
-    }
-
-    /// After the final dot or the last chunk.
-    fn end_body<'a>(&mut self) -> Option<Event<'a>> {
-        let envelope = self.envelope.as_mut()?;
-        let answers = if self.config.lmtp { envelope.recipients } else { 1 };
-        match envelope.failed.take() {
-            Some(reply) => {
-                for _ in 0..answers {
-                    reply.encode(&mut self.output);
-                }
-                self.envelope = None;
-                None
-            }
-            None => {
-                self.question = Some(Question::Complete { answers });
-                Some(Event::Complete)
-            }
-        }
+    /// What comes next is a line of this length at the most.
+    fn expect_commands(&mut self) {
+        let longest = if self.config.auth.is_empty() { 0 } else { self.config.auth_line_max };
+        self.lines.set_limit(self.config.line_max.max(longest));
     }
 
     /// Forgets the mail under way, and has the owner told.
     fn abandon(&mut self) {
+        self.mail_refused = false;
         if let Some(envelope) = self.envelope.take() {
             self.abandoned |= envelope.failed.is_none();
         }
     }
 
-    /// One more command that leads nowhere.
-    fn idled(&mut self) {
-        self.idle += 1;
-        if self.idle >= self.config.idle_max {
-            self.say(TOO_IDLE);
-            self.shut();
+    /// So many octets have been taken: those of a body begin its time anew, some at a time.
+    fn moved(&mut self, octets: usize) {
+        self.step += octets as u64;
+        if !matches!(self.place, Place::Body | Place::Chunk { .. }) {
+            self.step = 0;
+        } else if self.step >= BODY_STEP {
+            self.step = 0;
+            self.turn += 1;
         }
     }
 
@@ -462,38 +467,33 @@ impl Dialogue {
         self.config.reply(answer).encode(&mut self.output);
     }
 
-    fn say_hello(&mut self, verb: Verb) {
-        let config = &self.config;
-        let mut text = config.name.clone();
-        if verb != Verb::Helo {
-            let size = format!("SIZE {}", config.size);
-            let offers = [
-                (true, size.as_str()),
-                (config.pipelining, "PIPELINING"),
-                (config.eight_bit_mime, "8BITMIME"),
-                (config.smtputf8, "SMTPUTF8"),
-                (config.dsn, "DSN"),
-                (config.chunking, "CHUNKING"),
-                (config.chunking && config.binary_mime, "BINARYMIME"),
-                (config.enhanced_status_codes, "ENHANCEDSTATUSCODES"),
-                (true, "HELP"),
-            ];
-            for (_, line) in offers.iter().filter(|(offered, _)| *offered) {
-                text.push('\n');
-                text.push_str(line);
-            }
-        }
-        Reply::new(250, &text).encode(&mut self.output);
+    /// Says a last word.
+    fn end(&mut self, answer: Answer) {
+        self.say(answer);
+        self.shut();
     }
-}
 
-impl Config {
-    /// The answer as a reply, with its enhanced code if those are on offer.
-    fn reply(&self, Answer(code, enhanced, text): Answer) -> Reply {
-        if self.enhanced_status_codes && !enhanced.is_empty() {
-            Reply::new(code, &format!("{enhanced} {text}"))
-        } else {
-            Reply::new(code, text)
+    /// One more faulty command, which has been answered.
+    fn failed(&mut self) {
+        self.counts.errors += 1;
+        if self.counts.errors >= self.config.errors_max {
+            self.end(TOO_MANY_ERRORS);
+        }
+    }
+
+    /// One more refusal, which has been answered.
+    fn refused(&mut self) {
+        self.counts.refusals += 1;
+        if self.counts.refusals >= self.config.refusals_max {
+            self.end(TOO_MANY_REFUSALS);
+        }
+    }
+
+    /// One more command that leads nowhere.
+    fn idled(&mut self) {
+        self.counts.idle += 1;
+        if self.counts.idle >= self.config.idle_max {
+            self.end(TOO_IDLE);
         }
     }
 }

@@ -1,15 +1,12 @@
 //! A command line as the server reads it.
 
+use super::answers::*;
 use crate::proto::address::{ForwardPath, ReversePath};
 use crate::proto::command::{Parameter, Verb};
 use alloc::vec::Vec;
 
 /// More parameters than any command has.
 const PARAMETERS_MAX: usize = 20;
-
-/// A reply of the server's own: code, enhanced code, text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Answer(pub u16, pub &'static str, pub &'static str);
 
 /// A command, its syntax checked.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,21 +20,9 @@ pub(super) enum Request<'a> {
     Noop,
     Quit,
     Ask { verb: Verb, about: &'a str },
+    StartTls,
+    Auth { mechanism: &'a str, initial: Option<&'a str> },
 }
-
-const UNKNOWN: Answer = Answer(500, "5.5.2", "Command not known");
-const NOT_HERE: Answer = Answer(502, "5.5.1", "Command not available");
-const NO_ARGUMENT: Answer = Answer(501, "5.5.4", "This command has no argument");
-const NEEDS_NAME: Answer = Answer(501, "5.5.4", "Give your host name");
-const NEEDS_ABOUT: Answer = Answer(501, "5.5.4", "Say about whom");
-const NO_TEXT: Answer = Answer(500, "5.5.2", "Control characters, or not UTF-8");
-const NEEDS_FROM: Answer = Answer(501, "5.5.4", "Syntax: MAIL FROM:<address>");
-const NEEDS_TO: Answer = Answer(501, "5.5.4", "Syntax: RCPT TO:<address>");
-const BAD_SENDER: Answer = Answer(501, "5.1.7", "Bad sender address");
-const BAD_RECIPIENT: Answer = Answer(501, "5.1.3", "Bad recipient address");
-const BAD_PARAMETER: Answer = Answer(501, "5.5.4", "Bad parameter");
-/// The line cannot be understood, so the length of what follows is not known: the session cannot go on.
-pub(super) const BAD_CHUNK: Answer = Answer(501, "5.5.4", "Bad chunk length");
 
 /// Reads a line without its CRLF.
 pub(super) fn parse(line: &[u8]) -> Result<Request<'_>, Answer> {
@@ -67,11 +52,17 @@ pub(super) fn parse(line: &[u8]) -> Result<Request<'_>, Answer> {
         (Verb::Data, Some("")) => Ok(Request::Data),
         (Verb::Rset, Some("")) => Ok(Request::Rset),
         (Verb::Quit, Some("")) => Ok(Request::Quit),
-        (Verb::Data | Verb::Rset | Verb::Quit, Some(_)) => Err(NO_ARGUMENT),
+        (Verb::StartTls, Some("")) => Ok(Request::StartTls),
+        (Verb::Data | Verb::Rset | Verb::Quit | Verb::StartTls, Some(_)) => Err(NO_ARGUMENT),
         (Verb::Noop, Some(_)) => Ok(Request::Noop),
         (Verb::Vrfy | Verb::Expn, Some("")) => Err(NEEDS_ABOUT),
         (Verb::Vrfy | Verb::Expn | Verb::Help, Some(about)) => Ok(Request::Ask { verb, about }),
-        (Verb::Turn | Verb::StartTls | Verb::Auth, Some(_)) => Err(NOT_HERE),
+        (Verb::Auth, Some(argument)) => {
+            let mut words = argument.split(' ').filter(|word| !word.is_empty());
+            let (mechanism, initial) = (words.next().ok_or(BAD_AUTH)?, words.next());
+            if words.next().is_some() { Err(BAD_AUTH) } else { Ok(Request::Auth { mechanism, initial }) }
+        }
+        (Verb::Turn, Some(_)) => Err(NOT_HERE),
     }
 }
 

@@ -1,8 +1,11 @@
 use super::*;
+use crate::proto::command::Verb;
 use crate::proto::reply::Reply;
 use alloc::format;
+use alloc::string::String;
 use alloc::string::ToString;
 use alloc::vec;
+use alloc::vec::Vec;
 use proptest::prelude::*;
 
 /// An owner that writes down what it is told and refuses what has "bad" in it.
@@ -43,7 +46,7 @@ impl Owner {
                     self.told.push("abandoned".into());
                     continue;
                 }
-                Event::Mail { verb, from, params } => {
+                Event::Mail { verb, from, params, .. } => {
                     let params: Vec<_> = params.iter().map(|p| format!(" {}={:?}", p.keyword, p.value)).collect();
                     (format!("{} <{from}>{}", verb.name(), params.concat()), !from.as_str().contains("bad"))
                 }
@@ -54,6 +57,7 @@ impl Owner {
                     (format!("complete {}", body.escape_ascii()), !body.starts_with(b"no"))
                 }
                 Event::Ask { verb, about } => (format!("{} {about}", verb.name()), !about.contains("bad")),
+                other => panic!("{other:?} is not on offer here"),
             };
             self.told.push(told);
             let reply = if welcome { Reply::new(250, "2.0.0 fine") } else { Reply::new(550, "5.0.0 not you") };
@@ -129,6 +133,7 @@ fn what_is_offered() {
             "CHUNKING",
             "BINARYMIME",
             "ENHANCEDSTATUSCODES",
+            "LIMITS MAILMAX=1000 RCPTMAX=1000",
             "HELP"
         ]
     );
@@ -139,6 +144,8 @@ fn what_is_offered() {
         dsn: false,
         chunking: false,
         enhanced_status_codes: false,
+        limits: false,
+        size: 0,
         ..Config::new("mx.example")
     };
     assert_eq!(offers(bare), ["mx.example", "SIZE 0", "HELP"]);
@@ -193,7 +200,7 @@ fn syntax() {
         ("LHLO me", "500"),
         ("VRFY", "501"),
         ("VRFY bad", "550"),
-        ("EXPN list", "250"),
+        ("EXPN list", "502"),
         ("HELP", "250"),
         ("TURN", "502"),
         ("STARTTLS", "502"),
@@ -213,7 +220,7 @@ fn syntax() {
         ("MAIL FROM:<\"a b> \\\" c\"@d> SIZE=1", "250"),
         ("MAIL FROM:<@relay:a@b>", "250"),
         ("MAIL FROM:<a@b> SIZE=1 BODY=8BITMIME SMTPUTF8 RET=FULL ENVID=x+2By", "250"),
-        ("MAIL FROM:<a@b> SIZE=99999999999999999999999", "250"),
+        ("MAIL FROM:<a@b> SIZE=99999999999999999999999", "552"),
         ("MAIL FROM:<a@b> SIZE=1 SIZE=1", "501"),
         ("MAIL FROM:<a@b> SIZE=x", "501"),
         ("MAIL FROM:<a@b> SIZE", "501"),
@@ -279,7 +286,7 @@ fn nothing_is_taken_while_a_question_is_open() {
     assert_eq!((input, dialogue.output().len()), (&b"NOOP\r\n"[..], before));
     dialogue.answer(&Reply::new(250, "ok"));
     assert_eq!((dialogue.advance(&mut input), dialogue.answers_due()), (Event::NeedMore, 0));
-    assert!(dialogue.output().ends_with(b"250 ok\r\n250 2.0.0 Ok\r\n"));
+    assert!(dialogue.output().ends_with(b"250 2.1.0 ok\r\n250 2.0.0 Ok\r\n"));
     dialogue.answer(&Reply::new(250, "nobody asked"));
     assert!(dialogue.output().ends_with(b"250 2.0.0 Ok\r\n"));
 }

@@ -1,0 +1,125 @@
+//! The body of a mail: by DATA and by chunks.
+
+use super::super::answers::*;
+use super::super::event::Event;
+use super::commands::Fault;
+use super::{Dialogue, Place, Question};
+use crate::proto::dot::Decoded;
+
+impl Dialogue {
+    /// The chunk of a BDAT is read whatever is said to it: it must never be taken for commands.
+    pub(super) fn begin_chunk<'a>(&mut self, left: u64, last: bool) -> Option<Event<'a>> {
+        let extended = self.extended();
+        let refusal = match &mut self.envelope {
+            _ if self.turned_away => Some(TURNED_AWAY),
+            _ if !self.config.chunking => Some(NO_CHUNKS),
+            None => Some(NEEDS_MAIL),
+            Some(envelope) if envelope.recipients == 0 && envelope.refused_any => Some(NO_RCPT),
+            Some(envelope) if envelope.recipients == 0 => Some(NEEDS_RCPT),
+            Some(envelope) if envelope.failed.is_some() => None,
+            Some(_) if !extended => Some(NEEDS_EHLO),
+            Some(envelope) => {
+                let first = !core::mem::replace(&mut envelope.chunked, true);
+                if let Err(answer) = envelope.receive(&self.config, left) {
+                    envelope.failed = Some(self.config.reply(answer));
+                    self.abandoned = true;
+                } else if first {
+                    self.question = Some(Question::Chunk { left, last });
+                    return Some(Event::Begin);
+                }
+                None
+            }
+        };
+        self.place = Place::Chunk { left, last, refusal };
+        None
+    }
+
+    /// A part of a chunk.
+    pub(super) fn chunk<'a>(
+        &mut self,
+        input: &mut &'a [u8],
+        left: u64,
+        last: bool,
+        refusal: Option<Answer>,
+    ) -> Option<Event<'a>> {
+        let taken = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
+        let (part, rest) = input.split_at(taken);
+        *input = rest;
+        self.place = Place::Chunk { left: left - taken as u64, last, refusal };
+        let wanted = self.envelope.as_ref().is_some_and(|envelope| envelope.failed.is_none());
+        (wanted && refusal.is_none()).then_some(Event::Body(part))
+    }
+
+    pub(super) fn end_chunk<'a>(&mut self, last: bool, refusal: Option<Answer>) -> Option<Event<'a>> {
+        self.place = Place::Command;
+        self.turn += 1;
+        if let Some(answer) = refusal {
+            self.say(answer);
+            let follows = answer == NO_RCPT || matches!(self.without_mail(), Fault::Refusal(_));
+            if follows {
+                self.refused()
+            } else {
+                self.failed()
+            }
+            return None;
+        }
+        if last {
+            return self.end_body();
+        }
+        // The reason once; the mail stays failed until RSET or the last chunk.
+        let failed = self.config.reply(CHUNK_FAILED);
+        match self.envelope.as_mut().and_then(|envelope| envelope.failed.as_mut()) {
+            Some(reply) => {
+                core::mem::replace(reply, failed).encode(&mut self.output);
+                self.refused();
+            }
+            None => self.say(CHUNK_TAKEN),
+        }
+        None
+    }
+
+    /// A part of the body by DATA.
+    pub(super) fn body<'a>(&mut self, input: &mut &'a [u8]) -> Option<Event<'a>> {
+        let part: &'a [u8] = match self.decoder.next(input) {
+            Ok(Decoded::Slice(part)) => part,
+            Ok(Decoded::Insert(part)) => part,
+            Ok(Decoded::NeedMore) => return None,
+            Ok(Decoded::End) => {
+                self.place = Place::Command;
+                self.turn += 1;
+                return self.end_body();
+            }
+            Err(_) => {
+                self.end(BARE_LINE_END);
+                return None;
+            }
+        };
+        let envelope = self.envelope.as_mut().filter(|envelope| envelope.failed.is_none())?;
+        if let Err(answer) = envelope.receive(&self.config, part.len() as u64) {
+            envelope.failed = Some(self.config.reply(answer));
+            self.abandoned = true;
+            return None;
+        }
+        Some(Event::Body(part))
+    }
+
+    /// After the final dot or the last chunk.
+    fn end_body<'a>(&mut self) -> Option<Event<'a>> {
+        let envelope = self.envelope.as_mut()?;
+        let answers = if self.config.lmtp { envelope.recipients } else { 1 };
+        match envelope.failed.take() {
+            Some(reply) => {
+                for _ in 0..answers {
+                    reply.encode(&mut self.output);
+                }
+                self.envelope = None;
+                self.refused();
+                None
+            }
+            None => {
+                self.question = Some(Question::Complete { answers });
+                Some(Event::Complete)
+            }
+        }
+    }
+}
