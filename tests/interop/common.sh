@@ -21,11 +21,33 @@ stop() {
 }
 trap stop EXIT
 
-# A key and a certificate for localhost that signs itself: FOLDER/key.pem and FOLDER/cert.pem.
-certificate() { # FOLDER
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=localhost \
-        -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$1/key.pem" -out "$1/cert.pem" 2> /dev/null
-    chmod 600 "$1/key.pem"
+# A certificate with its key, FOLDER/NAME.pem and FOLDER/NAME-key.pem, signed by the one named ISSUER there, or by itself.
+sign() { # FOLDER NAME SUBJECT ISSUER EXTENSION...
+    local folder=$1 name=$2 subject=$3 issuer=$4 extension options=()
+    shift 4
+    [ -z "$issuer" ] || options=(-CA "$folder/$issuer.pem" -CAkey "$folder/$issuer-key.pem")
+    for extension in "$@"; do options+=(-addext "$extension"); done
+    # A configuration of its own: the system's would make everything an authority.
+    openssl req -x509 -config <(printf '[req]\ndistinguished_name = dn\n[dn]\n') -newkey ec \
+        -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj "/CN=$subject" "${options[@]}" \
+        -keyout "$folder/$name-key.pem" -out "$folder/$name.pem" 2> /dev/null
+    chmod 600 "$folder/$name-key.pem"
+}
+
+# The server's certificate, for localhost and 127.0.0.1, as servers of today have it: cert.pem is leaf.pem with the
+# certificate of the authority that signed it, for which ca.pem vouches; the key is key.pem. For clients: alice.pem and
+# mallory.pem, whom the server does not know, and forged.pem, which says alice too but is signed by another authority.
+certificates() { # FOLDER
+    local authority=(basicConstraints=critical,CA:TRUE keyUsage=critical,keyCertSign)
+    sign "$1" ca "The test's authority" "" "${authority[@]}"
+    sign "$1" between "An authority between" ca "${authority[@]}"
+    sign "$1" leaf localhost between subjectAltName=DNS:localhost,IP:127.0.0.1
+    cat "$1/leaf.pem" "$1/between.pem" > "$1/cert.pem"
+    cp -p "$1/leaf-key.pem" "$1/key.pem"
+    sign "$1" other-ca "Another authority" "" "${authority[@]}"
+    sign "$1" alice alice@example.test ca subjectAltName=email:alice@example.test
+    sign "$1" mallory mallory@example.test ca subjectAltName=email:mallory@example.test
+    sign "$1" forged alice@example.test other-ca subjectAltName=email:alice@example.test
 }
 
 # Runs a server, which must stay in the foreground, says "ready FOLDER" when it takes connections, and stops it at the

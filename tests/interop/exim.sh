@@ -1,14 +1,15 @@
 #!/bin/bash
-# A private Exim: exim.sh PORT TLS-PORT. See README.md in this folder. Delivers as another user, so it starts as root only.
+# A private Exim: exim.sh PORT TLS-PORT SUBMISSION SUBMISSIONS CLEAR, all of them ports. See README.md in this folder.
+# Delivers as another user, so it starts as root only.
 set -euo pipefail
-port=$1 tls_port=$2
+port=$1 tls_port=$2 submission=$3 submissions=$4 clear=$5
 exim=$(cd "$(dirname "$0")/../.." && pwd)/target/servers/exim/usr/sbin/exim4
 [ -x "$exim" ] || { echo "no Exim in target/servers (scripts/setup-tests.sh unpacks it)" >&2; exit 1; }
 
 . "$(dirname "$0")/common.sh"
 
 mkdir -p "$root/spool" "$root/log" "$root/mail" "$root/conf"
-certificate "$root/conf"
+certificates "$root/conf"
 group=$(id -gn nobody)
 chown -R "nobody:$group" "$root/spool" "$root/log" "$root/mail"
 chown "root:$group" "$root/conf/key.pem"
@@ -19,9 +20,13 @@ chmod 640 "$root/conf/key.pem"
 {
     for name in alice bob carol; do echo "$name: $name"; done
     for number in $(seq 400); do echo "box$number: box$number"; done
+    # To whom the NetX guide's example writes.
+    echo "recipient: recipient"
     echo "*: catchall"
 } > "$root/conf/mailboxes"
 
+# The ports on which nothing goes without a login, and no login without TLS.
+demanding="inlist{\$received_port}{$submission:$submissions}"
 cat > "$root/conf/exim.conf" << CONF
 exim_path = $exim
 exim_user = nobody
@@ -32,9 +37,9 @@ pid_file_path = $root/exim.pid
 primary_hostname = mx.example.test
 qualify_domain = example.test
 local_interfaces = 127.0.0.1
-daemon_smtp_ports = $port : $tls_port
-tls_on_connect_ports = $tls_port
-domainlist local_domains = example.test
+daemon_smtp_ports = $port : $tls_port : $submission : $submissions : $clear
+tls_on_connect_ports = $tls_port : $submissions
+domainlist local_domains = example.test : mycompany.com
 never_users =
 host_lookup =
 rfc1413_hosts =
@@ -47,7 +52,10 @@ smtp_accept_queue_per_connection = 0
 smtp_max_unknown_commands = 100
 smtp_max_synprot_errors = 100
 message_size_limit = 250M
-tls_advertise_hosts = *
+tls_advertise_hosts = \${if !={\$received_port}{$clear}{*}}
+auth_advertise_hosts = \${if or{{!$demanding}{def:tls_in_cipher}}{*}}
+tls_verify_certificates = $root/conf/ca.pem
+tls_try_verify_hosts = *
 tls_certificate = $root/conf/cert.pem
 tls_privatekey = $root/conf/key.pem
 pipelining_advertise_hosts = *
@@ -62,6 +70,9 @@ acl_smtp_vrfy = acl_data
 
 begin acl
 acl_mail:
+  deny condition = \${if $demanding}
+       !authenticated = *
+       message = 530 5.7.0 Authentication required
   deny senders = refused@example.test
        message = not from you
   accept
@@ -111,6 +122,14 @@ cram:
   public_name = CRAM-MD5
   server_secret = \${if eq{\$auth1}{alice@example.test}{secret}fail}
   server_set_id = \$auth1
+# Who is there is what the certificate says, if an authority that counts has signed it.
+external:
+  driver = external
+  public_name = EXTERNAL
+  server_advertise_condition = \$tls_in_certificate_verified
+  server_param2 = \${certextract{subj_altname,mail,>:}{\$tls_in_peercert}}
+  server_condition = \${if eq{\$auth2}{alice@example.test}}
+  server_set_id = \$auth2
 CONF
 
 serve "$port" "$root/log/mainlog" "$exim" -C "$root/conf/exim.conf" -bdf -q30s

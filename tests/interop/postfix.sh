@@ -1,7 +1,8 @@
 #!/bin/bash
-# A private Postfix: postfix.sh PORT TLS-PORT. See README.md in this folder. Starts as root only, as Postfix does.
+# A private Postfix: postfix.sh PORT TLS-PORT SUBMISSION SUBMISSIONS CLEAR LEAF TLS12 TLS13, all of them ports. See
+# README.md in this folder. Starts as root only, as Postfix does.
 set -euo pipefail
-port=$1 tls_port=$2
+port=$1 tls_port=$2 submission=$3 submissions=$4 clear=$5 leaf=$6 tls12=$7 tls13=$8
 . "$(dirname "$0")/common.sh"
 
 conf=$root/conf
@@ -9,14 +10,14 @@ mkdir -p "$conf/sasl" "$root/spool" "$root/data" "$root/mail"
 chown postfix "$root/data"
 chown nobody "$root/mail"
 
-certificate "$conf"
+certificates "$conf"
 
 # Debian's Postfix looks for the SASL configuration below its own configuration, whatever its options say.
 cat > "$conf/sasl/smtpd.conf" << CONF
 pwcheck_method: auxprop
 auxprop_plugin: sasldb
 sasldb_path: $root/sasldb
-mech_list: PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256
+mech_list: PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256 ANONYMOUS
 CONF
 printf 'secret' | saslpasswd2 -p -c -f "$root/sasldb" -u example.test alice
 chown root:postfix "$root/sasldb"
@@ -29,6 +30,8 @@ chmod 640 "$root/sasldb"
     echo "usér@example.test user8/"
     for number in $(seq 400); do echo "box$number@example.test box$number/"; done
     echo "@example.test catchall/"
+    # To whom the NetX guide's example writes.
+    echo "recipient@mycompany.com recipient/"
 } > "$conf/mailboxes"
 cat > "$conf/recipients" << CONF
 refused@example.test 550 5.1.1 no such user here
@@ -63,7 +66,7 @@ relay_transport = error:5.7.1 no relay
 alias_maps =
 alias_database =
 local_recipient_maps =
-virtual_mailbox_domains = example.test
+virtual_mailbox_domains = example.test mycompany.com
 virtual_mailbox_base = $root/mail
 virtual_mailbox_maps = texthash:$conf/mailboxes
 virtual_uid_maps = static:$(id -u nobody)
@@ -98,11 +101,21 @@ smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = cyrus
 smtpd_sasl_path = smtpd
 smtpd_sasl_local_domain = example.test
-smtpd_sasl_security_options = noanonymous
+# Guests too; those who demand a login do not take them.
+smtpd_sasl_security_options =
 CONF
+# What a provider's servers say of themselves: nothing without a login, and no login without TLS.
+demands="-o smtpd_tls_security_level=encrypt -o smtpd_tls_auth_only=yes -o smtpd_sasl_security_options=noanonymous
+    -o smtpd_sender_restrictions=permit_sasl_authenticated,reject"
 cat > "$conf/master.cf" << CONF
-127.0.0.1:$port     inet  n - n - 200 smtpd
-127.0.0.1:$tls_port inet  n - n - 20  smtpd -o smtpd_tls_wrappermode=yes
+127.0.0.1:$port        inet n - n - 200 smtpd
+127.0.0.1:$tls_port    inet n - n - 20  smtpd -o smtpd_tls_wrappermode=yes
+127.0.0.1:$submission  inet n - n - 20  smtpd $demands
+127.0.0.1:$submissions inet n - n - 20  smtpd -o smtpd_tls_wrappermode=yes $demands
+127.0.0.1:$clear       inet n - n - 20  smtpd -o smtpd_tls_security_level=none
+127.0.0.1:$leaf        inet n - n - 20  smtpd -o smtpd_tls_cert_file=$conf/leaf.pem
+127.0.0.1:$tls12       inet n - n - 20  smtpd -o smtpd_tls_protocols=TLSv1.2
+127.0.0.1:$tls13       inet n - n - 20  smtpd -o smtpd_tls_protocols=TLSv1.3
 pickup     unix  n - n 60    1 pickup
 cleanup    unix  n - n -     0 cleanup
 qmgr       unix  n - n 300   1 qmgr

@@ -2,10 +2,9 @@
 //! [`super::postfix`].
 
 use super::maildir::{Mailbox, number};
-use super::server::Server;
+use super::server::{Certificates, Server};
 use super::skip;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 
 /// A running Exim.
 pub struct Exim(Server);
@@ -16,7 +15,7 @@ impl Exim {
         let can_run = skip::have_file(test, "target/servers/exim/usr/sbin/exim4")
             && skip::have(test, &["openssl"])
             && skip::as_root(test, "Exim");
-        can_run.then(|| Exim(Server::start("exim.sh", 2, &[])))
+        can_run.then(|| Exim(Server::start("exim.sh", 5, &[])))
     }
 
     /// SMTP, with STARTTLS.
@@ -24,19 +23,43 @@ impl Exim {
         (Ipv4Addr::LOCALHOST, self.0.port(0)).into()
     }
 
+    /// SMTP, with STARTTLS.
+    pub fn port(&self) -> u16 {
+        self.0.port(0)
+    }
+
     /// TLS from the first byte.
     pub fn tls_port(&self) -> u16 {
         self.0.port(1)
     }
 
-    /// The server's certificate, which signs itself.
-    pub fn certificate(&self) -> PathBuf {
-        self.0.folder().join("conf/cert.pem")
+    /// STARTTLS; takes nothing without TLS and AUTH.
+    pub fn submission_port(&self) -> u16 {
+        self.0.port(2)
+    }
+
+    /// TLS from the first byte; takes nothing without AUTH.
+    pub fn submissions_port(&self) -> u16 {
+        self.0.port(3)
+    }
+
+    /// Offers no TLS.
+    pub fn clear_port(&self) -> u16 {
+        self.0.port(4)
+    }
+
+    /// The certificates that `tests/interop/common.sh` made.
+    pub fn certificates(&self) -> Certificates {
+        Certificates::new(self.0.folder().join("conf"))
     }
 
     /// A mailbox that no other test of this program uses.
     pub fn fresh_mailbox(&self) -> Mailbox {
-        let name = format!("box{}", number());
+        self.mailbox(&format!("box{}", number()))
+    }
+
+    /// The mailbox of `name@example.test`; of unknown names it is `catchall`.
+    pub fn mailbox(&self, name: &str) -> Mailbox {
         Mailbox::new(format!("{name}@example.test"), self.0.folder().join("mail").join(name))
     }
 }

@@ -17,6 +17,7 @@
 //! - [`process`]: this process's peak memory and open descriptors;
 //! - [`skip`]: how a test says that it could not run here;
 //! - [`tls`]: certificates, and a server with TLS that records what it hears, encrypted or not;
+//! - [`tokens`]: whoever issues OAuth tokens, for servers that ask whether one holds;
 //! - [`wait`]: waiting for an event with a deadline.
 #![allow(dead_code, unused_imports)] // each test file uses a part of it
 
@@ -46,6 +47,7 @@ pub mod stream;
 pub mod temp;
 #[cfg(feature = "tls")]
 pub mod tls;
+pub mod tokens;
 pub mod transcript;
 pub mod wait;
 pub mod wire;

@@ -1,10 +1,9 @@
 //! A private Postfix (`tests/interop/postfix.sh`) and what it delivered.
 
 use super::maildir::{Mailbox, number};
-use super::server::Server;
+use super::server::{Certificates, Server};
 use super::{skip, wait};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::OnceLock;
 
 /// A recipient who is refused with 550, and a sender too.
@@ -38,14 +37,15 @@ impl Postfix {
     }
 
     fn start() -> Postfix {
-        Postfix(Server::start("postfix.sh", 2, &[]))
+        Postfix(Server::start("postfix.sh", 8, &[]))
     }
 
     /// SMTP, with STARTTLS.
     pub fn address(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.0.port(0)).into()
+        (Ipv4Addr::LOCALHOST, self.port()).into()
     }
 
+    /// SMTP, with STARTTLS.
     pub fn port(&self) -> u16 {
         self.0.port(0)
     }
@@ -55,9 +55,39 @@ impl Postfix {
         self.0.port(1)
     }
 
-    /// The server's certificate, which signs itself.
-    pub fn certificate(&self) -> PathBuf {
-        self.0.folder().join("conf/cert.pem")
+    /// STARTTLS; takes nothing without TLS and AUTH.
+    pub fn submission_port(&self) -> u16 {
+        self.0.port(2)
+    }
+
+    /// TLS from the first byte; takes nothing without AUTH.
+    pub fn submissions_port(&self) -> u16 {
+        self.0.port(3)
+    }
+
+    /// Offers no TLS.
+    pub fn clear_port(&self) -> u16 {
+        self.0.port(4)
+    }
+
+    /// STARTTLS, but the certificate between the server's and the authority's is not sent.
+    pub fn leaf_port(&self) -> u16 {
+        self.0.port(5)
+    }
+
+    /// STARTTLS with TLS 1.2 only.
+    pub fn tls12_port(&self) -> u16 {
+        self.0.port(6)
+    }
+
+    /// STARTTLS with TLS 1.3 only.
+    pub fn tls13_port(&self) -> u16 {
+        self.0.port(7)
+    }
+
+    /// The certificates that `tests/interop/common.sh` made.
+    pub fn certificates(&self) -> Certificates {
+        Certificates::new(self.0.folder().join("conf"))
     }
 
     /// A mailbox that no other test of this program uses.

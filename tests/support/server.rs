@@ -63,6 +63,31 @@ impl Drop for Server {
     }
 }
 
+/// What `certificates` of `tests/interop/common.sh` made for a server and its clients.
+pub struct Certificates(PathBuf);
+
+impl Certificates {
+    pub fn new(folder: PathBuf) -> Certificates {
+        Certificates(folder)
+    }
+
+    /// The authority that vouches for the server's certificate, over one between.
+    pub fn authority(&self) -> PathBuf {
+        self.0.join("ca.pem")
+    }
+
+    /// Another authority, which does not.
+    pub fn other_authority(&self) -> PathBuf {
+        self.0.join("other-ca.pem")
+    }
+
+    /// A client's certificate and its key: `alice`; `mallory`, whom no server knows; `forged`, which says alice but
+    /// which the other authority signed.
+    pub fn client(&self, name: &str) -> (PathBuf, PathBuf) {
+        (self.0.join(format!("{name}.pem")), self.0.join(format!("{name}-key.pem")))
+    }
+}
+
 /// Ports that were free a moment ago, each different.
 fn free_ports(count: usize) -> Vec<u16> {
     let listeners: Vec<TcpListener> =

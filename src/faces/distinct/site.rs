@@ -22,17 +22,18 @@ pub(crate) struct Plan {
 pub(crate) fn plan(host: &str, local: &str) -> Result<Plan> {
     let asked = url::parse(host)?;
     let site = site_for(&asked.host)?;
+    let (host, port) = site.place(&asked.host, asked.port_or_default());
     let mut settings = Settings {
         helo_name: local.to_owned(),
         tls: Tls::mode(asked.scheme.tls_mode().unwrap_or_default()),
+        auth: login(asked)?,
         ..Settings::default()
     };
+    // The site's login comes before the program's.
     site.apply(&mut settings);
     if !settings.helo_name.is_empty() {
         check_name(&settings.helo_name)?;
     }
-    let (host, port) = site.place(&asked.host, asked.port_or_default());
-    settings.auth = login(asked)?;
     Ok(Plan { target: Target::Host { host, port }, settings, timeouts: site.timeouts })
 }
 
