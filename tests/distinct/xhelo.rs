@@ -74,7 +74,7 @@ fn what_can_become_of_it() {
         (host(refusing()), "SMTP_HOST_NOT_RESPONDING"),
         ("no-such-host.invalid".into(), "SMTP_UNKNOWN_HOST"),
         ("two words".into(), "SMTP_UNKNOWN_HOST"),
-        ("smtps://127.0.0.1".into(), "SMTP_FAILURE"),
+        ("https://127.0.0.1".into(), "SMTP_UNKNOWN_HOST"),
     ] {
         let (conn, result) = outcome(&host);
         assert_eq!(result, expected, "{host}");
