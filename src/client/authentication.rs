@@ -20,6 +20,7 @@ const COMMAND_MAX: usize = 512;
 type Line = Zeroizing<String>;
 
 /// How AUTH is said: a plan without its login.
+#[derive(Clone)]
 pub(crate) struct Manner {
     mechanisms: Vec<&'static str>,
     two_step: bool,

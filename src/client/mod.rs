@@ -12,6 +12,7 @@ pub mod delivery;
 pub mod driver;
 pub mod envelope;
 mod opening;
+mod renewal;
 mod securing;
 pub mod session;
 pub mod settings;

@@ -108,6 +108,9 @@ impl Connection {
         let Some(mut attempt) = attempt else {
             return Err(Error::new(Phase::Auth, Cause::Protocol, "an authentication that was not begun goes on"));
         };
+        if answer.reply.code() != 421 {
+            self.disarm();
+        }
         match attempt.exchange.next_line(answer.reply) {
             Ok(Some(line)) => {
                 self.go_on_with(attempt);

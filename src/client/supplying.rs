@@ -20,6 +20,8 @@ pub(crate) struct Supplying {
     supplier: Arc<dyn Supplier>,
     manner: Manner,
     refused: Option<Refused>,
+    /// The server closed meanwhile.
+    lost: Option<Error>,
 }
 
 /// Credentials that the server has refused.
@@ -43,7 +45,7 @@ impl Connection {
         let again = if renew { " again: the server has refused what it gave" } else { "" };
         self.observers.note(&format!("asking {}{again}", supplier.name()));
         self.since = now;
-        self.stage = Stage::Supplying(Box::new(Supplying { asked, supplier, manner, refused }));
+        self.stage = Stage::Supplying(Box::new(Supplying { asked, supplier, manner, refused, lost: None }));
         Ok(())
     }
 
@@ -56,8 +58,10 @@ impl Connection {
         };
         if let Err(lost) = self.hear_meanwhile() {
             match &supplying.refused {
-                // Many servers close after a refusal: the fresh ones go to the same server over another connection.
-                Some(_) if self.can_begin_again() => self.hang_up(),
+                Some(_) if self.again.is_some() => {
+                    self.wire = None;
+                    supplying.lost = Some(lost);
+                }
                 Some(refused) => return Err(refused.error.clone()),
                 None => {
                     let detail = format!("{}, while {} was asked", lost.detail, supplying.supplier.name());
@@ -101,18 +105,20 @@ impl Connection {
 
     /// Goes on with what the supplier has answered.
     fn take(&mut self, asked: Supplying, answer: Result<Credentials>, now: Instant) -> Result<()> {
-        let Supplying { supplier, manner, refused, .. } = asked;
+        let Supplying { supplier, manner, refused, lost, .. } = asked;
         match (answer, refused) {
             (Ok(credentials), None) => self.log_in(manner, credentials, Some(supplier), now),
             (Err(why), None) => Err(of_authentication(why)),
             (Ok(fresh), Some(refused)) if fresh == refused.credentials => {
                 Err(refused.and(&format!("{} was asked for fresh ones and gave the same", supplier.name())))
             }
-            (Ok(fresh), Some(_)) if self.has_hung_up() => {
-                self.settings.auth = Some(manner.with(fresh.into()));
-                self.begin_again(now)
+            (Ok(fresh), Some(_)) => {
+                self.arm(manner.clone().with(fresh.clone().into()));
+                match lost {
+                    Some(lost) => Err(lost),
+                    None => self.log_in(manner, fresh, None, now),
+                }
             }
-            (Ok(fresh), Some(_)) => self.log_in(manner, fresh, None, now),
             (Err(why), Some(refused)) => {
                 Err(refused.and(&format!("{} was asked for fresh ones: {}", supplier.name(), why.detail)))
             }

@@ -18,6 +18,16 @@ impl Connection {
     ///
     /// After an error the connection is dead, unless [`Connection::is_dead`] says otherwise (a reply that timed out).
     pub fn advance(&mut self, now: Instant, body: &mut &[u8]) -> Result<Step> {
+        match self.advance_here(now, body) {
+            Ok(step) => Ok(step),
+            Err(lost) => {
+                self.begin_again(lost, now)?;
+                self.advance_here(now, body)
+            }
+        }
+    }
+
+    fn advance_here(&mut self, now: Instant, body: &mut &[u8]) -> Result<Step> {
         if let Stage::Connecting(_) = self.stage {
             return self.advance_connecting(now);
         }

@@ -3,9 +3,9 @@
 mod advance;
 
 use crate::client::opening::Opening;
+use crate::client::renewal::Again;
 use crate::client::securing::Securing;
-use crate::client::settings::{AuthPlan, Settings};
-use crate::client::supplier::Login;
+use crate::client::settings::Settings;
 use crate::client::supplying::Supplying;
 use crate::client::trace::{self, Observer, Observers};
 use crate::client::wire::Wire;
@@ -68,9 +68,8 @@ pub struct Connection {
     pub(crate) place: (String, u16),
     /// The host that it was to connect to; none for a path, or a connection that was there already.
     pub(crate) host: Option<String>,
-    /// Where to connect once more, should the server refuse what a supplier gave and close; none where it has no
-    /// supplier, has done so already, or cannot.
-    again: Option<Target>,
+    /// Where to connect once more, should the server refuse what a supplier gave and close.
+    pub(crate) again: Option<Again>,
     /// None while a handshake has the transport.
     pub(crate) wire: Option<Wire>,
     pub(crate) waker: Waker,
@@ -83,9 +82,9 @@ pub struct Connection {
     /// When something last moved on; deadlines count from here.
     pub(crate) since: Instant,
     starved: bool,
-    write_error: Option<io::Error>,
+    pub(crate) write_error: Option<io::Error>,
     /// The server said 421: nothing more can be asked of it.
-    farewell: Option<Reply>,
+    pub(crate) farewell: Option<Reply>,
 }
 
 impl Connection {
@@ -96,8 +95,7 @@ impl Connection {
             Target::Host { host, .. } => Some(host.clone()),
             Target::Unix(_) | Target::Ram { .. } | Target::Ready(_) => None,
         };
-        let supplied = matches!(settings.auth, Some(AuthPlan { login: Login::Supplied(_), .. }));
-        let again = if supplied { target.again() } else { None };
+        let again = Again::of(&target, &settings);
         let connecting = Connecting::new(target, settings.connect.clone(), waker.clone(), now);
         let encoder = BodyEncoder::new(settings.dots);
         let watches = settings.watches.iter().filter_map(|watch| watch.observer(&place.0, place.1)).collect();
@@ -137,38 +135,6 @@ impl Connection {
 
     pub(crate) fn waker(&self) -> &Waker {
         &self.waker
-    }
-
-    /// Whether the same server can be connected to once more.
-    pub(crate) fn can_begin_again(&self) -> bool {
-        self.again.is_some()
-    }
-
-    /// Leaves a server that closes, and keeps the stage.
-    pub(crate) fn hang_up(&mut self) {
-        self.wire = None;
-    }
-
-    /// Nothing is connected.
-    pub(crate) fn has_hung_up(&self) -> bool {
-        self.wire.is_none()
-    }
-
-    /// Connects to the same server once more: the opening begins anew, by the settings as they are now.
-    pub(crate) fn begin_again(&mut self, now: Instant) -> Result<()> {
-        let Some(target) = self.again.take() else {
-            return Err(Error::new(Phase::Connect, Cause::BadSequence, "there is no second connection to be had"));
-        };
-        self.observers.note("connecting again with fresh credentials");
-        let connecting = Connecting::new(target, self.settings.connect.clone(), self.waker.clone(), now);
-        self.stage = Stage::Connecting(Box::new(connecting));
-        self.dialogue = Dialogue::new(self.settings.protocol);
-        self.wire = None;
-        self.unseen.clear();
-        self.write_error = None;
-        self.farewell = None;
-        self.since = now;
-        Ok(())
     }
 
     /// Who sees the traffic from now on, besides those who watch by the settings.
