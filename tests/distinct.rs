@@ -9,8 +9,6 @@ mod support;
 mod api;
 #[path = "distinct/calls.rs"]
 mod calls;
-#[path = "distinct/child.rs"]
-mod child;
 #[path = "distinct/faults.rs"]
 mod faults;
 #[path = "distinct/firewall.rs"]
@@ -31,3 +29,5 @@ mod wire;
 mod xhelo;
 #[path = "distinct/xquit.rs"]
 mod xquit;
+
+use support::child;

@@ -3,6 +3,7 @@
 //! - [`scripted`]: a server that speaks a dialogue given as data and checks every byte it hears ([`script`]);
 //! - [`sink`]: a fast SMTP server that stores or counts what it gets and refuses by rule; benches use it too;
 //! - [`cc`]: C programs built against the library, and run;
+//! - [`child`]: a test in a process of its own, with another environment;
 //! - [`cut`]: a relay that breaks the connection after so many bytes;
 //! - [`delay`]: a proxy that makes the round trip long and counts how often the client waited for the server;
 //! - [`socks`]: a SOCKS 4, 4a and 5 proxy;
@@ -23,6 +24,7 @@
 
 pub mod aiosmtpd;
 pub mod cc;
+pub mod child;
 pub mod cut;
 pub mod delay;
 pub mod distinct;

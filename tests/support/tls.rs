@@ -2,7 +2,8 @@
 //! that it hears: those on the wire, and what they meant.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType, date_time_ymd,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    SanType, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection};
@@ -49,6 +50,28 @@ impl Authority {
         self.sign(params)
     }
 
+    /// An authority below this one, and its certificate.
+    pub fn below(&self, name: &str, expired: bool) -> (Authority, CertificateDer<'static>) {
+        let key = KeyPair::generate().expect("a key");
+        let mut params = named(name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        if expired {
+            params.not_before = date_time_ymd(2001, 1, 1);
+            params.not_after = date_time_ymd(2002, 2, 2);
+        }
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        let (pem, der) = (certificate.pem(), certificate.der().clone());
+        (Authority { issuer: Issuer::new(params, key), pem }, der)
+    }
+
+    /// A certificate for this name that is meant for clients.
+    pub fn for_clients(&self, name: &str) -> Certified {
+        let mut params = for_names(&[name]);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(params)
+    }
+
     fn sign(&self, params: CertificateParams) -> Certified {
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
@@ -87,9 +110,28 @@ impl Certified {
         Arc::new(self.config(rustls::ALL_VERSIONS))
     }
 
+    /// The same, with so many tickets for sessions after each handshake.
+    pub fn server_of_tickets(&self, count: usize) -> Arc<ServerConfig> {
+        let mut config = self.config(rustls::ALL_VERSIONS);
+        config.send_tls13_tickets = count;
+        Arc::new(config)
+    }
+
     /// The same, but TLS 1.2 only.
     pub fn server_tls12(&self) -> Arc<ServerConfig> {
         Arc::new(self.config(&[&rustls::version::TLS12]))
+    }
+
+    /// The same, showing all these certificates behind its own.
+    pub fn server_with_chain(&self, behind: Vec<CertificateDer<'static>>) -> Arc<ServerConfig> {
+        let chain = std::iter::once(self.certificate.clone()).chain(behind).collect();
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(chain, self.private_key())
+            .expect("a certificate and its key");
+        Arc::new(config)
     }
 
     /// The same, but the client must show a certificate of this authority.
@@ -136,6 +178,10 @@ pub struct Behaviour {
     pub handshake: bool,
     /// What comes after a message's final dot.
     pub end: MessageEnd,
+    /// Everything is sent a byte at a time.
+    pub drip: bool,
+    /// So often the server takes new keys before each line that it says.
+    pub rekeys: usize,
     pub config: Arc<ServerConfig>,
 }
 
@@ -160,13 +206,15 @@ impl Behaviour {
             answer: b"220 go ahead\r\n",
             handshake: true,
             end: MessageEnd::Keep,
+            drip: false,
+            rekeys: 0,
             config,
         }
     }
 }
 
 /// What a server heard on one connection.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Heard {
     /// All bytes, as they were on the wire.
     pub wire: Vec<u8>,
@@ -182,7 +230,14 @@ pub struct Heard {
     pub ended_in_order: bool,
 }
 
-/// A server that takes so many connections, one after the other.
+impl std::fmt::Debug for Heard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Heard { wire, clear, encrypted, resumed, .. } = self;
+        write!(f, "{} bytes; clear: {clear:?}; encrypted: {encrypted:?}; resumed: {resumed}", wire.len())
+    }
+}
+
+/// A server that takes so many connections.
 pub struct TlsServer {
     pub address: SocketAddr,
     thread: JoinHandle<Vec<Heard>>,
@@ -193,16 +248,18 @@ impl TlsServer {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("an address");
         let thread = std::thread::spawn(move || {
-            let serve = |_| {
+            let accept = |_| {
                 let (stream, _) = listener.accept().expect("a connection");
-                serve(stream, &behaviour)
+                let behaviour = behaviour.clone();
+                std::thread::spawn(move || serve(stream, &behaviour))
             };
-            (0..connections).map(serve).collect()
+            let all: Vec<_> = (0..connections).map(accept).collect();
+            all.into_iter().map(|one| one.join().expect("a server's thread")).collect()
         });
         TlsServer { address, thread }
     }
 
-    /// Call when the client is done: what was heard on each connection.
+    /// Call when the client is done: what was heard on each connection, in the order in which they came.
     pub fn finish(self) -> Vec<Heard> {
         self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
@@ -212,6 +269,7 @@ impl TlsServer {
 struct Recorded {
     stream: TcpStream,
     heard: Vec<u8>,
+    drip: bool,
 }
 
 impl Read for Recorded {
@@ -224,7 +282,8 @@ impl Read for Recorded {
 
 impl Write for Recorded {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.stream.write(buf)
+        let length = if self.drip { buf.len().min(1) } else { buf.len() };
+        self.stream.write(&buf[..length])
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -235,17 +294,18 @@ impl Write for Recorded {
 struct Conversation {
     socket: Recorded,
     tls: Option<ServerConnection>,
+    rekeys: usize,
     heard: Heard,
 }
 
 fn serve(stream: TcpStream, behaviour: &Behaviour) -> Heard {
     stream.set_read_timeout(Some(super::wait::LONG)).expect("a limit");
     stream.set_nodelay(true).expect("no delay");
-    let socket = Recorded { stream, heard: Vec::new() };
-    let mut conversation = Conversation { socket, tls: None, heard: Heard::default() };
+    let socket = Recorded { stream, heard: Vec::new(), drip: behaviour.drip };
+    let mut conversation = Conversation { socket, tls: None, rekeys: behaviour.rekeys, heard: Heard::default() };
     // However it ends, what was heard until then counts.
     let _ = conversation.hold(behaviour);
-    let Conversation { socket, tls, mut heard } = conversation;
+    let Conversation { socket, tls, mut heard, .. } = conversation;
     if let Some(mut tls) = tls {
         heard.ended_in_order = matches!(tls.reader().read(&mut [0]), Ok(0));
     }
@@ -262,16 +322,24 @@ impl Conversation {
         while let Some(line) = self.line()? {
             let word = line.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
             match word.as_str() {
-                "EHLO" if self.tls.is_some() => self.say(b"250-test server\r\n250 AUTH PLAIN\r\n")?,
-                "EHLO" if behaviour.offers => self.say(b"250-test server\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n")?,
-                "EHLO" => self.say(b"250-test server\r\n250 AUTH PLAIN\r\n")?,
+                "EHLO" | "LHLO" if self.tls.is_some() => self.say(b"250-test server\r\n250 AUTH PLAIN\r\n")?,
+                "EHLO" | "LHLO" if behaviour.offers => {
+                    self.say(b"250-test server\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n")?
+                }
+                "EHLO" | "LHLO" => self.say(b"250-test server\r\n250 AUTH PLAIN\r\n")?,
                 "STARTTLS" => {
                     self.say(behaviour.answer)?;
                     if behaviour.handshake {
                         self.secure(behaviour)?;
                     }
                 }
-                "AUTH" => self.say(b"235 welcome\r\n")?,
+                "AUTH" => {
+                    if line.split_whitespace().count() < 3 {
+                        self.say(b"334 \r\n")?;
+                        self.line()?;
+                    }
+                    self.say(b"235 welcome\r\n")?;
+                }
                 "DATA" => {
                     self.say(b"354 go on\r\n")?;
                     while self.line()?.is_some_and(|line| line != ".") {}
@@ -315,7 +383,12 @@ impl Conversation {
 
     fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut self.tls {
-            Some(tls) => rustls::Stream::new(tls, &mut self.socket).write_all(bytes),
+            Some(tls) => {
+                for _ in 0..self.rekeys {
+                    tls.refresh_traffic_keys().expect("TLS 1.3");
+                }
+                rustls::Stream::new(tls, &mut self.socket).write_all(bytes)
+            }
             None => self.socket.write_all(bytes),
         }
     }

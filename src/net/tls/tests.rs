@@ -1,10 +1,12 @@
 use super::*;
 use crate::error::{Cause, Phase};
 use crate::net::ram::{self, RamStream};
-use crate::net::transport::{Transport, read_cause};
+use crate::net::transport::{Source, Transport, read_cause};
+use crate::net::wait::{Cancel, Interest, Waited, Waker, wait_many};
 use crate::sasl::BindingKind;
 use sha2::{Digest, Sha256};
 use std::io::{ErrorKind, IoSlice};
+use std::time::{Duration, Instant};
 
 type End = Box<dyn Transport>;
 
@@ -216,4 +218,64 @@ fn files_that_cannot_be_used_are_described_and_not_shown() {
     }
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     assert!(Roots::from_pem(broken.as_bytes()).unwrap_err().contains("certificate 1 in it cannot be used"));
+}
+
+/// Gives one byte a read, however many have arrived.
+struct OneByte(RamStream);
+
+impl Transport for OneByte {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        let end = buf.len().min(1);
+        self.0.read(&mut buf[..end])
+    }
+
+    fn write(&mut self, bufs: &[IoSlice<'_>]) -> std::io::Result<usize> {
+        self.0.write(bufs)
+    }
+
+    fn source(&self) -> Source<'_> {
+        self.0.source()
+    }
+
+    fn set_waker(&mut self, waker: &Waker) {
+        self.0.set_waker(waker);
+    }
+
+    fn abort(&mut self) {
+        self.0.abort();
+    }
+
+    fn close(&mut self) {
+        self.0.close();
+    }
+
+    fn peer(&self) -> String {
+        self.0.peer()
+    }
+
+    fn local(&self) -> String {
+        self.0.local()
+    }
+}
+
+#[test]
+fn what_leads_to_no_bytes_yet_leaves_others_their_turn() {
+    let (client, server) = ram::pair_with(1 << 20);
+    let (mut client, mut server) = finish(handshakes(Box::new(OneByte(client)), Box::new(server)), || {});
+    let cancel = Cancel::new();
+    client.set_waker(&cancel.waker().unwrap());
+    // One record of many bytes, all of them there.
+    server.write(&[IoSlice::new(&[7; 16_000])]).unwrap();
+    let mut turns = 0;
+    let mut buf = [0; 10];
+    let got = loop {
+        match client.read(&mut buf) {
+            Err(why) if why.kind() == ErrorKind::WouldBlock => turns += 1,
+            other => break other.unwrap(),
+        }
+        let until = Instant::now() + Duration::from_secs(20);
+        let waited = wait_many(&[(client.source(), Interest::READ)], Some(until), &cancel, &mut (), &mut Vec::new());
+        assert_eq!(waited, Waited::Ready, "nobody told of what is left");
+    };
+    assert!(got == 10 && turns > 100, "{turns}");
 }
