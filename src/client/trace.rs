@@ -9,6 +9,10 @@ use std::fmt::Debug;
 pub trait Observer: Send {
     /// Bytes for the server: whole command lines, or a piece of a message.
     fn sent(&mut self, bytes: &[u8]);
+    /// A piece of a message, for those who want to tell it from commands.
+    fn body(&mut self, bytes: &[u8]) {
+        self.sent(bytes);
+    }
     /// Bytes from the server: whole reply lines.
     fn received(&mut self, bytes: &[u8]);
     /// False: nobody looks at present, spare the copies.

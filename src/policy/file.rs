@@ -1,7 +1,8 @@
 //! The text of a policy file: INI by `rust-ini`, held to one line a key so that every error can name its line.
 
-use super::keys::{Draft, Misfit};
-use super::{HostSection, Policy, glob};
+use super::constants::Given;
+use super::keys::{Draft, Misfit, Place};
+use super::{HostSection, Policy, Rights, glob};
 use crate::error::{Cause, Error, Phase};
 use ini::{Ini, ParseOption};
 use std::fmt;
@@ -44,10 +45,10 @@ impl From<PolicyError> for Error {
 }
 
 /// An error about a line, before the file's name is put to it.
-struct Fault {
-    line: usize,
-    key: String,
-    why: String,
+pub(super) struct Fault {
+    pub(super) line: usize,
+    pub(super) key: String,
+    pub(super) why: String,
 }
 
 impl Fault {
@@ -63,13 +64,18 @@ impl From<Misfit> for Fault {
 }
 
 impl Policy {
-    /// Reads the text of a policy file; `path` is for the errors.
+    /// Reads the text of a policy file; `path` is for the errors. Who else can read the file is not looked at here.
     pub fn parse(text: &str, path: &str) -> Result<Policy, PolicyError> {
-        read(text).map_err(|Fault { line, key, why }| PolicyError { path: path.to_owned(), line, key, why })
+        parse(text, path, Rights::Ordinary)
     }
 }
 
-fn read(text: &str) -> Result<Policy, Fault> {
+/// Reads the text of a policy file for a process with these rights.
+pub(super) fn parse(text: &str, path: &str, rights: Rights) -> Result<Policy, PolicyError> {
+    read(text, rights).map_err(|Fault { line, key, why }| PolicyError { path: path.to_owned(), line, key, why })
+}
+
+fn read(text: &str, rights: Rights) -> Result<Policy, Fault> {
     if text.len() > MAX_FILE {
         return Err(Fault::at(0, "is larger than 256 KiB"));
     }
@@ -82,30 +88,105 @@ fn read(text: &str) -> Result<Policy, Fault> {
     let options = ParseOption { enabled_quote: false, enabled_escape: false, ..ParseOption::default() };
     let ini = Ini::load_from_str_opt(text, options).map_err(|error| Fault::at(error.line, error.msg))?;
 
-    let mut general = Draft::default();
-    let mut hosts = Vec::new();
-    let mut files = Vec::new();
+    let mut reading = Reading::new(rights);
     for (name, properties) in &ini {
-        let line = if name.is_some() { section_lines.next().unwrap_or(0) } else { 0 };
-        let patterns = match name {
-            None => None,
-            Some(name) => patterns_of(name).map_err(|why| Fault::at(line, why))?,
-        };
-        let mut own = Draft::default();
-        let draft = if patterns.is_some() { &mut own } else { &mut general };
-        for (key, value) in properties.iter() {
-            let line = key_lines.next().unwrap_or(0);
-            draft.set(key, value, line).map_err(|why| Fault { line, key: shown(key), why })?;
+        match name {
+            None => reading.begin(Section::General),
+            Some(name) => {
+                let line = section_lines.next().unwrap_or(0);
+                reading.begin(Section::named(name).map_err(|why| Fault::at(line, why))?);
+            }
         }
-        if let Some(patterns) = patterns {
-            let (site, named) = own.finish()?;
-            files.extend(named);
-            hosts.push(HostSection { patterns, site });
+        for (key, value) in properties.iter() {
+            reading.set(key, value, key_lines.next().unwrap_or(0))?;
         }
     }
-    let (general, named) = general.finish()?;
-    files.extend(named);
-    Ok(Policy { general, hosts, files })
+    reading.finish()
+}
+
+/// What a section is for.
+pub(super) enum Section {
+    /// Every host.
+    General,
+    /// The hosts that match one of these.
+    Host(Vec<String>),
+    /// The numbers of a program's own Distinct header.
+    Constants,
+}
+
+impl Section {
+    /// A section by its name.
+    pub(super) fn named(name: &str) -> Result<Section, String> {
+        let mut words = name.split_whitespace();
+        let kind = words.next().unwrap_or("").to_ascii_lowercase();
+        let rest: Vec<String> = words.map(glob::normal).collect();
+        match kind.as_str() {
+            "general" if rest.is_empty() => Ok(Section::General),
+            "distinct.constants" if rest.is_empty() => Ok(Section::Constants),
+            "host" if rest.is_empty() => {
+                Err("the section names no host; write [host mailhost] or [host *.example.com]".to_owned())
+            }
+            "host" => Ok(Section::Host(rest)),
+            _ => Err("unknown section; known are [general], [host NAME ...] and [distinct.constants]".to_owned()),
+        }
+    }
+}
+
+/// A policy while it is read, section by section.
+pub(super) struct Reading {
+    rights: Rights,
+    general: Draft,
+    hosts: Vec<(Vec<String>, Draft)>,
+    constants: Given,
+    now: Section,
+}
+
+impl Reading {
+    pub(super) fn new(rights: Rights) -> Reading {
+        let general = Draft::new(rights);
+        Reading { rights, general, hosts: Vec::new(), constants: Given::default(), now: Section::General }
+    }
+
+    /// What comes is in this section, which may be a part of one that was begun before.
+    pub(super) fn begin(&mut self, section: Section) {
+        if let Section::Host(patterns) = &section {
+            self.hosts.push((patterns.clone(), Draft::new(self.rights)));
+        }
+        self.now = section;
+    }
+
+    /// Takes a key of the section.
+    pub(super) fn set(&mut self, key: &str, value: &str, line: usize) -> Result<(), Fault> {
+        let taken = match (&self.now, self.hosts.last_mut()) {
+            (Section::Constants, _) => self.constants.set(key, value, line),
+            (Section::Host(_), Some((_, draft))) => draft.set(key, value, line),
+            (Section::Host(_), None) | (Section::General, _) => self.general.set(key, value, line),
+        };
+        taken.map_err(|why| Fault { line, key: shown(key), why })
+    }
+
+    /// The first key whose value is a secret.
+    pub(super) fn secret(&self) -> Option<Place> {
+        self.drafts().find_map(|draft| draft.secret)
+    }
+
+    fn drafts(&self) -> impl Iterator<Item = &Draft> {
+        std::iter::once(&self.general).chain(self.hosts.iter().map(|(_, draft)| draft))
+    }
+
+    /// The whole policy, if its keys go together.
+    pub(super) fn finish(mut self) -> Result<Policy, Fault> {
+        self.general.finish(None, &[])?;
+        for (patterns, draft) in &mut self.hosts {
+            draft.finish(Some(&self.general), patterns)?;
+        }
+        let (secret, command) = (self.secret(), self.drafts().find_map(|draft| draft.command));
+        let files = self.drafts().flat_map(|draft| draft.files.read.iter().cloned()).collect();
+        let constants = self.constants.finish().map_err(|(line, key, why)| Fault { line, key: key.to_owned(), why })?;
+        let hosts =
+            self.hosts.into_iter().map(|(patterns, draft)| HostSection { patterns, site: draft.site }).collect();
+        Ok(Policy { general: self.general.site, hosts, constants, files, secret, command })
+    }
 }
 
 /// The lines on which keys and sections stand, in their order.
@@ -157,23 +238,6 @@ fn check_lines(text: &str) -> Result<Lines, Fault> {
         }
     }
     Ok(lines)
-}
-
-/// The patterns of a `[host ...]` section; none for `[general]`.
-fn patterns_of(section: &str) -> Result<Option<Vec<String>>, String> {
-    let mut words = section.split_whitespace();
-    let kind = words.next().unwrap_or("");
-    let rest: Vec<String> = words.map(glob::normal).collect();
-    if kind.eq_ignore_ascii_case("general") && rest.is_empty() {
-        return Ok(None);
-    }
-    if kind.eq_ignore_ascii_case("host") {
-        if rest.is_empty() {
-            return Err("the section names no host; write [host mailhost] or [host *.example.com]".to_owned());
-        }
-        return Ok(Some(rest));
-    }
-    Err("unknown section; known are [general] and [host NAME ...]".to_owned())
 }
 
 /// A key for an error text: short, even if a password was written without a key before it.

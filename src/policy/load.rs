@@ -1,20 +1,17 @@
-//! Finding and reading the policy file.
+//! Reading the policy where it is, and again when it has changed.
 
-use super::file::MAX_FILE;
-use super::{Policy, PolicyError};
-use std::fs::{self, Metadata};
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
-
-/// The environment variable that names the policy file.
-const VARIABLE: &str = "HELO_CONFIG";
+use super::places::{self, Found, Named};
+use super::safe_file::{self, Holds, Stamp};
+use super::{Policy, PolicyError, file};
+use parking_lot::Mutex;
+use std::path::Path;
+use std::sync::Arc;
 
 /// Whether the process may be trusted to do what its environment says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Rights {
     /// Its user's own.
+    #[default]
     Ordinary,
     /// More than its user's (set-user-id and the like): what the user put into the environment is ignored.
     Raised,
@@ -22,78 +19,102 @@ pub enum Rights {
 
 /// A policy and the file it came from, as it was then.
 struct Cached {
-    path: PathBuf,
+    path: std::path::PathBuf,
+    rights: Rights,
     stamp: Stamp,
     policy: Arc<Policy>,
 }
 
-/// What changes when a file does.
-pub(super) type Stamp = (u64, Option<SystemTime>);
+/// The policies that were read last, the latest at the end.
+static CACHE: Mutex<Vec<Cached>> = Mutex::new(Vec::new());
 
-static CACHE: Mutex<Option<Cached>> = Mutex::new(None);
+/// So many are kept: a process has one, as a rule, and those that it names itself.
+const CACHED_MAX: usize = 8;
 
 impl Policy {
-    /// The policy that holds now: of the file that `HELO_CONFIG` names, read again when the file has changed; an empty
-    /// one when the variable is not set or the process has raised rights.
+    /// The policy that holds now: of the file that `HELO_CONFIG` names, else of the user's, else of the system's; on
+    /// Windows, when there is none of these, of the registry. An empty one when there is nothing. In a process with raised
+    /// rights only the system's counts.
+    ///
+    /// Cheap enough for every connection: a file is read again only when it, or one that it names, has changed.
     pub fn from_environment(rights: Rights) -> Result<Arc<Policy>, PolicyError> {
-        let named = match rights {
-            Rights::Ordinary => std::env::var_os(VARIABLE).filter(|name| !name.is_empty()),
-            Rights::Raised => None,
-        };
-        match named {
-            None => Ok(Arc::default()),
-            Some(name) => Policy::load(Path::new(&name)),
+        match places::find(rights) {
+            Some(found) => load(found, rights),
+            None => super::registry::policy(rights),
         }
     }
 
-    /// The policy of a file, read again when the file has changed, or one that it names.
-    pub fn load(path: &Path) -> Result<Arc<Policy>, PolicyError> {
-        let stamp = stamp_of(&fs::metadata(path).map_err(|error| unreadable(path, &error.to_string()))?);
-        // What is kept is whole after a panic too: it is put there in one piece.
-        let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cached) = &*cache
-            && cached.path == path
-            && cached.stamp == stamp
-            && cached
-                .policy
-                .files
-                .iter()
-                .all(|(file, then)| fs::metadata(file).is_ok_and(|now| stamp_of(&now) == *then))
-        {
-            return Ok(cached.policy.clone());
-        }
-        let policy = Arc::new(read(path)?);
-        *cache = Some(Cached { path: path.to_owned(), stamp, policy: policy.clone() });
-        Ok(policy)
+    /// The policy of a file that the program names, read again when the file has changed, or one that it names.
+    pub fn load(path: &Path, rights: Rights) -> Result<Arc<Policy>, PolicyError> {
+        load(Found::new(path.to_owned(), Named::Program), rights)
+    }
+
+    /// Whether the files that it was made of are as they were.
+    fn is_current(&self) -> bool {
+        self.files.iter().all(|(file, then)| Stamp::now(file) == Some(*then))
     }
 }
 
-pub(super) fn stamp_of(metadata: &Metadata) -> Stamp {
-    (metadata.len(), metadata.modified().ok())
-}
-
-fn read(path: &Path) -> Result<Policy, PolicyError> {
-    let text = contents(path).map_err(|why| unreadable(path, &why))?;
-    Policy::parse(&text, &path.display().to_string())
-}
-
-fn contents(path: &Path) -> Result<String, String> {
-    // Opening a pipe or a device could wait for ever.
-    if !fs::metadata(path).map_err(|error| error.to_string())?.is_file() {
-        return Err("it is not a plain file".to_owned());
+fn load(found: Found, rights: Rights) -> Result<Arc<Policy>, PolicyError> {
+    if is_nothing(&found.path) {
+        return Ok(Arc::default());
     }
-    let file = fs::File::open(path).map_err(|error| error.to_string())?;
-    let mut octets = Vec::new();
-    // One octet more than is allowed, for the parser to refuse.
-    file.take(MAX_FILE as u64 + 1).read_to_end(&mut octets).map_err(|error| error.to_string())?;
-    String::from_utf8(octets).map_err(|_| "it is not UTF-8 text".to_owned())
+    let Found { path, named, metadata } = found;
+    let stamp = Stamp::of(&metadata.map_err(|why| unreadable(&path, named, &why.to_string()))?);
+    let mut cache = CACHE.lock();
+    let same = |cached: &Cached| cached.path == path && cached.rights == rights;
+    if let Some(cached) = cache.iter().find(|cached| same(cached))
+        && cached.stamp == stamp
+        && cached.policy.is_current()
+    {
+        return Ok(cached.policy.clone());
+    }
+    cache.retain(|cached| !same(cached));
+    let (policy, stamp) = read(&path, named, rights)?;
+    let policy = Arc::new(policy);
+    if cache.len() >= CACHED_MAX {
+        cache.remove(0);
+    }
+    cache.push(Cached { path, rights, stamp, policy: policy.clone() });
+    Ok(policy)
 }
 
-fn unreadable(path: &Path, why: &str) -> PolicyError {
+/// The name that stands for no policy at all, where one is to be given.
+fn is_nothing(path: &Path) -> bool {
+    path == Path::new(if cfg!(windows) { "NUL" } else { "/dev/null" })
+}
+
+/// Reads a file, and judges whether what is in it may be believed and is kept well.
+fn read(path: &Path, named: Named, rights: Rights) -> Result<(Policy, Stamp), PolicyError> {
+    let (octets, metadata) = safe_file::read(path, file::MAX_FILE).map_err(|why| unreadable(path, named, &why))?;
+    let text = str::from_utf8(&octets).map_err(|_| unreadable(path, named, "it is not UTF-8 text"))?;
+    let shown = path.display().to_string();
+    let policy = file::parse(text, &shown, rights)?;
+    let check = |holds| safe_file::check(path, &metadata, holds, rights);
+    let places = [(policy.secret, Holds::Secret), (policy.command, Holds::Command)];
+    for (place, holds) in places.into_iter().filter_map(|(place, holds)| Some((place?, holds))) {
+        check(holds).map_err(|why| PolicyError {
+            path: shown.clone(),
+            line: place.line,
+            key: place.key.to_owned(),
+            why: format!("stands in a file that {why}"),
+        })?;
+    }
+    // What others have put into a user's folder, or could put into the system's, would be followed without a word.
+    let holds = if named == Named::User { Holds::Command } else { Holds::Settings };
+    check(holds).map_err(|why| unusable(path, named, &format!("is a file that {why}")))?;
+    Ok((policy, Stamp::of(&metadata)))
+}
+
+fn unreadable(path: &Path, named: Named, why: &str) -> PolicyError {
+    unusable(path, named, &format!("cannot be read: {why}"))
+}
+
+fn unusable(path: &Path, named: Named, why: &str) -> PolicyError {
     PolicyError {
         path: path.display().to_string(),
         line: 0,
         key: String::new(),
-        why: format!("cannot be read: {why} (the environment variable {VARIABLE} names it)"),
+        why: format!("{why} ({})", named.words()),
     }
 }

@@ -18,23 +18,40 @@
 //! The keys are in the table of `keys.rs`. The whole file is checked when it is read: one mistake and nothing of it
 //! holds, with an error that names the line and the key.
 
+mod command;
+mod constants;
 mod file;
 mod glob;
+mod journal;
 mod keys;
 mod load;
+mod login;
+mod places;
+mod registry;
+mod safe_file;
+mod supply;
 mod tls;
+mod trace_file;
 pub mod url;
 
+pub use constants::{CONSTANTS, Constant, Constants, Kind};
 pub use file::PolicyError;
+pub use journal::Journal;
 pub use load::Rights;
+pub use login::SiteLogin;
+pub use supply::Source;
 pub use tls::SiteTls;
+pub use trace_file::TraceFile;
 
-use crate::client::{AuthPlan, Level, Owner, Settings};
+use crate::client::trace::Watch;
+use crate::client::{Level, Settings};
 use crate::net::options::Proxy;
 use crate::proto::dot::Dots;
-use crate::sasl::Credentials;
-use load::Stamp;
+use keys::Place;
+use safe_file::Stamp;
+use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use url::{Scheme, Url};
 
@@ -43,8 +60,12 @@ use url::{Scheme, Url};
 pub struct Policy {
     general: Site,
     hosts: Vec<HostSection>,
-    /// The files that it names, as they were when they were read.
+    constants: Constants,
+    /// The files that were read with it, as they were then.
     files: Vec<(PathBuf, Stamp)>,
+    /// The first key whose value is a secret, and the first whose value is run.
+    secret: Option<Place>,
+    command: Option<Place>,
 }
 
 /// What holds for hosts of certain names.
@@ -73,8 +94,16 @@ pub struct Site {
     pub helo_name: Option<String>,
     /// `proxy`: the SOCKS proxy to go through.
     pub proxy: Option<Proxy>,
+    /// `source_address`: the address of this machine to connect from.
+    pub source_address: Option<IpAddr>,
+    /// `trace_file`: where the dialogue is written to.
+    pub trace_file: Option<TraceFile>,
     /// `tls` and the keys that begin with it.
     pub tls: SiteTls,
+    /// `mechanism`: the mechanisms to log in by, the first that is possible.
+    pub mechanisms: Option<Vec<&'static str>>,
+    /// What the site logs in with, in place of the program.
+    pub login: Option<SiteLogin>,
 }
 
 /// How long each phase may last.
@@ -101,6 +130,11 @@ impl Policy {
             None => self.general.clone(),
             Some(section) => section.site.clone().or(&self.general),
         }
+    }
+
+    /// The numbers of a program's own Distinct header.
+    pub fn distinct_constants(&self) -> &Constants {
+        &self.constants
     }
 }
 
@@ -130,17 +164,14 @@ impl Site {
         if self.proxy.is_some() {
             settings.connect.proxy.clone_from(&self.proxy);
         }
-        if let Some(login) = self.login() {
-            settings.auth = Some(login);
+        if self.source_address.is_some() {
+            settings.connect.source_address = self.source_address;
         }
+        if let Some(trace_file) = &self.trace_file {
+            settings.watches.push(Arc::new(trace_file.clone()) as Arc<dyn Watch>);
+        }
+        self.apply_login(&mut settings.auth);
         self.apply_tls(&mut settings.tls);
-    }
-
-    /// The user and the password that the site gives, with its server.
-    fn login(&self) -> Option<AuthPlan> {
-        let server = self.server.as_ref()?;
-        let credentials = Credentials::new(server.user.clone()?, server.password.clone()?);
-        Some(AuthPlan::new(credentials, Owner::Site))
     }
 
     /// Fills what is not decided from another section.
@@ -162,10 +193,17 @@ impl Site {
             dots: self.dots.or(general.dots),
             helo_name: self.helo_name.or_else(|| general.helo_name.clone()),
             proxy: self.proxy.or_else(|| general.proxy.clone()),
+            source_address: self.source_address.or(general.source_address),
+            trace_file: self.trace_file.or_else(|| general.trace_file.clone()),
+            // What of the general login holds here was decided when the policy was read.
+            mechanisms: self.mechanisms,
+            login: self.login,
         }
     }
 }
 
+#[cfg(all(test, feature = "tls"))]
+mod login_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

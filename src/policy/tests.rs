@@ -98,7 +98,7 @@ fn errors_name_the_line_and_the_key() {
     for (text, line, words) in [
         ("\n\nporrt = 1", 3, "porrt is unknown; did you mean port?"),
         ("reply_timeot = 1", 1, "did you mean reply_timeout?"),
-        ("colour = red", 1, "known are server, port, timeout"),
+        ("colour = red", 1, "known are server, port, mechanism"),
         ("port = 0", 1, "port is not a number from 1 to 65535"),
         ("port = 25\nPort = 26", 2, "Port is given twice"),
         ("[general]\nport = 1\n[host a]\n[general]\nport = 2", 5, "port is given twice"),
@@ -179,22 +179,22 @@ fn a_changed_file_is_read_again() {
     let folder = Folder::new("changed");
     let path = folder.0.join("helo.conf");
     fs::write(&path, "port = 25").unwrap();
-    assert_eq!(Policy::load(&path).unwrap().settings_for("x").port, Some(25));
+    assert_eq!(Policy::load(&path, Rights::Ordinary).unwrap().settings_for("x").port, Some(25));
     fs::write(&path, "port = 2525").unwrap();
-    assert_eq!(Policy::load(&path).unwrap().settings_for("x").port, Some(2525));
+    assert_eq!(Policy::load(&path, Rights::Ordinary).unwrap().settings_for("x").port, Some(2525));
     fs::write(&path, "port = none").unwrap();
-    assert_eq!(Policy::load(&path).unwrap_err().line, 1);
+    assert_eq!(Policy::load(&path, Rights::Ordinary).unwrap_err().line, 1);
     fs::remove_file(&path).unwrap();
-    assert!(Policy::load(&path).unwrap_err().to_string().contains("cannot be read"));
+    assert!(Policy::load(&path, Rights::Ordinary).unwrap_err().to_string().contains("cannot be read"));
 }
 
 #[test]
 fn only_a_plain_text_file_is_read() {
     let folder = Folder::new("plain");
-    assert!(Policy::load(&folder.0).unwrap_err().why.contains("not a plain file"));
+    assert!(Policy::load(&folder.0, Rights::Ordinary).unwrap_err().why.contains("not a plain file"));
     let path = folder.0.join("latin1");
     fs::write(&path, b"helo_name = b\xfccher").unwrap();
-    assert!(Policy::load(&path).unwrap_err().why.contains("not UTF-8"));
+    assert!(Policy::load(&path, Rights::Ordinary).unwrap_err().why.contains("not UTF-8"));
 }
 
 proptest! {

@@ -1,15 +1,12 @@
 //! What the site decides about encryption: the keys that begin with `tls`, and how they bear on each other.
 
 use super::Site;
-use super::keys::{Draft, Why, choice};
-use super::load::{Stamp, stamp_of};
+use super::keys::{Draft, Why, choice, whole_path};
+use super::safe_file::{Files, Holds};
 use super::url::Url;
 use crate::client::{Tls, TlsMode, TlsName};
 use crate::net::tls::{AVAILABLE, Identity, LACKING, Pin, Roots};
-use std::fs::{File, Metadata};
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
+use std::path::PathBuf;
 
 /// What the site decided about encryption; `None` where it leaves the matter open.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +26,7 @@ pub struct SiteTls {
 }
 
 /// The largest file of certificates that is read.
-const MAX_FILE: u64 = 4 * 1024 * 1024;
+const MAX_FILE: usize = 4 * 1024 * 1024;
 
 const MODES: [(&str, TlsMode); 4] = [
     ("never", TlsMode::Never),
@@ -48,7 +45,8 @@ impl SiteTls {
             mode: self.mode.or(if says_mode { None } else { general.mode }),
             name: self.name.or_else(|| of_server.name.clone()),
             pins: self.pins.or_else(|| of_server.pins.clone()),
-            verify: self.verify.or(general.verify),
+            // That a server need not prove who it is holds for that server only.
+            verify: self.verify.or(general.verify.filter(|verify| *verify || server.is_none())),
             roots: self.roots.or_else(|| general.roots.clone()),
             identity: self.identity.or_else(|| general.identity.clone()),
         }
@@ -62,8 +60,8 @@ impl Site {
         if let Some(mode) = decided {
             tls.mode = mode;
         }
-        // A password of the site's never leaves in the clear.
-        if self.login().is_some() && tls.mode != TlsMode::Implicit {
+        // What the site logs in with never leaves in the clear.
+        if self.login.is_some() && tls.mode != TlsMode::Implicit {
             tls.mode = TlsMode::Always;
         }
         match (&self.tls.name, &self.server) {
@@ -86,9 +84,6 @@ pub(super) fn check(site: &Site) -> Result<(), (&'static str, Why)> {
     if server.scheme.tls_mode().is_some_and(|of_server| of_server != mode) {
         return Err(("tls", "says otherwise than the server's URL".to_owned()));
     }
-    if server.user.is_some() && matches!(mode, TlsMode::Never | TlsMode::Optional) {
-        return Err(("tls", "must be always or implicit: the server's URL has a password".to_owned()));
-    }
     Ok(())
 }
 
@@ -102,13 +97,9 @@ pub(super) fn identity(draft: &mut Draft) -> Result<Option<Identity>, (&'static 
         Some(key) => ("tls_key", key),
         None => ("tls_certificate", certificate),
     };
-    let chain = contents(certificate, &mut draft.files).map_err(|why| ("tls_certificate", why))?;
-    let (key, metadata) = open(key)
-        .and_then(|(file, metadata)| Ok((read(file, key, &metadata, &mut draft.files)?, metadata)))
-        .map_err(|why| (key_name, why))?;
-    if others_can_read(&metadata) {
-        return Err((key_name, "names a file with a private key that others can read: chmod o-r".to_owned()));
-    }
+    let files = &mut draft.files;
+    let chain = files.read(certificate, MAX_FILE, Holds::Settings).map_err(|why| ("tls_certificate", why))?;
+    let key = files.read(key, MAX_FILE, Holds::Key).map_err(|why| (key_name, why))?;
     identity_of(&chain, &key).map(Some).map_err(|why| (key_name, why))
 }
 
@@ -143,74 +134,23 @@ pub(super) fn pins(value: &str) -> Result<Vec<Pin>, Why> {
 }
 
 pub(super) fn path(value: &str) -> Result<PathBuf, Why> {
-    let path = Path::new(value);
     if !AVAILABLE {
         return Err(lacking());
     }
-    if !path.is_absolute() {
-        return Err("is not a file's whole path, from the root on".to_owned());
-    }
-    Ok(path.to_owned())
+    whole_path(value)
 }
 
 #[cfg(feature = "tls")]
-pub(super) fn roots(value: &str, files: &mut Vec<(PathBuf, Stamp)>) -> Result<Roots, Why> {
-    let text = contents(&path(value)?, files)?;
+pub(super) fn roots(value: &str, files: &mut Files) -> Result<Roots, Why> {
+    let text = files.read(&path(value)?, MAX_FILE, Holds::Settings)?;
     Roots::from_pem(&text).map_err(|why| format!("names a file that cannot be used: {why}"))
 }
 
 #[cfg(not(feature = "tls"))]
-pub(super) fn roots(value: &str, _: &mut Vec<(PathBuf, Stamp)>) -> Result<Roots, Why> {
+pub(super) fn roots(value: &str, _: &mut Files) -> Result<Roots, Why> {
     path(value).and(Err(lacking()))
 }
 
 fn lacking() -> Why {
     format!("needs TLS, and {LACKING}")
-}
-
-fn contents(path: &Path, files: &mut Vec<(PathBuf, Stamp)>) -> Result<Zeroizing<Vec<u8>>, Why> {
-    let (file, metadata) = open(path)?;
-    read(file, path, &metadata, files)
-}
-
-fn open(path: &Path) -> Result<(File, Metadata), Why> {
-    // Opening a pipe or a device could wait for ever.
-    let metadata = std::fs::metadata(path).map_err(|why| unreadable(&why.to_string()))?;
-    if !metadata.is_file() {
-        return Err(unreadable("it is not a plain file"));
-    }
-    if metadata.len() > MAX_FILE {
-        return Err(unreadable("it is larger than 4 MiB"));
-    }
-    let file = File::open(path).map_err(|why| unreadable(&why.to_string()))?;
-    let metadata = file.metadata().map_err(|why| unreadable(&why.to_string()))?;
-    Ok((file, metadata))
-}
-
-fn read(
-    file: File,
-    path: &Path,
-    metadata: &Metadata,
-    files: &mut Vec<(PathBuf, Stamp)>,
-) -> Result<Zeroizing<Vec<u8>>, Why> {
-    // As large as the file from the start: growing would leave parts of a key behind.
-    let mut octets = Zeroizing::new(Vec::with_capacity(metadata.len().min(MAX_FILE) as usize + 1));
-    file.take(MAX_FILE).read_to_end(&mut octets).map_err(|why| unreadable(&why.to_string()))?;
-    files.push((path.to_owned(), stamp_of(metadata)));
-    Ok(octets)
-}
-
-fn unreadable(why: &str) -> Why {
-    format!("names a file that cannot be read: {why}")
-}
-
-#[cfg(unix)]
-fn others_can_read(metadata: &Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    metadata.permissions().mode() & 0o004 != 0
-}
-
-#[cfg(not(unix))]
-fn others_can_read(_: &Metadata) -> bool {
-    false
 }

@@ -100,7 +100,7 @@ mod with_tls {
         assert_eq!(mode("server = smtps://alice:wonderland@h"), TlsMode::Implicit);
         assert_error(&format!("{text}\ntls = optional"), 2, "tls must be always or implicit");
         assert_error(&format!("tls = never\n{text}"), 1, "tls must be always or implicit");
-        assert_error("server = smtp://alice@h", 1, "a user without a password");
+        assert_error("server = smtp://alice@h", 1, "server has a user and no password");
     }
 
     #[test]
@@ -153,14 +153,18 @@ mod with_tls {
         assert_error(
             &alone,
             1,
-            if cfg!(unix) { "tls_certificate names a file with a private key that others" } else { "no private key" },
+            if cfg!(unix) {
+                "tls_certificate names a file that has a private key in it, and others can read it: chmod o-r"
+            } else {
+                "no private key"
+            },
         );
         private(Path::new(&certificate), true);
         assert_error(&alone, 1, "no private key is in it");
         private(Path::new(&key), false);
         let both = format!("tls_certificate = {certificate}\ntls_key = {key}");
         if cfg!(unix) {
-            assert_error(&both, 2, "tls_key names a file with a private key that others can read");
+            assert_error(&both, 2, "tls_key names a file that has a private key in it, and others can read it");
         }
     }
 
@@ -170,12 +174,17 @@ mod with_tls {
         let (certificate, key) = certificate(&folder.0);
         let path = folder.0.join("helo.conf");
         fs::write(&path, format!("tls_certificate = {certificate}\ntls_key = {key}")).unwrap();
-        let read = || Policy::load(&path).unwrap().settings_for("h").tls.identity.unwrap();
+        let read = || Policy::load(&path, Rights::Ordinary).unwrap().settings_for("h").tls.identity.unwrap();
         let before = read();
         assert_eq!(read(), before);
         let made = rcgen::generate_simple_self_signed([String::from("another.name.example")]).unwrap();
         fs::write(&certificate, made.cert.pem()).unwrap();
-        assert!(Policy::load(&path).unwrap_err().to_string().contains("the private key is not the certificate's"));
+        assert!(
+            Policy::load(&path, Rights::Ordinary)
+                .unwrap_err()
+                .to_string()
+                .contains("the private key is not the certificate's")
+        );
         fs::write(&key, made.signing_key.serialize_pem()).unwrap();
         assert_ne!(read(), before);
     }

@@ -322,7 +322,7 @@ fn send_observed(
         let before = wire.out().len();
         joined += wire.stage(encoder, window);
         let fresh = wire.out().get(before..).unwrap_or(&[]).to_vec();
-        observer.sent(&fresh);
+        observer.body(&fresh);
         *body = rest;
     }
     Ok(joined)

@@ -297,7 +297,7 @@ impl Connection {
         let before = wire.out().len();
         let joined = wire.stage(&mut self.encoder, body);
         if self.observers.enabled() {
-            self.observers.sent(&wire.out()[before..]);
+            self.observers.body(&wire.out()[before..]);
         }
         self.joined(joined);
     }

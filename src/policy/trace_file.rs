@@ -1,0 +1,198 @@
+//! `trace_file`: the dialogues of all connections under a policy, in a file, with credentials as `<hidden>`.
+//!
+//! ```text
+//! 2026-11-22 09:55:06.123 4711-1 * connected to 192.0.2.1:587
+//! 2026-11-22 09:55:06.147 4711-1 S 220 mail.example.com ESMTP
+//! 2026-11-22 09:55:06.147 4711-1 C EHLO gateway.example.com
+//! ```
+//!
+//! Time, process and connection, who speaks, the line. Of a message only the beginning is written. What goes wrong with
+//! the file never fails a mail.
+
+use super::journal::Journal;
+use crate::client::trace::{Observer, Watch};
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How much of a message is written, in octets: its header, as a rule.
+const BODY_SHOWN: usize = 2048;
+
+/// How much of a line is written.
+const LINE_SHOWN: usize = 1000;
+
+/// Connections of this process, counted.
+static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
+
+/// A file that connections are traced to.
+#[derive(Clone, Debug)]
+pub struct TraceFile(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Not needed yet.
+    Closed,
+    Open(Journal),
+    /// Why it cannot be written: nothing more is tried until the next connection.
+    Failed(String),
+}
+
+impl TraceFile {
+    pub(super) fn new(path: PathBuf) -> TraceFile {
+        TraceFile(Arc::new(Shared { path, state: Mutex::new(State::Closed) }))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Why the file cannot be written, as it turned out last.
+    pub fn problem(&self) -> Option<String> {
+        match &*self.0.lock() {
+            State::Failed(why) => Some(why.clone()),
+            State::Closed | State::Open(_) => None,
+        }
+    }
+}
+
+impl Watch for TraceFile {
+    fn observer(&self, host: &str, port: u16) -> Option<Box<dyn Observer>> {
+        self.0.begin();
+        let number = CONNECTIONS.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut tracer = Tracer { file: self.0.clone(), number, body: Body::default() };
+        tracer.note(&format!("connecting to {host}, port {port}"));
+        Some(Box::new(tracer))
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        // What is kept is whole after a panic too: it is put there in one piece.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the file for one more connection, if it is not open.
+    fn begin(&self) {
+        let mut state = self.lock();
+        let ready = match &mut *state {
+            State::Open(journal) => journal.refresh(),
+            State::Closed | State::Failed(_) => self.open().map(|journal| *state = State::Open(journal)),
+        };
+        self.note(&mut state, ready);
+    }
+
+    fn open(&self) -> io::Result<Journal> {
+        let mut old = self.path.clone().into_os_string();
+        old.push(".old");
+        Journal::open(&self.path, Path::new(&old))
+    }
+
+    fn write(&self, lines: &str) {
+        let mut state = self.lock();
+        if let State::Open(journal) = &mut *state {
+            let written = journal.write(lines.as_bytes());
+            self.note(&mut state, written);
+        }
+    }
+
+    fn note(&self, state: &mut State, result: io::Result<()>) {
+        if let Err(why) = result {
+            *state = State::Failed(format!("the trace file {} cannot be written: {why}", self.path.display()));
+        }
+    }
+}
+
+/// One connection's dialogue on its way into the file.
+struct Tracer {
+    file: Arc<Shared>,
+    number: u64,
+    body: Body,
+}
+
+/// What was seen of a message that is under way.
+#[derive(Default)]
+struct Body {
+    begun: Vec<u8>,
+    seen: u64,
+}
+
+impl Tracer {
+    fn lines(&self, who: char, octets: &[u8]) -> String {
+        let now = chrono::Local::now().format("%Y-%m-%d %H:%M:%S%.3f");
+        let mut text = String::new();
+        for line in octets.strip_suffix(b"\n").unwrap_or(octets).split(|octet| *octet == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let _ = write!(text, "{now} {}-{} {who} ", std::process::id(), self.number);
+            for c in String::from_utf8_lossy(&line[..line.len().min(LINE_SHOWN)]).chars() {
+                if c.is_control() { text.extend(c.escape_default()) } else { text.push(c) }
+            }
+            if line.len() > LINE_SHOWN {
+                let _ = write!(text, " ... {} octets in all", line.len());
+            }
+            text.push_str(if cfg!(windows) { "\r\n" } else { "\n" });
+        }
+        text
+    }
+
+    /// The message is over, or something comes in between.
+    fn end_of_body(&mut self) -> String {
+        let Body { begun, seen } = std::mem::take(&mut self.body);
+        let mut text = if begun.is_empty() { String::new() } else { self.lines('C', &begun) };
+        let more = seen.saturating_sub(begun.len() as u64);
+        if more > 0 {
+            text += &self.lines('*', format!("... and {more} octets more of the message").as_bytes());
+        }
+        text
+    }
+
+    fn say(&mut self, who: char, octets: &[u8]) {
+        let text = self.end_of_body() + &self.lines(who, octets);
+        self.file.write(&text);
+    }
+}
+
+impl Observer for Tracer {
+    fn sent(&mut self, bytes: &[u8]) {
+        self.say('C', bytes);
+    }
+
+    fn body(&mut self, bytes: &[u8]) {
+        let room = BODY_SHOWN.saturating_sub(self.body.begun.len());
+        self.body.begun.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.body.seen += bytes.len() as u64;
+    }
+
+    fn received(&mut self, bytes: &[u8]) {
+        self.say('S', bytes);
+    }
+
+    fn note(&mut self, text: &str) {
+        self.say('*', text.as_bytes());
+    }
+
+    fn enabled(&self) -> bool {
+        matches!(&*self.file.lock(), State::Open(_))
+    }
+}
+
+impl Drop for Tracer {
+    fn drop(&mut self) {
+        let text = self.end_of_body();
+        if !text.is_empty() {
+            self.file.write(&text);
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+#[path = "trace_file_tests.rs"]
+mod tests;
