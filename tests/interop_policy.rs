@@ -4,7 +4,7 @@
 
 mod support;
 
-#[path = "distinct/child.rs"]
+#[path = "support/child.rs"]
 mod child;
 
 use std::net::SocketAddr;
