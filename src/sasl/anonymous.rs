@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 pub(super) const NAME: &str = "ANONYMOUS";
 
 /// The longest word, in characters (RFC 4505 section 2).
-const TRACE_MAX: usize = 255;
+pub(super) const TRACE_MAX: usize = 255;
 
 struct Anonymous {
     trace: String,

@@ -19,11 +19,22 @@ pub(super) fn begin(credentials: &Credentials, _: &Context<'_>) -> Result<Box<dy
 }
 
 /// HMAC-MD5 of RFC 2104; a key of any length.
-fn keyed_digest(key: &[u8], text: &[u8]) -> Result<[u8; 16], SaslError> {
+pub(super) fn keyed_digest(key: &[u8], text: &[u8]) -> Result<[u8; 16], SaslError> {
     // HMAC takes keys of every length, so the error that the crate's signature allows for does not come.
     let mut mac = Hmac::<Md5>::new_from_slice(key).map_err(|_| SaslError::BadCredentials("the password is no key"))?;
     mac.update(text);
     Ok(mac.finalize().into_bytes().into())
+}
+
+/// The digest in small hexadecimal digits.
+pub(super) fn in_hex(digest: [u8; 16]) -> [u8; 32] {
+    let mut digits = [0; 32];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(digest) {
+        for (digit, nibble) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
+            *digit = b"0123456789abcdef"[usize::from(nibble)];
+        }
+    }
+    digits
 }
 
 impl Mechanism for CramMd5 {
@@ -48,11 +59,7 @@ impl Mechanism for CramMd5 {
         let mut response = Vec::with_capacity(self.credentials.user.len() + 33);
         response.extend_from_slice(self.credentials.user.as_bytes());
         response.push(b' ');
-        for byte in digest {
-            for nibble in [byte >> 4, byte & 15] {
-                response.push(b"0123456789abcdef"[usize::from(nibble)]);
-            }
-        }
+        response.extend_from_slice(&in_hex(digest));
         Ok(response)
     }
 

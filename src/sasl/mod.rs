@@ -21,6 +21,7 @@ mod plain;
 mod prep;
 mod scram;
 mod secret;
+pub mod server;
 pub mod wire;
 
 pub use context::{BindingKind, ChannelBinding, Context, ENTROPY};

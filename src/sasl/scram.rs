@@ -29,8 +29,8 @@ pub const ITERATIONS_MIN: u32 = 4096;
 /// The most iterations taken: some seconds of work on a small processor, which the server cannot make hours.
 pub const ITERATIONS_MAX: u32 = 1_000_000;
 
-/// The longest nonce, salt or verdict of a server.
-const FIELD_MAX: usize = 1024;
+/// The longest nonce, salt or verdict of the other side.
+pub(super) const FIELD_MAX: usize = 1024;
 
 pub(super) fn begin_sha1(credentials: &Credentials, context: &Context<'_>) -> Result<Box<dyn Mechanism>, SaslError> {
     begin::<Sha1>(SHA1, Bound::unless_bound(context), credentials, context)
@@ -92,7 +92,7 @@ impl<'a> Bound<'a> {
 }
 
 /// A digest that SCRAM is done with.
-trait Hash: Digest + EagerHash + Send + 'static {}
+pub(super) trait Hash: Digest + EagerHash + Send + 'static {}
 impl Hash for Sha1 {}
 impl Hash for Sha256 {}
 
@@ -150,9 +150,7 @@ impl<D: Hash> Scram<D> {
         let without_proof = format!("c={},r={}", self.binding, first.nonce);
         let auth_message = format!("{},{},{without_proof}", self.bare, first.text);
 
-        let mut salted = Zeroizing::new(digest_of_zeros::<D>());
-        pbkdf2::pbkdf2::<Hmac<D>>(self.password.as_bytes(), &first.salt, first.iterations, &mut salted)
-            .map_err(|_| SaslError::BadCredentials("the password is no key"))?;
+        let salted = salted::<D>(&self.password, &first.salt, first.iterations)?;
         let client_key = keyed::<D>(&salted, b"Client Key")?;
         let stored_key = Zeroizing::new(D::digest(client_key.as_slice()).to_vec());
         let mut proof = keyed::<D>(&stored_key, auth_message.as_bytes())?;
@@ -265,20 +263,24 @@ fn text_of(challenge: &[u8]) -> Result<&str, SaslError> {
 }
 
 /// A name as the messages have it: `,` and `=` would end it.
-fn name_of(name: &str) -> String {
+pub(super) fn name_of(name: &str) -> String {
     name.replace('=', "=3D").replace(',', "=2C")
 }
 
-fn digest_of_zeros<D: Hash>() -> Vec<u8> {
-    alloc::vec![0; <D as Digest>::output_size()]
+/// The prepared password, salted: what all keys are made of. This is the work that makes guessing dear.
+pub(super) fn salted<D: Hash>(password: &str, salt: &[u8], iterations: u32) -> Result<Zeroizing<Vec<u8>>, SaslError> {
+    let mut salted = Zeroizing::new(alloc::vec![0; <D as Digest>::output_size()]);
+    pbkdf2::pbkdf2::<Hmac<D>>(password.as_bytes(), salt, iterations, &mut salted)
+        .map_err(|_| SaslError::BadCredentials("the password is no key"))?;
+    Ok(salted)
 }
 
-fn hmac_of<D: Hash>(key: &[u8], text: &[u8]) -> Result<Hmac<D>, SaslError> {
+pub(super) fn hmac_of<D: Hash>(key: &[u8], text: &[u8]) -> Result<Hmac<D>, SaslError> {
     // HMAC takes keys of every length, so the error that the crate's signature allows for does not come.
     let mac = Hmac::<D>::new_from_slice(key).map_err(|_| SaslError::BadCredentials("the password is no key"))?;
     Ok(mac.chain_update(text))
 }
 
-fn keyed<D: Hash>(key: &[u8], text: &[u8]) -> Result<Zeroizing<Vec<u8>>, SaslError> {
+pub(super) fn keyed<D: Hash>(key: &[u8], text: &[u8]) -> Result<Zeroizing<Vec<u8>>, SaslError> {
     Ok(Zeroizing::new(hmac_of::<D>(key, text)?.finalize().into_bytes().to_vec()))
 }

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Longest base64 text of a challenge or a response: the line length that RFC 4954 asks both sides to take.
 pub const MAX_TEXT: usize = 12288;
@@ -19,7 +19,26 @@ pub fn decode_challenge(text: &[u8]) -> Result<Vec<u8>, SaslError> {
     if text.len() > MAX_TEXT {
         return Err(SaslError::BadChallenge("the server's challenge is longer than 12288 characters"));
     }
-    STANDARD.decode(text).map_err(|_| SaslError::BadChallenge("the server's challenge is not base64"))
+    decode(text).ok_or(SaslError::BadChallenge("the server's challenge is not base64"))
+}
+
+/// The octets of a client's answer to a challenge; `None` if it is not base64.
+pub fn decode_response(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    decode(text.as_bytes()).map(Zeroizing::new)
+}
+
+/// The octets that came with AUTH itself, where "=" stands for none; `None` if it is not base64.
+pub fn decode_initial(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    if text == "=" { Some(Zeroizing::default()) } else { decode_response(text).filter(|octets| !octets.is_empty()) }
+}
+
+/// The line that carries a server's challenge, behind `334 `.
+pub fn encode_challenge(challenge: &[u8]) -> String {
+    STANDARD.encode(challenge)
+}
+
+fn decode(text: &[u8]) -> Option<Vec<u8>> {
+    if text.len() > MAX_TEXT { None } else { STANDARD.decode(text).ok() }
 }
 
 /// The line that answers a challenge. `response` is wiped; the caller wipes the line after sending it.
@@ -67,6 +86,16 @@ mod tests {
         assert!(decode_challenge(&[b'A'; MAX_TEXT + 4]).is_err());
         assert_eq!(encode_response(vec![0; MAX_TEXT / 4 * 3]).unwrap().len(), MAX_TEXT);
         assert!(encode_response(vec![0; MAX_TEXT / 4 * 3 + 1]).is_err());
+    }
+
+    #[test]
+    fn what_a_client_sends_is_read_to_the_letter() {
+        assert_eq!(decode_initial("=").unwrap().as_slice(), b"");
+        assert!(decode_initial("").is_none(), "nothing at all is no initial response");
+        assert_eq!(decode_response("").unwrap().as_slice(), b"");
+        for text in ["=", "A", "QU=D", "QUJD QUJD", " QUJD", "QUJD\u{e9}", &"A".repeat(MAX_TEXT + 4)] {
+            assert!(decode_response(text).is_none(), "{text:?}");
+        }
     }
 
     proptest! {
