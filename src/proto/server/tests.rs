@@ -8,6 +8,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 use proptest::prelude::*;
 
+mod access;
+mod hostile;
+mod limits;
+mod parameters;
+
 /// An owner that writes down what it is told and refuses what has "bad" in it.
 struct Owner {
     dialogue: Dialogue,
@@ -16,11 +21,24 @@ struct Owner {
     said: Vec<u8>,
     /// Turns a body with "bad" in it down as soon as it sees it.
     reads_bodies: bool,
+    /// What is said at the door.
+    door: Reply,
+    /// What is said to STARTTLS.
+    tls: Reply,
 }
 
 impl Owner {
     fn new(config: Config) -> Self {
-        Owner { dialogue: Dialogue::new(config), told: vec![], body: vec![], said: vec![], reads_bodies: true }
+        let (door, tls) = (Reply::new(220, "come in"), Reply::new(220, "go on"));
+        Owner {
+            dialogue: Dialogue::new(config),
+            told: vec![],
+            body: vec![],
+            said: vec![],
+            reads_bodies: true,
+            door,
+            tls,
+        }
     }
 
     fn receive(&mut self, mut input: &[u8]) {
@@ -57,7 +75,36 @@ impl Owner {
                     (format!("complete {}", body.escape_ascii()), !body.starts_with(b"no"))
                 }
                 Event::Ask { verb, about } => (format!("{} {about}", verb.name()), !about.contains("bad")),
-                other => panic!("{other:?} is not on offer here"),
+                Event::Hello { verb, name } => (format!("hello {} {name}", verb.name()), !name.contains("bad")),
+                Event::Connect => {
+                    let door = self.door.clone();
+                    self.answer_with("connect".into(), &door);
+                    continue;
+                }
+                Event::StartTls => {
+                    let tls = self.tls.clone();
+                    self.answer_with("starttls".into(), &tls);
+                    continue;
+                }
+                Event::Handshake => {
+                    assert!(input.is_empty(), "what is pipelined behind STARTTLS is dropped");
+                    break self.told.push("handshake".into());
+                }
+                Event::Auth { mechanism, initial } => {
+                    let text = initial.as_ref().map_or("-", AuthText::expose);
+                    let told = format!("auth {mechanism} {text}");
+                    let verdict = verdict(text);
+                    self.answer_with(told, &verdict);
+                    continue;
+                }
+                Event::AuthResponse(text) => {
+                    self.answer_with(format!("response {}", text.expose()), &verdict(text.expose()));
+                    continue;
+                }
+                Event::AuthCancelled => {
+                    self.told.push("cancelled".into());
+                    continue;
+                }
             };
             self.told.push(told);
             let reply = if welcome { Reply::new(250, "2.0.0 fine") } else { Reply::new(550, "5.0.0 not you") };
@@ -66,6 +113,11 @@ impl Owner {
             }
         }
         self.send();
+    }
+
+    fn answer_with(&mut self, told: String, reply: &Reply) {
+        self.told.push(told);
+        self.dialogue.answer(reply);
     }
 
     fn send(&mut self) {
@@ -79,6 +131,15 @@ impl Owner {
         let text = String::from_utf8_lossy(&self.said);
         let codes: Vec<&str> = text.lines().filter(|l| l.as_bytes()[3] == b' ').map(|l| &l[..3]).collect();
         codes.join(" ")
+    }
+}
+
+/// "good" in base64 is let in, "more" asked on, the rest is refused.
+fn verdict(text: &str) -> Reply {
+    match text {
+        "Z29vZA==" => Reply::new(235, "2.7.0 welcome"),
+        "bW9yZQ==" | "-" => Reply::new(334, "cHJvbXB0"),
+        _ => Reply::new(535, "5.7.8 no"),
     }
 }
 
@@ -438,6 +499,10 @@ fn sessions() -> impl Strategy<Value = Vec<u8>> {
         1 => Just(&b"RSET\r\n"[..]),
         1 => Just(&b"VRFY bad\r\n"[..]),
         1 => Just(&b"NOOP\r\n"[..]),
+        1 => Just(&b"AUTH PLAIN Z29vZA==\r\n"[..]),
+        1 => Just(&b"AUTH plain\r\n"[..]),
+        1 => Just(&b"bW9yZQ==\r\n"[..]),
+        1 => Just(&b"*\r\n"[..]),
         1 => Just(&b"\n"[..]),
         1 => Just(&b"\xff\0\r\n"[..]),
     ];
@@ -454,7 +519,8 @@ proptest! {
         places.sort_unstable();
         let pieces: Vec<&[u8]> = places.windows(2).map(|pair| &session[pair[0]..pair[1]]).collect();
         let run = |pieces: &[&[u8]]| {
-            let mut owner = Owner::new(Config { lmtp, size: if limited { 60 } else { 0 }, ..Config::new("mx") });
+            let size = if limited { 60 } else { 0 };
+            let mut owner = Owner::new(Config { lmtp, size, ask_hello: limited, ..access::with_auth() });
             owner.reads_bodies = !limited; // which of the two comes first does depend on the split
             pieces.iter().for_each(|piece| owner.receive(piece));
             (String::from_utf8_lossy(&owner.said).into_owned(), owner.told, owner.body)

@@ -31,6 +31,11 @@ impl From<Answer> for Fault {
 
 impl Dialogue {
     pub(super) fn command<'a>(&mut self, line: &[u8]) -> Option<Event<'a>> {
+        let verb = Verb::parse(line);
+        if matches!(verb, Verb::Mail | Verb::Send | Verb::Soml | Verb::Saml) && self.envelope.is_none() {
+            // Until the owner has said yes: what is pipelined behind a MAIL that fails only follows from it.
+            self.mail_refused = true;
+        }
         let outcome = request::parse(line).map_err(Fault::from).and_then(|request| {
             // AUTH alone may have a line as long as this; the line has been taken whole, so the session goes on.
             let long = line.len() + 2 > self.config.line_max && !matches!(request, Request::Auth { .. });
@@ -46,7 +51,8 @@ impl Dialogue {
             Err(Fault::End(answer)) => self.end(answer),
             Err(Fault::Error(answer)) => {
                 self.say(answer);
-                self.failed();
+                // A long list may well hold addresses that cannot be taken.
+                if verb == Verb::Rcpt && self.envelope.is_some() { self.refused() } else { self.failed() }
             }
             Err(Fault::Refusal(answer)) => {
                 self.say(answer);
@@ -73,8 +79,6 @@ impl Dialogue {
                 if self.config.mails_max != 0 && self.counts.mails >= self.config.mails_max {
                     return Err(Fault::End(TOO_MANY_MAILS));
                 }
-                // Until the owner has said yes: what is pipelined behind a MAIL that fails only follows from it.
-                self.mail_refused = true;
                 if !params.is_empty() && !self.extended() {
                     return Err(NOT_OFFERED.into()); // after HELO nothing was offered
                 }
