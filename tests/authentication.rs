@@ -1,5 +1,5 @@
-//! Authentication on the wire: what goes out with AUTH and what waits, what an error says, and every mechanism of a real
-//! Postfix with a right and a wrong password.
+//! Authentication on the wire: what goes out with AUTH and what waits, what an error says. Real servers are in
+//! `tests/interop_sasl.rs`.
 
 mod support;
 
@@ -10,7 +10,6 @@ use helo::net::connect::Target;
 use helo::net::wait::Cancel;
 use helo::sasl::{Credentials, Secret, wire};
 use std::time::Duration;
-use support::postfix::{PASSWORD, Postfix, USER};
 use support::scripted::ScriptedServer;
 
 fn password(user: &str, password: &str) -> Credentials {
@@ -163,31 +162,4 @@ fn guests_and_certificates_say_little() {
         open(server.address().port(), credentials, &[]).unwrap().quit(&mut ());
         server.finish();
     }
-}
-
-/// What Postfix offers with Cyrus SASL, each with the right password and with a wrong one.
-#[test]
-fn postfix_takes_the_right_password_by_each_mechanism_and_no_other() {
-    let Some(postfix) = Postfix::shared("authentication: each mechanism") else { return };
-    for mechanism in ["PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"] {
-        let session = open(postfix.port(), password(USER, PASSWORD), &[mechanism]);
-        session.unwrap_or_else(|error| panic!("{mechanism}: {error}")).quit(&mut ());
-        for (user, wrong) in [(USER, "secreT"), ("nobody@example.test", PASSWORD)] {
-            let error = open(postfix.port(), password(user, wrong), &[mechanism]).err().expect(mechanism);
-            assert_eq!(
-                (error.phase, error.cause, error.code()),
-                (Phase::Auth, Cause::Refused, 535),
-                "{mechanism}: {error}"
-            );
-        }
-    }
-}
-
-#[test]
-fn postfix_is_asked_for_its_strongest_mechanism() {
-    let Some(postfix) = Postfix::own("authentication: the strongest mechanism") else { return };
-    open(postfix.port(), password(USER, PASSWORD), &[]).unwrap().quit(&mut ());
-    // Postfix logs the mechanism with the first mail only, but each refusal.
-    open(postfix.port(), password(USER, "wrong"), &[]).err().unwrap();
-    postfix.wait_log(&["SASL SCRAM-SHA-256 authentication failed"]);
 }

@@ -8,4 +8,4 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 
 mkdir "$root/mail"
 # It says "port N" when it takes connections, and ends with standard input.
-"$top/target/venv/bin/python" "$top/scripts/demo_server.py" "$root/mail" "$1" | sed -u "s|^port .*|ready $root|"
+"$top/target/venv/bin/python" "$top/scripts/demo_server.py" "$root/mail" "$1" alice@example.test:secret | sed -u "s|^port .*|ready $root|"

@@ -8,7 +8,10 @@ port=$1 tls_port=$2 relay=$3 introspection=$4
 mkdir -p "$root/run" "$root/mail"
 chown nobody "$root/mail"
 certificates "$root"
-echo "alice@example.test:{PLAIN}secret" > "$root/users"
+cat > "$root/users" << USERS
+alice@example.test:{PLAIN}secret
+bob@example.test:{PLAIN}Grüße, 100 %
+USERS
 echo "alice@example.test:::::::nopassword" > "$root/certified"
 cat > "$root/oauth2.conf" << CONF
 introspection_url = $introspection
@@ -41,8 +44,7 @@ local 127.0.0.2 {
 local 127.0.0.3 {
   ssl = no
 }
-auth_mechanisms = plain login cram-md5 digest-md5 scram-sha-1 scram-sha-256 oauthbearer xoauth2 external anonymous
-auth_anonymous_username = guest
+auth_mechanisms = plain login cram-md5 digest-md5 scram-sha-1 scram-sha-256 oauthbearer xoauth2 external
 auth_failure_delay = 0
 mail_location = maildir:$root/mail/%n
 mail_uid = nobody

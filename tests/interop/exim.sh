@@ -25,6 +25,11 @@ chmod 640 "$root/conf/key.pem"
     echo "*: catchall"
 } > "$root/conf/mailboxes"
 
+cat > "$root/conf/passwords" << PASSWORDS
+alice@example.test: secret
+bob@example.test: Grüße, 100 %
+PASSWORDS
+
 # The ports on which nothing goes without a login, and no login without TLS.
 demanding="inlist{\$received_port}{$submission:$submissions}"
 cat > "$root/conf/exim.conf" << CONF
@@ -109,18 +114,18 @@ plain:
   driver = plaintext
   public_name = PLAIN
   server_prompts = :
-  server_condition = \${if and{{eq{\$auth2}{alice@example.test}}{eq{\$auth3}{secret}}}}
+  server_condition = \${if eq{\$auth3}{\${lookup{\$auth2}lsearch{$root/conf/passwords}{\$value}fail}}}
   server_set_id = \$auth2
 login:
   driver = plaintext
   public_name = LOGIN
   server_prompts = Username:: : Password::
-  server_condition = \${if and{{eq{\$auth1}{alice@example.test}}{eq{\$auth2}{secret}}}}
+  server_condition = \${if eq{\$auth2}{\${lookup{\$auth1}lsearch{$root/conf/passwords}{\$value}fail}}}
   server_set_id = \$auth1
 cram:
   driver = cram_md5
   public_name = CRAM-MD5
-  server_secret = \${if eq{\$auth1}{alice@example.test}{secret}fail}
+  server_secret = \${lookup{\$auth1}lsearch{$root/conf/passwords}{\$value}fail}
   server_set_id = \$auth1
 # Who is there is what the certificate says, if an authority that counts has signed it.
 external:

@@ -20,6 +20,7 @@ sasldb_path: $root/sasldb
 mech_list: PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256 ANONYMOUS
 CONF
 printf 'secret' | saslpasswd2 -p -c -f "$root/sasldb" -u example.test alice
+printf 'Grüße, 100 %%' | saslpasswd2 -p -c -f "$root/sasldb" -u example.test bob
 chown root:postfix "$root/sasldb"
 chmod 640 "$root/sasldb"
 
