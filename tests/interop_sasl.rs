@@ -11,6 +11,7 @@ use helo::net::tls::{Identity, Roots};
 use helo::net::wait::Cancel;
 use helo::sasl::{self, Credentials, Proof, Secret};
 use std::net::Ipv4Addr;
+use std::sync::Mutex;
 use support::aiosmtpd::Aiosmtpd;
 use support::dovecot::{self, Dovecot};
 use support::exim::Exim;
@@ -149,25 +150,37 @@ fn open(way: Way, certificates: Option<&Certificates>, row: &Row) -> Result<Sess
     Session::open(Target::Host { host: way.host.to_string(), port: way.port }, settings, Cancel::new(), &mut ())
 }
 
+/// How many logins go on at once: servers let those wait whom they refuse.
+const AT_ONCE: usize = 8;
+
 /// Goes through all rows by each way, and names those that came out otherwise.
 #[track_caller]
 fn check(ways: &[Way], certificates: Option<&Certificates>, rows: &[Row]) {
-    let mut wrong = Vec::new();
-    for way in ways {
-        for row in rows {
-            let result = open(*way, certificates, row);
-            let came = outcome_of(&result);
-            if came != row.expected {
-                let words = result.as_ref().err().map(ToString::to_string).unwrap_or_default();
-                let Row { who, mechanism, expected, .. } = row;
-                wrong.push(format!("{mechanism}, {who}, {}: expected {expected:?}, came {came:?} {words}", way.name));
-            }
-            if let Ok(session) = result {
-                session.quit(&mut ());
+    let pairs = Mutex::new(ways.iter().flat_map(|way| rows.iter().map(move |row| (*way, row))));
+    let wrong = Mutex::new(Vec::new());
+    let work = || {
+        while let Some((way, row)) = { pairs.lock().expect("no thread panics with it").next() } {
+            if let Some(words) = misfit(way, certificates, row) {
+                wrong.lock().expect("no thread panics with it").push(words);
             }
         }
-    }
+    };
+    std::thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
+    let wrong = wrong.into_inner().expect("no thread panics with it");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Logs in and out; words when it came out otherwise than expected.
+fn misfit(way: Way, certificates: Option<&Certificates>, row: &Row) -> Option<String> {
+    let result = open(way, certificates, row);
+    let came = outcome_of(&result);
+    let said = result.as_ref().err().map(ToString::to_string).unwrap_or_default();
+    if let Ok(session) = result {
+        session.quit(&mut ());
+    }
+    let Row { who, mechanism, expected, .. } = row;
+    (came != *expected)
+        .then(|| format!("{mechanism}, {who}, {}: expected {expected:?}, came {came:?} {said}", way.name))
 }
 
 #[test]
