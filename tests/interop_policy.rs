@@ -4,20 +4,19 @@
 
 mod support;
 
-#[path = "support/child.rs"]
-mod child;
-
+use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use support::cc::{self, Outcome, Program};
+use support::child;
 use support::dovecot::Dovecot;
 use support::exim::Exim;
 use support::maildir::{Delivered, Mailbox};
 use support::netx::{Mail, PLAIN};
-use support::postfix::Postfix;
+use support::postfix::{Postfix, USER};
 use support::server::Certificates;
 use support::skip;
 use support::temp::TempDir;
@@ -34,6 +33,8 @@ struct Provider {
     refusal: &'static str,
     /// The same without TLS.
     clear_refusal: &'static str,
+    /// It takes a client's certificate for a login.
+    takes_certificates: bool,
 }
 
 /// The programs, as they were built before anybody knew of the server.
@@ -79,14 +80,26 @@ impl Site {
         Site { folder }
     }
 
-    /// Writes the policy for whatever the programs ask for. A password may stand in it: nobody else may read it.
+    /// Writes the policy for whatever the programs ask for.
     fn decide(&self, keys: &str) -> PathBuf {
-        use std::io::Write;
-        let file = self.folder.join("helo.conf");
+        self.secret("helo.conf", &format!("[host mailhost 127.0.0.1]\n{keys}"))
+    }
+
+    /// Writes a file that nobody else may read, as it must be where a password is in it.
+    fn secret(&self, name: &str, text: &str) -> PathBuf {
+        let file = self.folder.join(name);
         let mut options = std::fs::OpenOptions::new();
-        let mut text = options.write(true).create(true).truncate(true).mode(0o600).open(&file).expect("a policy file");
-        write!(text, "[host mailhost 127.0.0.1]\n{keys}\n").expect("a policy file");
+        let mut opened = options.write(true).create(true).truncate(true).mode(0o600).open(&file).expect("a file");
+        writeln!(opened, "{text}").expect("a file");
         file
+    }
+
+    /// A command that says the tokens in their order, one more each time, and then the last for ever.
+    fn token_command(&self, tokens: &[&str]) -> String {
+        let (list, said) = (self.secret("tokens", &tokens.join("\n")), self.folder.join("said"));
+        let _ = std::fs::remove_file(&said);
+        let (list, said) = (list.display(), said.display());
+        format!("echo >> '{said}'; head -n \"$(wc -l < '{said}')\" '{list}' | tail -n 1")
     }
 
     fn run(&self, command: &mut Command, policy: &Path) -> Outcome {
@@ -105,14 +118,16 @@ impl Site {
         self.run(&mut Command::new(&programs().netx), policy)
     }
 
-    /// The Python package sends the message, as its users do.
-    fn python(&self, policy: &Path, to: &str) -> Outcome {
-        let program = "import sys\nfrom helo import distinct\n\
+    /// A program with the Python package sends the message to each, over a connection of its own.
+    fn python(&self, policy: &Path, to: &[&str]) -> Outcome {
+        let program = "import sys\n\
+                       from helo import distinct\n\
                        message = open(sys.argv[1], 'rb').read()\n\
-                       with distinct.Connection('mailhost', 'client.example') as smtp:\n    \
-                       assert not smtp.sendmail('sender@example.org', [sys.argv[2]], message)\n";
+                       for to in sys.argv[2:]:\n    \
+                           with distinct.Connection('mailhost', 'client.example') as smtp:\n        \
+                               assert not smtp.sendmail('sender@example.org', [to], message)\n";
         let mut command = Command::new("python3");
-        command.args(["-c", program]).arg(self.folder.join("message.eml")).arg(to);
+        command.args(["-c", program]).arg(self.folder.join("message.eml")).args(to);
         command.env("HELO_LIBRARY", cc::shared_library()).env("PYTHONPATH", cc::root().join("python"));
         self.run(&mut command, policy)
     }
@@ -167,29 +182,53 @@ fn assert_guides_mail(delivered: &Delivered) {
     assert!(head.starts_with("To: recipient@mycompany.com\r\nFrom: my@mycompany.com\r\n"), "{head}");
 }
 
-/// The policies that are right, each another way to say the same.
-fn right(provider: &Provider) -> Vec<(&'static str, String)> {
+/// The policies that are right, each another way to say the same. `password` is a file.
+fn right(provider: &Provider, password: &Path) -> Vec<(&'static str, String)> {
     let Provider { host, starttls, implicit, certificates, .. } = provider;
-    let ca = certificates.authority().display().to_string();
-    let login = "alice%40example.test:secret";
-    vec![
+    let (ca, password) = (certificates.authority().display().to_string(), password.display());
+    let url = "alice%40example.test:secret";
+    let by_name = format!("tls_name = localhost\ntls_ca = {ca}");
+    let user = "user = alice@example.test";
+    let mut policies = vec![
+        ("STARTTLS by URL", format!("server = smtp+starttls://{url}@{host}:{starttls}\n{by_name}")),
         (
-            "STARTTLS by URL, the name to verify beside it",
-            format!("server = smtp+starttls://{login}@{host}:{starttls}\ntls_name = localhost\ntls_ca = {ca}"),
-        ),
-        (
-            "implicit TLS by URL, the server's own name verified",
-            format!("server = smtps://{login}@localhost:{implicit}\ntls_ca = {ca}"),
+            "implicit TLS by URL, the server's own name",
+            format!("server = smtps://{url}@localhost:{implicit}\ntls_ca = {ca}"),
         ),
         (
             "implicit TLS by URL, an address in the certificate",
-            format!("server = smtps://{login}@127.0.0.1\nport = {implicit}\ntls_ca = {ca}"),
+            format!("server = smtps://{url}@127.0.0.1\nport = {implicit}\ntls_ca = {ca}"),
+        ),
+        ("a password alone makes it STARTTLS", format!("server = smtp://{url}@{host}:{starttls}\n{by_name}")),
+        (
+            "STARTTLS by keys",
+            format!("server = {host}\nport = {starttls}\ntls = always\n{by_name}\n{user}\npassword = secret"),
         ),
         (
-            "a password alone makes it STARTTLS",
-            format!("server = smtp://{login}@{host}:{starttls}\ntls_name = localhost\ntls_ca = {ca}"),
+            "implicit TLS by keys, the password in a file, the mechanism named",
+            format!(
+                "server = {host}\nport = {implicit}\ntls = implicit\n{by_name}\n{user}\npassword_file = {password}\n\
+                 mechanism = LOGIN"
+            ),
         ),
-    ]
+        (
+            "the password from a command",
+            format!("server = {host}:{starttls}\n{by_name}\n{user}\npassword_command = cat '{password}'"),
+        ),
+    ];
+    if provider.takes_certificates {
+        let (certificate, key) = certificates.client("alice");
+        policies.push((
+            "a certificate in place of a password",
+            format!(
+                "server = {host}:{starttls}\ntls = always\n{by_name}\nmechanism = EXTERNAL\ntls_certificate = {}\n\
+                 tls_key = {}",
+                certificate.display(),
+                key.display()
+            ),
+        ));
+    }
+    policies
 }
 
 /// Why a program cannot mail: what is decided, what the Distinct example says, the status of `nx_smtp_mail_send`.
@@ -201,7 +240,7 @@ struct Wrong {
 }
 
 fn wrong(provider: &Provider) -> Vec<Wrong> {
-    let Provider { host, starttls, implicit, certificates, refusal, clear_refusal } = provider;
+    let Provider { host, starttls, implicit, certificates, refusal, clear_refusal, .. } = provider;
     let (ca, other) = (certificates.authority(), certificates.other_authority());
     let (ca, other) = (ca.display(), other.display());
     let wrong = |name, keys, says, status| Wrong { name, keys, says, status };
@@ -240,7 +279,7 @@ fn check(provider: &Provider, guides: &Mailbox, fresh: &dyn Fn() -> Mailbox) {
         assert_eq!(netx_status(&policy), status, "{name}");
         site.netx(&policy);
     }
-    for (at, (name, keys)) in right(provider).into_iter().enumerate() {
+    for (at, (name, keys)) in right(provider, &site.secret("password", "secret")).into_iter().enumerate() {
         let policy = site.decide(&keys);
         let mailbox = fresh();
         site.distinct(&policy, &mailbox.address).expect_success(name);
@@ -262,6 +301,7 @@ fn unchanged_programs_mail_through_a_postfix_that_demands_tls_and_a_login() {
         certificates: postfix.certificates(),
         refusal: "554 5.7.1",
         clear_refusal: "530 5.7.0 Must issue a STARTTLS command first",
+        takes_certificates: false,
     };
     check(&provider, &postfix.mailbox("recipient"), &|| postfix.fresh_mailbox());
 }
@@ -276,6 +316,7 @@ fn unchanged_programs_mail_through_an_exim_that_demands_tls_and_a_login() {
         certificates: exim.certificates(),
         refusal: "530 5.7.0",
         clear_refusal: "530 5.7.0",
+        takes_certificates: true,
     };
     check(&provider, &exim.mailbox("recipient"), &|| exim.fresh_mailbox());
 }
@@ -292,8 +333,60 @@ fn unchanged_programs_mail_through_dovecots_submission() {
         certificates: dovecot.certificates(),
         refusal: "530 5.7.0",
         clear_refusal: "530 5.7.0",
+        takes_certificates: true,
     };
     check(&provider, &postfix.mailbox("recipient"), &|| postfix.fresh_mailbox());
+}
+
+/// A token holds for an hour, a program runs for years: what the command said is refused, and the command asked again.
+#[test]
+fn an_expired_token_is_fetched_again() {
+    let test = "old programs: OAuth";
+    let Some(postfix) = Postfix::own(test) else { return };
+    let Some(dovecot) = Dovecot::start(test, postfix.address()) else { return };
+    let (site, tokens, guides) = (Site::new(), &dovecot.tokens, postfix.mailbox("recipient"));
+    let decide = |mechanism: &str, command: &str| {
+        site.decide(&format!(
+            "server = localhost\nport = {}\ntls = implicit\ntls_ca = {}\nmechanism = {mechanism}\n\
+             user = alice@example.test\noauth_token_command = {command}",
+            dovecot.tls_port(),
+            dovecot.certificates().authority().display()
+        ))
+    };
+    for (round, mechanism) in ["OAUTHBEARER", "XOAUTH2"].into_iter().enumerate() {
+        let (stale, fresh) = (format!("stale-{mechanism}"), format!("fresh-{mechanism}"));
+        tokens.issue(&fresh, USER);
+        let before = tokens.asked().len();
+
+        let policy = decide(mechanism, &site.token_command(&[&stale, &fresh]));
+        let mailbox = postfix.fresh_mailbox();
+        site.distinct(&policy, &mailbox.address).expect_success(mechanism);
+        assert_arrived(&mailbox.wait_one());
+        assert_eq!(tokens.asked()[before..], [stale.as_str(), &fresh], "Distinct, {mechanism}");
+
+        let policy = decide(mechanism, &site.token_command(&[&stale, &fresh]));
+        site.netx(&policy).expect_success(mechanism);
+        guides.wait(round + 1).iter().for_each(assert_guides_mail);
+        assert_eq!(tokens.asked()[before + 2..], [stale.as_str(), &fresh], "NetX, {mechanism}");
+
+        // No token that holds: asked once more, then the server's words.
+        let staler = format!("staler-{mechanism}");
+        let policy = decide(mechanism, &site.token_command(&[&stale, &staler, &fresh]));
+        let outcome = site.distinct(&policy, &postfix.fresh_mailbox().address);
+        assert!(outcome.stderr.starts_with("mailhost: the server says: 535"), "{outcome:?}");
+        assert_eq!(tokens.asked()[before + 4..], [stale.as_str(), &staler], "{mechanism}");
+
+        // One process with two connections: the token is kept, until it is refused.
+        let once = format!("once-{mechanism}");
+        tokens.issue_once(&once, USER);
+        let policy = decide(mechanism, &site.token_command(&[&once, &fresh]));
+        let mailbox = postfix.fresh_mailbox();
+        if skip::have(test, &["python3"]) {
+            site.python(&policy, &[&mailbox.address, &mailbox.address]).expect_success(mechanism);
+            mailbox.wait(2).iter().for_each(assert_arrived);
+            assert_eq!(tokens.asked()[before + 6..], [once.as_str(), &once, &fresh], "Python, {mechanism}");
+        }
+    }
 }
 
 #[test]
@@ -311,9 +404,9 @@ fn python_mails_through_the_same_policy() {
         format!("server = smtp+starttls://{login}@localhost:{port}\ntls_ca = {}", ca.display())
     };
     let policy = site.decide(&keys("alice%40example.test:wrong"));
-    let outcome = site.python(&policy, &mailbox.address);
+    let outcome = site.python(&policy, &[&mailbox.address]);
     assert!(outcome.stderr.contains("535"), "{outcome:?}");
     let policy = site.decide(&keys("alice%40example.test:secret"));
-    site.python(&policy, &mailbox.address).expect_success("Python");
+    site.python(&policy, &[&mailbox.address]).expect_success("Python");
     assert_arrived(&mailbox.wait_one());
 }

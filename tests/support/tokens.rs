@@ -13,8 +13,8 @@ pub struct Tokens {
 
 #[derive(Default)]
 struct State {
-    /// The tokens that hold, and whose they are.
-    valid: BTreeMap<String, String>,
+    /// The tokens that hold, whose they are, and whether for one question only.
+    valid: BTreeMap<String, (String, bool)>,
     /// The tokens that were asked for, in their order.
     asked: Vec<String>,
 }
@@ -42,7 +42,12 @@ impl Tokens {
 
     /// From now on this token is this user's.
     pub fn issue(&self, token: &str, user: &str) {
-        self.state().valid.insert(token.to_owned(), user.to_owned());
+        self.state().valid.insert(token.to_owned(), (user.to_owned(), false));
+    }
+
+    /// The same, until somebody has asked for it.
+    pub fn issue_once(&self, token: &str, user: &str) {
+        self.state().valid.insert(token.to_owned(), (user.to_owned(), true));
     }
 
     /// From now on this token is worth nothing.
@@ -86,8 +91,12 @@ fn answer(stream: &TcpStream, state: &Mutex<State>) -> io::Result<bool> {
     let json = {
         let mut state = state.lock().map_err(|_| io::Error::other("a test panicked"))?;
         state.asked.push(token.clone());
-        match state.valid.get(&token) {
-            Some(user) => format!(r#"{{"active":true,"username":"{user}"}}"#),
+        let known = state.valid.get(&token).cloned();
+        if known.as_ref().is_some_and(|(_, once)| *once) {
+            state.valid.remove(&token);
+        }
+        match known {
+            Some((user, _)) => format!(r#"{{"active":true,"username":"{user}"}}"#),
             None => r#"{"active":false}"#.to_owned(),
         }
     };
