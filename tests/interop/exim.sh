@@ -61,6 +61,7 @@ tls_advertise_hosts = \${if !={\$received_port}{$clear}{*}}
 auth_advertise_hosts = \${if or{{!$demanding}{def:tls_in_cipher}}{*}}
 tls_verify_certificates = $root/conf/ca.pem
 tls_try_verify_hosts = *
+tls_resumption_hosts = *
 tls_certificate = $root/conf/cert.pem
 tls_privatekey = $root/conf/key.pem
 pipelining_advertise_hosts = *
