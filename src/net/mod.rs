@@ -12,6 +12,7 @@ pub mod connect;
 pub mod fault;
 pub(crate) mod helpers;
 pub mod options;
+pub mod polled;
 mod proxy;
 pub mod ram;
 pub mod resolve;

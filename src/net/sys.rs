@@ -30,7 +30,7 @@ mod unix {
     #[cfg(target_vendor = "apple")]
     pub const SEND_FLAGS: i32 = 0;
 
-    pub fn borrow(socket: &Socket) -> Borrowed<'_> {
+    pub fn borrow<S: AsFd>(socket: &S) -> Borrowed<'_> {
         socket.as_fd()
     }
 
@@ -109,7 +109,7 @@ mod windows {
 
     pub const SEND_FLAGS: i32 = 0;
 
-    pub fn borrow(socket: &Socket) -> Borrowed<'_> {
+    pub fn borrow<S: AsSocket>(socket: &S) -> Borrowed<'_> {
         socket.as_socket()
     }
 

@@ -54,27 +54,11 @@ impl SocketTransport {
 
 impl Transport for SocketTransport {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let mut socket = self.socket()?;
-        loop {
-            match socket.read(buf) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                result => return result,
-            }
-        }
+        read(self.socket()?, buf)
     }
 
     fn write(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let socket = self.socket()?;
-        if fault::hit(Fault::Send) {
-            return Err(io::Error::other("the system takes no data (a fault made on purpose)"));
-        }
-        let bufs = &bufs[..bufs.len().min(sys::MAX_SLICES)];
-        loop {
-            match socket.send_vectored_with_flags(bufs, sys::SEND_FLAGS) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                result => return result,
-            }
-        }
+        write(self.socket()?, bufs)
     }
 
     fn source(&self) -> Source<'_> {
@@ -87,23 +71,21 @@ impl Transport for SocketTransport {
 
     fn set_waker(&mut self, _waker: &super::wait::Waker) {}
 
+    fn finish(&mut self) {
+        if let Some(socket) = &self.socket {
+            let _ = socket.shutdown(Shutdown::Write);
+        }
+    }
+
     fn abort(&mut self) {
         if let Some(socket) = self.socket.take() {
-            // A lingering time of zero turns the close into a reset.
-            let _ = socket.set_linger(Some(Duration::ZERO));
+            abort(&socket);
         }
     }
 
     fn close(&mut self) {
-        if let Some(mut socket) = self.socket.take() {
-            let _ = socket.shutdown(Shutdown::Write);
-            // Closing over unread bytes would reset the connection, and the peer could lose our last ones.
-            let mut rest = [0u8; 4096];
-            for _ in 0..16 {
-                if !matches!(socket.read(&mut rest), Ok(n) if n > 0) {
-                    break;
-                }
-            }
+        if let Some(socket) = self.socket.take() {
+            close(&socket);
         }
     }
 
@@ -116,8 +98,50 @@ impl Transport for SocketTransport {
     }
 }
 
+/// What [`Transport::read`] is for a socket.
+pub(super) fn read(mut socket: &Socket, buf: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match socket.read(buf) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// What [`Transport::write`] is for a socket.
+pub(super) fn write(socket: &Socket, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+    if fault::hit(Fault::Send) {
+        return Err(io::Error::other("the system takes no data (a fault made on purpose)"));
+    }
+    let bufs = &bufs[..bufs.len().min(sys::MAX_SLICES)];
+    loop {
+        match socket.send_vectored_with_flags(bufs, sys::SEND_FLAGS) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// What comes before a socket is closed in order.
+pub(super) fn close(mut socket: &Socket) {
+    let _ = socket.shutdown(Shutdown::Write);
+    // Closing over unread bytes would reset the connection, and the peer could lose our last ones.
+    let mut rest = [0u8; 4096];
+    for _ in 0..16 {
+        if !matches!(socket.read(&mut rest), Ok(n) if n > 0) {
+            break;
+        }
+    }
+}
+
+/// What comes before a socket is closed as a reset.
+pub(super) fn abort(socket: &Socket) {
+    // A lingering time of zero turns the close into a reset.
+    let _ = socket.set_linger(Some(Duration::ZERO));
+}
+
 /// An address of any kind, for people.
-fn place(address: &SockAddr) -> String {
+pub(super) fn place(address: &SockAddr) -> String {
     if let Some(address) = address.as_socket() {
         return address.to_string();
     }

@@ -30,6 +30,10 @@ pub trait Transport: Send {
     /// Whom to wake. Transports without a descriptor wake it on any change; the others ignore it.
     fn set_waker(&mut self, waker: &Waker);
 
+    /// Ends what this side sends: the peer sees the end of the stream, and can still be read. Nothing may be written
+    /// after it. Transports that cannot end one direction alone do nothing.
+    fn finish(&mut self) {}
+
     /// Breaks the connection off at once: what is not sent yet is dropped and the peer sees a reset.
     fn abort(&mut self);
 

@@ -1,0 +1,126 @@
+//! A connection that came in by a listener and is one of many on an event loop: it is registered there once, and the
+//! loop tells of each change.
+
+use super::sys;
+use super::tcp;
+use super::transport::{Source, Transport, closed};
+use super::wait::Waker;
+use mio::event::Source as _;
+use mio::{Interest, Registry, Token};
+use socket2::{SockRef, Socket};
+use std::io::{self, IoSlice};
+use std::net::{Shutdown, SocketAddr};
+use std::time::Duration;
+
+/// An accepted connection, by TCP or by a socket in the file system.
+#[derive(Debug)]
+pub struct PolledTransport {
+    /// Gone after `close` and `abort`, and with it the registration.
+    stream: Option<Stream>,
+    /// The other end's address; none for a socket in the file system.
+    peer: Option<SocketAddr>,
+    local: Option<SocketAddr>,
+}
+
+#[derive(Debug)]
+enum Stream {
+    Tcp(mio::net::TcpStream),
+    #[cfg(unix)]
+    Unix(mio::net::UnixStream),
+}
+
+impl PolledTransport {
+    /// Takes over an accepted connection and turns Nagle's delay off.
+    pub fn tcp(stream: mio::net::TcpStream, peer: SocketAddr) -> Self {
+        // A connection that is gone already tells so when it is read.
+        let _ = stream.set_nodelay(true);
+        let local = stream.local_addr().ok();
+        PolledTransport { stream: Some(Stream::Tcp(stream)), peer: Some(peer), local }
+    }
+
+    /// Takes over a connection accepted at a path.
+    #[cfg(unix)]
+    pub fn unix(stream: mio::net::UnixStream) -> Self {
+        PolledTransport { stream: Some(Stream::Unix(stream)), peer: None, local: None }
+    }
+
+    /// Has `registry` tell under `token` when it becomes readable or writable. It tells once for each change: read and
+    /// write until `WouldBlock`. Closing takes the registration back.
+    pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        match self.stream.as_mut().ok_or_else(closed)? {
+            Stream::Tcp(stream) => stream.register(registry, token, interest),
+            #[cfg(unix)]
+            Stream::Unix(stream) => stream.register(registry, token, interest),
+        }
+    }
+
+    /// Where the other end is; none for a socket in the file system.
+    pub fn peer_address(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// Where this end is; none for a socket in the file system.
+    pub fn local_address(&self) -> Option<SocketAddr> {
+        self.local
+    }
+
+    /// Does something with the socket. Where the system tells once for each change, mio must see what came of it.
+    fn with<T>(&self, work: impl FnOnce(&Socket) -> io::Result<T>) -> io::Result<T> {
+        match self.stream.as_ref().ok_or_else(closed)? {
+            Stream::Tcp(stream) => stream.try_io(|| work(&SockRef::from(stream))),
+            #[cfg(unix)]
+            Stream::Unix(stream) => stream.try_io(|| work(&SockRef::from(stream))),
+        }
+    }
+}
+
+impl Transport for PolledTransport {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.with(|socket| tcp::read(socket, buf))
+    }
+
+    fn write(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.with(|socket| tcp::write(socket, bufs))
+    }
+
+    fn source(&self) -> Source<'_> {
+        match &self.stream {
+            Some(Stream::Tcp(stream)) => Source::Socket(sys::borrow(stream)),
+            #[cfg(unix)]
+            Some(Stream::Unix(stream)) => Source::Socket(sys::borrow(stream)),
+            // Reading and writing fail at once, so there is nothing to wait for.
+            None => Source::Poll(Duration::ZERO),
+        }
+    }
+
+    fn set_waker(&mut self, _waker: &Waker) {}
+
+    fn finish(&mut self) {
+        let _ = self.with(|socket| socket.shutdown(Shutdown::Write));
+    }
+
+    fn abort(&mut self) {
+        let _ = self.with(|socket| {
+            tcp::abort(socket);
+            Ok(())
+        });
+        self.stream = None;
+    }
+
+    fn close(&mut self) {
+        let _ = self.with(|socket| {
+            tcp::close(socket);
+            Ok(())
+        });
+        self.stream = None;
+    }
+
+    fn peer(&self) -> String {
+        self.peer.map_or_else(|| "a socket without a name".to_owned(), |address| address.to_string())
+    }
+
+    fn local(&self) -> String {
+        self.with(|socket| socket.local_addr()).map_or_else(|_| String::new(), |address| tcp::place(&address))
+    }
+}
