@@ -96,8 +96,8 @@ impl Transport for PolledTransport {
 
     fn set_waker(&mut self, _waker: &Waker) {}
 
-    fn finish(&mut self) {
-        let _ = self.with(|socket| socket.shutdown(Shutdown::Write));
+    fn finish(&mut self) -> bool {
+        self.with(|socket| socket.shutdown(Shutdown::Write)).is_ok()
     }
 
     fn abort(&mut self) {

@@ -1,6 +1,5 @@
 //! What differs between operating systems, and nothing else.
 
-use socket2::Socket;
 use std::io;
 use std::time::Duration;
 
@@ -68,12 +67,12 @@ mod unix {
     /// The same from a pair of sockets, for systems without eventfd.
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     #[derive(Debug)]
-    pub struct Bell(Socket, Socket);
+    pub struct Bell(socket2::Socket, socket2::Socket);
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     impl Bell {
         pub fn new() -> io::Result<Self> {
-            let (a, b) = Socket::pair(socket2::Domain::UNIX, socket2::Type::STREAM, None)?;
+            let (a, b) = socket2::Socket::pair(socket2::Domain::UNIX, socket2::Type::STREAM, None)?;
             a.set_nonblocking(true)?;
             b.set_nonblocking(true)?;
             Ok(Bell(a, b))

@@ -71,10 +71,8 @@ impl Transport for SocketTransport {
 
     fn set_waker(&mut self, _waker: &super::wait::Waker) {}
 
-    fn finish(&mut self) {
-        if let Some(socket) = &self.socket {
-            let _ = socket.shutdown(Shutdown::Write);
-        }
+    fn finish(&mut self) -> bool {
+        self.socket.as_ref().is_some_and(|socket| socket.shutdown(Shutdown::Write).is_ok())
     }
 
     fn abort(&mut self) {

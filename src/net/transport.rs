@@ -31,8 +31,10 @@ pub trait Transport: Send {
     fn set_waker(&mut self, waker: &Waker);
 
     /// Ends what this side sends: the peer sees the end of the stream, and can still be read. Nothing may be written
-    /// after it. Transports that cannot end one direction alone do nothing.
-    fn finish(&mut self) {}
+    /// after it. False: this transport cannot end one direction alone, and did nothing.
+    fn finish(&mut self) -> bool {
+        false
+    }
 
     /// Breaks the connection off at once: what is not sent yet is dropped and the peer sees a reset.
     fn abort(&mut self);

@@ -1,3 +1,33 @@
 //! A server: a listener, its sessions, and the spool that takes their mail.
+//!
+//! A [`Service`] says what is offered, who decides ([`Decide`]) and where the mail goes ([`spool::Spool`]). A
+//! [`Server`] listens and serves many sessions a thread; [`serve`] serves one on the caller's thread.
+//!
+//! ```text
+//! Door  --accepts-->  EventLoop  --drives-->  Session  --Work: what may block-->  Pool
+//!                         ^                                                         |
+//!                         +--------------------- Worked: what came of it -----------+
+//! ```
 
+mod address;
+mod decide;
+mod door;
+mod event_loop;
+pub mod log;
+mod pool;
+mod running;
+mod service;
+mod session;
+mod shared;
+mod single;
+mod slots;
 pub mod spool;
+mod timers;
+
+pub use address::Place;
+pub use decide::{AcceptAll, Answer, Client, Decide};
+pub use running::{Listen, Server};
+pub use service::Service;
+pub use session::{Origin, Session, Step, Work, Worked, READ_BUFFER};
+pub use shared::Limits;
+pub use single::{Served, serve};

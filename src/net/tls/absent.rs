@@ -9,6 +9,10 @@ use core::convert::Infallible;
 /// Nothing: no certificate is looked at in this build.
 pub fn distrust_environment() {}
 
+/// How a server shows itself, of which there is no way in this build.
+#[derive(Clone, Debug)]
+pub struct ServerConfig(Infallible);
+
 /// A handshake, of which there are none in this build.
 pub struct Handshake(Infallible);
 
@@ -16,6 +20,16 @@ impl Handshake {
     /// An error, always.
     pub fn client(_: Box<dyn Transport>, _: Option<&str>, _: &Options) -> Result<Handshake> {
         Err(Error::new(Phase::Tls, Cause::NotSupported, LACKING))
+    }
+
+    /// Never called: there is no configuration.
+    pub fn server(_: Box<dyn Transport>, config: &ServerConfig) -> Result<Handshake> {
+        match config.0 {}
+    }
+
+    /// Never called: there is none.
+    pub fn version_and_cipher(&self) -> (String, String) {
+        match self.0 {}
     }
 
     /// Never called: there is none.

@@ -17,6 +17,7 @@ pub struct Handshake {
     /// `None` when it has ended.
     stream: Option<TlsStream>,
     agreed: String,
+    version_and_cipher: (String, String),
 }
 
 impl Handshake {
@@ -36,7 +37,7 @@ impl Handshake {
     }
 
     fn over(stream: TlsStream) -> Handshake {
-        Handshake { stream: Some(stream), agreed: String::new() }
+        Handshake { stream: Some(stream), agreed: String::new(), version_and_cipher: Default::default() }
     }
 
     /// Does what can be done without waiting: the encrypted transport, `None` while it is under way, or why there is
@@ -48,6 +49,7 @@ impl Handshake {
         match stream.handshake() {
             Ok(()) => {
                 self.agreed = agreed(stream.tls());
+                self.version_and_cipher = version_and_cipher(stream.tls());
                 Ok(self.stream.take().map(|stream| Box::new(stream) as _))
             }
             Err(why) if why.kind() == ErrorKind::WouldBlock => Ok(None),
@@ -90,6 +92,11 @@ impl Handshake {
     pub fn agreed(&self) -> String {
         self.agreed.clone()
     }
+
+    /// The version (`TLSv1.3`) and the cipher (`TLS_AES_128_GCM_SHA256`) that were agreed, once it is done.
+    pub fn version_and_cipher(&self) -> (String, String) {
+        self.version_and_cipher.clone()
+    }
 }
 
 fn server_name(name: Option<&str>, options: &Options, transport: &dyn Transport) -> Result<ServerName<'static>> {
@@ -112,6 +119,16 @@ fn server_name(name: Option<&str>, options: &Options, transport: &dyn Transport)
         let words = format!("{} is no name that a certificate can have (beyond ASCII: write its xn-- form)", name);
         failure(Cause::BadArgument, words)
     })
+}
+
+/// As headers and logs of mail have them: `TLSv1.3`, and the cipher by IANA's name.
+fn version_and_cipher(tls: &rustls::Connection) -> (String, String) {
+    let version = match tls.protocol_version() {
+        Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
+        _ => "TLSv1.3",
+    };
+    let cipher = tls.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()).replace("TLS13_", "TLS_"));
+    (version.to_owned(), cipher.unwrap_or_default())
 }
 
 fn agreed(tls: &rustls::Connection) -> String {

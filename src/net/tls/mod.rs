@@ -27,7 +27,7 @@ mod verify;
 mod tests;
 
 #[cfg(not(feature = "tls"))]
-pub use absent::{Handshake, distrust_environment};
+pub use absent::{Handshake, ServerConfig, distrust_environment};
 #[cfg(feature = "tls")]
 pub use config::{ServerConfig, server_config};
 pub use failure::TlsFailure;

@@ -157,6 +157,11 @@ impl Transport for TlsStream {
         self.waker = Some(waker.clone());
     }
 
+    fn finish(&mut self) -> bool {
+        self.tls.send_close_notify();
+        self.send().is_ok() && self.inner.finish()
+    }
+
     fn abort(&mut self) {
         self.inner.abort();
     }

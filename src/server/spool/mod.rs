@@ -45,6 +45,12 @@ pub trait Spool: Send + Sync {
         false
     }
 
+    /// Whether the calls may wait for anything. False: the server makes them on the thread that serves all sessions,
+    /// at the cost of a function call, and they must return at once.
+    fn blocks(&self) -> bool {
+        true
+    }
+
     /// A mail begins. A refusal answers the RCPT of an early spool, else DATA or the first BDAT.
     fn begin(&self, envelope: &Envelope) -> Result<Box<dyn Delivery>>;
 }

@@ -1,0 +1,143 @@
+//! Workers for what may block: callbacks of the program, and disks.
+//!
+//! A session has at most one job, so the queue is never longer than there are sessions.
+
+use parking_lot::{Condvar, Mutex};
+use std::collections::VecDeque;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A worker that had nothing to do for so long ends.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// What a worker does. It must not panic; if it does, its session is ended by whoever waits for the job.
+pub(super) type Job = Box<dyn FnOnce() + Send>;
+
+/// A bounded number of threads, started when there is work for them. Clones are the same pool.
+#[derive(Clone)]
+pub(super) struct Pool(Arc<Shared>);
+
+struct Shared {
+    threads_max: usize,
+    state: Mutex<State>,
+    work: Condvar,
+    /// A worker has ended.
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Job>,
+    threads: usize,
+    idle: usize,
+    closed: bool,
+}
+
+impl Pool {
+    pub(super) fn new(threads_max: usize) -> Pool {
+        Pool(Arc::new(Shared {
+            threads_max: threads_max.max(1),
+            state: Mutex::default(),
+            work: Condvar::new(),
+            ended: Condvar::new(),
+        }))
+    }
+
+    /// Has a worker do this. The job comes back when there is no worker and none can be started.
+    pub(super) fn submit(&self, job: Job) -> Result<(), (Job, io::Error)> {
+        let shared = &self.0;
+        let mut state = shared.state.lock();
+        let busy = state.queue.len() >= state.idle;
+        if busy && state.threads < shared.threads_max {
+            let own = self.clone();
+            let started = std::thread::Builder::new().name("helo-worker".to_owned()).spawn(move || own.work());
+            match started {
+                Ok(_) => state.threads += 1,
+                Err(why) if state.threads == 0 => return Err((job, why)),
+                // The others will come to it.
+                Err(_) => {}
+            }
+        }
+        state.queue.push_back(job);
+        drop(state);
+        shared.work.notify_one();
+        Ok(())
+    }
+
+    fn work(&self) {
+        let shared = &self.0;
+        let mut state = shared.state.lock();
+        loop {
+            if let Some(job) = state.queue.pop_front() {
+                drop(state);
+                let _ = catch_unwind(AssertUnwindSafe(job));
+                state = shared.state.lock();
+                continue;
+            }
+            if state.closed {
+                break;
+            }
+            state.idle += 1;
+            let waited = shared.work.wait_for(&mut state, IDLE);
+            state.idle -= 1;
+            if waited.timed_out() && state.queue.is_empty() {
+                break;
+            }
+        }
+        state.threads -= 1;
+        drop(state);
+        shared.ended.notify_all();
+    }
+
+    /// Lets the workers finish what is in the queue and end, and waits until they have or until the time is over.
+    pub(super) fn close(&self, within: Duration) {
+        let mut state = self.0.state.lock();
+        state.closed = true;
+        self.0.work.notify_all();
+        let until = std::time::Instant::now() + within;
+        while state.threads > 0 {
+            if self.0.ended.wait_until(&mut state, until).timed_out() {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn a_slow_job_holds_up_no_other() {
+        let pool = Pool::new(2);
+        let (release, held) = mpsc::channel::<()>();
+        let (done, finished) = mpsc::channel();
+        pool.submit(Box::new(move || drop(held.recv()))).map_err(|(_, why)| why).unwrap();
+        for number in 0..10 {
+            let done = done.clone();
+            pool.submit(Box::new(move || done.send(number).unwrap())).map_err(|(_, why)| why).unwrap();
+        }
+        let mut numbers: Vec<i32> = (0..10).map(|_| finished.recv().unwrap()).collect();
+        numbers.sort();
+        assert_eq!(numbers, (0..10).collect::<Vec<_>>());
+        drop(release);
+        pool.close(Duration::from_secs(60));
+        assert_eq!(pool.0.state.lock().threads, 0);
+    }
+
+    #[test]
+    fn a_panic_ends_no_worker_and_closing_waits_for_the_queue() {
+        let pool = Pool::new(1);
+        let (done, finished) = mpsc::channel();
+        pool.submit(Box::new(|| std::panic::resume_unwind(Box::new("on purpose")))).map_err(|(_, why)| why).unwrap();
+        for _ in 0..5 {
+            let done = done.clone();
+            pool.submit(Box::new(move || done.send(()).unwrap())).map_err(|(_, why)| why).unwrap();
+        }
+        pool.close(Duration::from_secs(60));
+        assert_eq!(finished.try_iter().count(), 5);
+    }
+}

@@ -1,0 +1,109 @@
+//! A server that listens.
+
+use super::address::Place;
+use super::door::Door;
+use super::event_loop::{Entrance, EventLoop, MAILBOX};
+use super::service::Service;
+use super::shared::{Limits, Mailbox, Message, Shared};
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// A place to listen at, and what is served there.
+#[derive(Clone)]
+pub struct Listen {
+    /// Where.
+    pub place: Place,
+    /// TLS from the first byte on, as on port 465.
+    pub implicit_tls: bool,
+    /// What is served there.
+    pub service: Arc<Service>,
+}
+
+/// A server that listens, on threads of its own. Dropped, it breaks off all sessions.
+pub struct Server {
+    shared: Arc<Shared>,
+    places: Vec<Place>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// How long the workers are waited for when the sessions have ended: what they still do is asked for by nobody.
+const WORKERS_END: Duration = Duration::from_secs(5);
+
+impl Server {
+    /// Listens at all these places, or at none: the error says in words at which it cannot.
+    pub fn start(listens: &[Listen], limits: Limits) -> Result<Server, String> {
+        let first = listens.first().ok_or("a server needs a place to listen at")?;
+        if let Some(listen) = listens.iter().find(|listen| listen.implicit_tls && listen.service.tls.is_none()) {
+            return Err(format!("TLS from the first byte at {} needs a certificate and a key", listen.place));
+        }
+        let log = first.service.log.clone();
+        let mut entrances = Vec::with_capacity(listens.len());
+        for listen in listens {
+            let door = Door::open(&listen.place).map_err(|why| format!("cannot listen at {}: {why}", listen.place))?;
+            let (service, implicit_tls) = (listen.service.clone(), listen.implicit_tls);
+            entrances.push(Entrance { door, service, implicit_tls, knocked: true });
+        }
+        let places = entrances.iter().map(|entrance| entrance.door.place().clone()).collect();
+        let failed = |why: io::Error| format!("the server cannot be started: {why}");
+
+        let mut polls = Vec::new();
+        let mut mailboxes = Vec::new();
+        for _ in 0..threads(limits.threads) {
+            let poll = mio::Poll::new().map_err(failed)?;
+            mailboxes.push(Mailbox::new(mio::Waker::new(poll.registry(), MAILBOX).map_err(failed)?));
+            polls.push(poll);
+        }
+        let mut server = Server { shared: Arc::new(Shared::new(limits, log, mailboxes)), places, threads: Vec::new() };
+        for (number, poll) in polls.into_iter().enumerate() {
+            let doors = core::mem::take(&mut entrances);
+            let events = EventLoop::new(poll, server.shared.clone(), number, doors).map_err(failed)?;
+            let thread = std::thread::Builder::new().name(format!("helo-server-{number}"));
+            server.threads.push(thread.spawn(move || events.run()).map_err(failed)?);
+        }
+        Ok(server)
+    }
+
+    /// Where it listens, in the order of [`Server::start`], with the ports that it got.
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.shared.open()
+    }
+
+    /// Ends it in order: no new connections, each session ends when its mail is answered, and those that are left
+    /// `within` this time are broken off. Comes back when all that is done. Nothing that was confirmed is lost.
+    pub fn stop(mut self, within: Duration) {
+        self.end(within);
+    }
+
+    fn end(&mut self, within: Duration) {
+        let now = Instant::now();
+        let until = now.checked_add(within).unwrap_or(now + Duration::from_secs(365 * 24 * 3600));
+        for mailbox in &self.shared.mailboxes {
+            mailbox.post(Message::Stop(until));
+        }
+        let ran = !self.threads.is_empty();
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+        if ran {
+            self.shared.pool.close(WORKERS_END);
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end(Duration::ZERO);
+    }
+}
+
+fn threads(wanted: usize) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
+    if wanted == 0 { (processors / 2).clamp(1, 8) } else { wanted.min(256) }
+}

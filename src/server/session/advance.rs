@@ -1,0 +1,275 @@
+//! Driving a session: everything here does I/O that never blocks.
+
+use super::converse::Pause;
+use super::wire::{Got, Wire};
+use super::{LINGER, Session, Stage, Step, Working};
+use crate::net::tls::Handshake;
+use crate::proto::server::Waiting;
+use crate::server::log::What;
+use crate::server::spool::TlsFacts;
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// After so many buffers from one client the others have their turn.
+const TURNS: usize = 8;
+
+impl Session {
+    /// Does what can be done without waiting. `buffer` is lent for this call, for what is read.
+    pub fn advance(&mut self, now: Instant, buffer: &mut [u8]) -> Step {
+        for _ in 0..TURNS {
+            let step = match self.stage {
+                Stage::Securing(_) => self.handshake(now),
+                Stage::Talking => self.talk(now, buffer),
+                Stage::Closing => self.closing(now),
+                Stage::Lingering => self.linger(now, buffer),
+                Stage::Ended => return Step::Ended,
+            };
+            if let Some(step) = step {
+                return step;
+            }
+        }
+        Step::Again
+    }
+
+    /// Reads once, converses, sends; `None` to be called again.
+    fn talk(&mut self, now: Instant, buffer: &mut [u8]) -> Option<Step> {
+        match core::mem::replace(&mut self.working, Working::No) {
+            Working::No => {}
+            Working::Due(work) => {
+                self.working = Working::Out;
+                return Some(Step::Work(work));
+            }
+            Working::Out => {
+                self.working = Working::Out;
+                // Replies of before may still be on their way. A client that is gone is noticed afterwards.
+                let _ = self.send();
+                return Some(Step::Wait(None));
+            }
+        }
+        let mut pending = core::mem::take(&mut self.pending);
+        // Nothing is read while there is something left of before, or while the client does not take our replies.
+        let mut got = None;
+        if pending.is_empty() && !self.has_unsent() {
+            match self.read(buffer) {
+                Ok(read) => got = Some(read),
+                Err(why) => return self.lose(&why),
+            }
+        }
+        let input: &[u8] = match got {
+            Some(Got::Data(count)) => buffer.get(..count).unwrap_or_default(),
+            _ => &pending,
+        };
+        let mut rest = input;
+        let pause = self.converse(&mut rest);
+        let used = input.len() - rest.len();
+        if let Some(Got::Data(_)) = got {
+            self.pending = rest.to_vec();
+        } else {
+            pending.drain(..used);
+            // A session that waits holds no buffer.
+            self.pending = if pending.is_empty() { Vec::new() } else { pending };
+        }
+        if let Err(why) = self.send() {
+            return self.lose(&why);
+        }
+        match pause {
+            Pause::Closed => self.stage = Stage::Closing,
+            Pause::Work => {}
+            Pause::Handshake if self.has_unsent() => return Some(self.wait(now)),
+            Pause::Handshake => {
+                self.pending = Vec::new();
+                self.secure(now);
+            }
+            Pause::NeedMore if got == Some(Got::End) => {
+                self.dialogue.shut();
+                self.log(What::Lost("the client closed the connection without QUIT"));
+            }
+            Pause::NeedMore | Pause::Full if self.has_unsent() => return Some(self.wait(now)),
+            Pause::NeedMore if got == Some(Got::Blocked) => return Some(self.wait(now)),
+            Pause::NeedMore | Pause::Full => {}
+        }
+        None
+    }
+
+    /// What to wait for now, or what follows from having waited too long.
+    fn wait(&mut self, now: Instant) -> Step {
+        let Some(limit) = self.dialogue.time_limit() else { return Step::Wait(None) };
+        if limit.turn != self.since.0 {
+            self.since = (limit.turn, now);
+        }
+        let session = self.opened.checked_add(self.service.dialogue.timeouts.session);
+        let until = [self.since.1.checked_add(limit.time), session].into_iter().flatten().min();
+        if until.is_some_and(|until| now >= until) {
+            let waiting = match limit.waiting {
+                Waiting::Hello => "hello",
+                Waiting::Command => "command",
+                Waiting::Auth => "authentication",
+                Waiting::Handshake => "handshake",
+                Waiting::Body => "message",
+                Waiting::Send => "replies not read",
+            };
+            self.log(What::TimedOut { waiting });
+            self.dialogue.time_out();
+            self.stage = Stage::Closing;
+            self.since.1 = now;
+            return Step::Again;
+        }
+        Step::Wait(until)
+    }
+
+    /// The last replies go out, as long as the client takes them.
+    fn closing(&mut self, now: Instant) -> Option<Step> {
+        if let Some(step) = self.leave_mail() {
+            return Some(step);
+        }
+        if self.send().is_err() {
+            self.end();
+            return None;
+        }
+        if self.has_unsent() {
+            let until = self.since.1.checked_add(self.service.dialogue.timeouts.send);
+            if until.is_none_or(|until| now < until) {
+                return Some(Step::Wait(until));
+            }
+            self.end();
+            return None;
+        }
+        let lingers = self.wire.as_mut().is_some_and(|wire| wire.transport.finish());
+        if lingers {
+            self.stage = Stage::Lingering;
+            self.since.1 = now;
+        } else {
+            self.end();
+        }
+        None
+    }
+
+    /// A connection that is closed over unread octets is reset, and the client may lose our last reply to that.
+    fn linger(&mut self, now: Instant, buffer: &mut [u8]) -> Option<Step> {
+        let until = self.since.1 + LINGER;
+        match self.read(buffer) {
+            Ok(Got::Data(_)) if now < until => {}
+            Ok(Got::Blocked) if now < until => return Some(Step::Wait(Some(until))),
+            _ => self.end(),
+        }
+        None
+    }
+
+    fn end(&mut self) {
+        if let Some(mut wire) = self.wire.take() {
+            wire.transport.close();
+        }
+        self.pending = Vec::new();
+        self.stage = Stage::Ended;
+        self.log(What::Ended { mails: self.mails });
+    }
+
+    /// The connection is gone: nothing more can be said.
+    fn lose(&mut self, why: &io::Error) -> Option<Step> {
+        self.log(What::Lost(&why.to_string()));
+        self.dialogue.shut();
+        if let Some(mut wire) = self.wire.take() {
+            wire.transport.abort();
+        }
+        self.stage = Stage::Closing;
+        None
+    }
+
+    /// Hands over what is left of a mail that will not be completed.
+    fn leave_mail(&mut self) -> Option<Step> {
+        if let Working::Out = self.working {
+            return Some(Step::Wait(None));
+        }
+        if let Working::No = self.working
+            && self.mail.is_some()
+        {
+            self.drop_mail();
+        }
+        match core::mem::replace(&mut self.working, Working::No) {
+            Working::Due(work) => {
+                self.working = Working::Out;
+                Some(Step::Work(work))
+            }
+            Working::Out | Working::No => None,
+        }
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Got> {
+        match &mut self.wire {
+            Some(wire) => wire.read(buffer),
+            None => Ok(Got::End),
+        }
+    }
+
+    fn send(&mut self) -> io::Result<()> {
+        let Some(wire) = &mut self.wire else { return Ok(()) };
+        if self.dialogue.output().is_empty() && !wire.holds() {
+            return Ok(());
+        }
+        let sent = wire.write(self.dialogue.output());
+        if let Ok(sent) = sent {
+            self.dialogue.sent(sent);
+        }
+        sent.map(drop)
+    }
+
+    fn has_unsent(&self) -> bool {
+        self.wire.as_ref().is_some_and(|wire| wire.holds() || !self.dialogue.output().is_empty())
+    }
+
+    /// Begins the handshake.
+    pub(super) fn secure(&mut self, now: Instant) {
+        let Some(wire) = self.wire.take() else { return };
+        self.since.1 = now;
+        let begun = match &self.service.tls {
+            Some(config) => Handshake::server(wire.transport, config),
+            None => Err(crate::error::Error::new(
+                crate::error::Phase::Tls,
+                crate::error::Cause::Policy,
+                "this server has no certificate: TLS from the first byte on needs one",
+            )),
+        };
+        match begun {
+            Ok(handshake) => self.stage = Stage::Securing(Box::new(handshake)),
+            Err(why) => self.not_secured(&why),
+        }
+    }
+
+    fn handshake(&mut self, now: Instant) -> Option<Step> {
+        let Stage::Securing(handshake) = &mut self.stage else { return None };
+        match handshake.advance() {
+            Ok(Some(transport)) => {
+                let (version, cipher) = handshake.version_and_cipher();
+                Arc::make_mut(&mut self.client).tls = Some(TlsFacts { version, cipher, client: None });
+                self.wire = Some(Wire::new(transport));
+                self.stage = Stage::Talking;
+                self.dialogue.secured();
+                self.since.1 = now;
+                self.log(What::Secured);
+                None
+            }
+            Ok(None) => {
+                let until = self.since.1.checked_add(self.service.dialogue.timeouts.handshake);
+                if until.is_none_or(|until| now < until) {
+                    return Some(Step::Wait(until));
+                }
+                handshake.abort();
+                self.log(What::TimedOut { waiting: "handshake" });
+                self.dialogue.shut();
+                self.stage = Stage::Closing;
+                None
+            }
+            Err(why) => {
+                self.not_secured(&why);
+                None
+            }
+        }
+    }
+
+    fn not_secured(&mut self, why: &crate::error::Error) {
+        self.log(What::NotSecured(why));
+        self.dialogue.shut();
+        self.stage = Stage::Closing;
+    }
+}

@@ -1,0 +1,210 @@
+//! What a session does about what the dialogue says.
+
+use super::work::{Mail, Outcome, Task, Work, Worked};
+use super::{Session, Working};
+use crate::proto::address::ReversePath;
+use crate::proto::command::{Parameter, Verb};
+use crate::proto::reply::Reply;
+use crate::proto::server::Event;
+use crate::server::log::What;
+use crate::server::spool::{Confirmation, Envelope, Protocol, Recipient, Refusal, new_id};
+
+/// So much of a message is gathered before a worker writes it.
+const PIECE: usize = 64 * 1024;
+
+/// Why the conversation pauses.
+pub(super) enum Pause {
+    /// All input is used up.
+    NeedMore,
+    /// The client does not read.
+    Full,
+    /// Something has to be done first.
+    Work,
+    /// TLS begins.
+    Handshake,
+    Closed,
+}
+
+impl Session {
+    /// Takes input as long as nothing has to be waited for.
+    pub(super) fn converse(&mut self, input: &mut &[u8]) -> Pause {
+        loop {
+            match self.dialogue.advance(input) {
+                Event::NeedMore => return Pause::NeedMore,
+                Event::OutputFull => return Pause::Full,
+                Event::Unanswered => return Pause::Work,
+                Event::Handshake => return Pause::Handshake,
+                Event::Closed => return Pause::Closed,
+                Event::Connect => {
+                    self.log(What::Connected);
+                    self.ask(Task::Connection);
+                }
+                Event::Hello { verb, name } => self.ask(Task::Hello(verb, name)),
+                Event::StartTls => self.dialogue.answer(&Reply::new(220, "Begin TLS")),
+                Event::Auth { .. } | Event::AuthResponse(_) => self.dialogue.answer(&Reply::new(504, "Not here")),
+                Event::AuthCancelled => {}
+                Event::Mail { from, params, .. } => {
+                    let envelope = self.envelope(from, params);
+                    self.mail = Some(Box::new(Mail::new(envelope)));
+                    self.ask(Task::Sender);
+                }
+                Event::Rcpt { to, params, .. } => self.ask(Task::Recipient(Recipient { to, params })),
+                Event::Begin => self.ask(Task::Begin),
+                Event::Body(part) => self.body(part),
+                Event::Complete => self.ask(Task::Finish),
+                Event::Abandoned => self.drop_mail(),
+                Event::Ask { verb, about } => self.ask(Task::Ask(verb, about)),
+            }
+            if let Working::Due(_) = self.working {
+                return Pause::Work;
+            }
+        }
+    }
+}
+
+impl Session {
+    /// Has something done: here if it cannot block, else by whoever drives the session.
+    fn ask(&mut self, task: Task) {
+        let work = Work::new(&self.service, &self.client, self.mail.take(), task);
+        if work.blocks() {
+            self.working = Working::Due(work);
+        } else {
+            self.apply(work.run());
+        }
+    }
+
+    /// What came of the [`Work`] that was handed out. Call `advance` after it.
+    pub fn worked(&mut self, worked: Worked) {
+        self.working = Working::No;
+        self.apply(worked);
+    }
+
+    fn apply(&mut self, worked: Worked) {
+        self.mail = worked.mail;
+        let refused = match (worked.task, worked.outcome) {
+            (Task::Drop, _) => {
+                self.mail = None;
+                return;
+            }
+            (Task::Finish, Outcome::Finished(Ok(confirmation))) => return self.confirm(confirmation),
+            (Task::Ask(..), Outcome::Answer(Ok(answer))) => {
+                return self.dialogue.answer(&Reply::new(answer.code, &answer.text));
+            }
+            (Task::Write, Outcome::Verdict(Ok(()))) => return,
+            (task, Outcome::Verdict(Ok(()))) => {
+                let text = match task {
+                    Task::Sender => "Sender ok",
+                    Task::Recipient(_) => "Recipient ok",
+                    _ => "Ok",
+                };
+                return self.dialogue.answer(&Reply::new(250, text));
+            }
+            (task, Outcome::Verdict(Err(refusal)) | Outcome::Answer(Err(refusal)) | Outcome::Finished(Err(refusal))) => {
+                (task, refusal)
+            }
+            // A question that is answered with something else is a defect of this file, as a panic is one elsewhere.
+            (task, Outcome::Defect | Outcome::Answer(_) | Outcome::Finished(_)) => {
+                (task, Refusal::local("a defect of the server or of the program's callback: it panicked"))
+            }
+        };
+        let (task, refusal) = refused;
+        self.refused(&task, &refusal);
+        let reply = self.refusal(&refusal);
+        match task {
+            Task::Write => self.dialogue.refuse(&reply),
+            Task::Finish => {
+                for _ in 0..self.dialogue.answers_due() {
+                    self.dialogue.answer(&reply);
+                }
+                self.mail = None;
+            }
+            Task::Sender => {
+                self.mail = None;
+                self.dialogue.answer(&reply);
+            }
+            _ => self.dialogue.answer(&reply),
+        }
+    }
+
+    fn refused(&self, task: &Task, refusal: &Refusal) {
+        let sender = || self.mail.as_ref().map_or("", |mail| mail.envelope.from.as_str());
+        let (what, about) = match task {
+            Task::Connection => ("connection", String::new()),
+            Task::Hello(_, name) => ("hello", name.clone()),
+            Task::Sender => ("sender", sender().to_owned()),
+            Task::Recipient(recipient) => ("recipient", recipient.to.as_str().to_owned()),
+            Task::Begin | Task::Write | Task::Finish | Task::Drop => ("message", String::new()),
+            Task::Ask(verb, about) => (verb.name(), about.clone()),
+        };
+        self.log_refused(what, &about, refusal);
+    }
+
+    fn body(&mut self, part: &[u8]) {
+        let Some(mail) = &mut self.mail else { return };
+        mail.octets += part.len() as u64;
+        if self.service.spool.blocks() {
+            mail.piece.extend_from_slice(part);
+            if mail.piece.len() >= PIECE {
+                self.ask(Task::Write);
+            }
+        } else if let Err(refusal) = mail.put(part) {
+            self.refused(&Task::Write, &refusal);
+            self.dialogue.refuse(&self.refusal(&refusal));
+        }
+    }
+
+    /// The mail is in the spool.
+    fn confirm(&mut self, confirmation: Confirmation) {
+        let Some(mail) = self.mail.take() else { return };
+        let due = self.dialogue.answers_due();
+        let answers = if self.service.dialogue.lmtp {
+            confirmation.each(mail.envelope.recipients.len().max(due))
+        } else {
+            vec![confirmation.one()]
+        };
+        if let Some(text) = answers.iter().find_map(|answer| answer.as_ref().ok()) {
+            self.mails += 1;
+            self.log(What::Taken { mail: &mail.envelope, octets: mail.octets, text });
+        }
+        for (number, answer) in answers.into_iter().enumerate() {
+            let reply = match &answer {
+                Ok(text) => Reply::new(250, text),
+                Err(refusal) => {
+                    let recipient = mail.envelope.recipients.get(number).filter(|_| self.service.dialogue.lmtp);
+                    let about = recipient.map_or("", |recipient| recipient.to.as_str());
+                    self.log(What::Refused { what: "message", about, mail: Some(&mail.envelope), refusal });
+                    self.refusal(refusal)
+                }
+            };
+            self.dialogue.answer(&reply);
+        }
+    }
+
+    /// The mail under way is given up.
+    pub(super) fn drop_mail(&mut self) {
+        if self.mail.is_some() {
+            self.ask(Task::Drop);
+        }
+    }
+
+    fn envelope(&self, from: ReversePath, params: Vec<Parameter>) -> Envelope {
+        let (verb, hello) = self.dialogue.hello().unwrap_or((Verb::Helo, ""));
+        Envelope {
+            id: new_id(),
+            server: self.service.dialogue.name.clone(),
+            hello: hello.to_owned(),
+            peer: self.client.peer,
+            local: self.client.local,
+            user: self.client.user.clone(),
+            tls: self.client.tls.clone(),
+            protocol: match verb {
+                Verb::Lhlo => Protocol::Lmtp,
+                Verb::Helo => Protocol::Smtp,
+                _ => Protocol::Esmtp,
+            },
+            from,
+            params,
+            recipients: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! One session: `proto::server` driven over a transport. It never blocks.
+//!
+//! [`Session::advance`] does what can be done without waiting. What may block comes out as [`Work`], to be run on any
+//! thread; meanwhile the session takes nothing more, so that a client is only ever answered in order. The buffer for
+//! reading is lent for each call: a session that waits for its client holds no buffer at all.
+
+mod advance;
+mod converse;
+mod wire;
+mod work;
+
+pub use work::{Work, Worked};
+
+use super::decide::Client;
+use super::log::{Event, What};
+use super::service::Service;
+use super::spool::{Peer, Refusal};
+use crate::net::tls::Handshake;
+use crate::net::transport::{Source, Transport};
+use crate::net::wait::Interest;
+use crate::proto::reply::Reply;
+use crate::proto::server::Dialogue;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use wire::Wire;
+use work::Mail;
+
+/// How large the buffer should be that is lent to [`Session::advance`].
+pub const READ_BUFFER: usize = 128 * 1024;
+
+/// So long what a client goes on sending is dropped when the session is over, so that it can read why.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// What came of [`Session::advance`].
+pub enum Step {
+    /// Nothing can be done now: wait for what [`Session::waits`] names, until then at the latest.
+    Wait(Option<Instant>),
+    /// There is more to do, but others should have their turn first.
+    Again,
+    /// Run this, on a worker if there are any, and give what came of it to [`Session::worked`].
+    Work(Work),
+    /// The session is over and its connection closed.
+    Ended,
+}
+
+/// Where a session begins.
+pub struct Origin {
+    /// Where the client is.
+    pub peer: Peer,
+    /// This end.
+    pub local: Option<SocketAddr>,
+    /// TLS from the first byte on.
+    pub implicit_tls: bool,
+}
+
+enum Stage {
+    /// A handshake has the transport.
+    Securing(Box<Handshake>),
+    Talking,
+    /// The last replies go out.
+    Closing,
+    /// Nothing more is said; what still comes is dropped.
+    Lingering,
+    Ended,
+}
+
+/// A mail's work, at most one.
+enum Working {
+    No,
+    /// To be handed out.
+    Due(Work),
+    /// Somebody runs it.
+    Out,
+}
+
+/// A server's side of one connection.
+///
+/// It belongs to one thread at a time. Dropping it closes the connection without a word; a mail under way is given up.
+pub struct Session {
+    service: Arc<Service>,
+    client: Arc<Client>,
+    dialogue: Dialogue,
+    stage: Stage,
+    /// None while a handshake has the transport, and at the end.
+    wire: Option<Wire>,
+    /// What was read while a question was open.
+    pending: Vec<u8>,
+    mail: Option<Box<Mail>>,
+    working: Working,
+    /// What the time limit counts from, and whose turn that was.
+    since: (u64, Instant),
+    opened: Instant,
+    mails: u64,
+}
+
+static SESSIONS: AtomicU64 = AtomicU64::new(1);
+
+impl Session {
+    /// A session over a connection that was just made.
+    pub fn new(service: Arc<Service>, transport: Box<dyn Transport>, origin: Origin, now: Instant) -> Session {
+        let client = Client {
+            session: SESSIONS.fetch_add(1, Ordering::Relaxed),
+            peer: origin.peer,
+            local: origin.local,
+            hello: String::new(),
+            user: None,
+            tls: None,
+        };
+        let mut config = service.dialogue.clone();
+        config.starttls = service.tls.is_some() && !origin.implicit_tls && !transport.is_secure();
+        config.ask_connection = true;
+        let mut session = Session {
+            dialogue: Dialogue::new(config),
+            service,
+            client: Arc::new(client),
+            stage: Stage::Talking,
+            wire: Some(Wire::new(transport)),
+            pending: Vec::new(),
+            mail: None,
+            working: Working::No,
+            since: (0, now),
+            opened: now,
+            mails: 0,
+        };
+        if origin.implicit_tls {
+            session.secure(now);
+        }
+        session
+    }
+
+    /// Who is at the other end.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// How many mails were taken.
+    pub fn mails(&self) -> u64 {
+        self.mails
+    }
+
+    /// The waiting loop saw something on this connection.
+    pub fn woken(&mut self) {
+        if let Some(wire) = &mut self.wire {
+            wire.woken();
+        }
+    }
+
+    /// What `advance` waits for: appended to `list`.
+    pub fn waits<'a>(&'a self, list: &mut Vec<(Source<'a>, Interest)>) {
+        if let Stage::Securing(handshake) = &self.stage {
+            handshake.waits(list);
+        } else if let Some(wire) = &self.wire {
+            let unsent = wire.holds() || !self.dialogue.output().is_empty();
+            // What the client sends is not wanted while it does not take our replies, or while an answer is awaited.
+            let readable = !unsent && !matches!(self.working, Working::Out);
+            list.push((wire.transport.source(), Interest { readable, writable: unsent }));
+        }
+    }
+
+    /// No new mail: the session ends with 421 when the mail under way is answered, at once when there is none.
+    /// Call `advance` after it.
+    pub fn stop(&mut self) {
+        if let Stage::Securing(handshake) = &mut self.stage {
+            // Nothing can be said before it is done, and nothing is under way.
+            handshake.abort();
+            self.dialogue.shut();
+            self.stage = Stage::Closing;
+        }
+        self.dialogue.stop(&Reply::new(421, "This server is going down: try again later"));
+    }
+
+    /// Ends it now: what is not sent is lost, and a mail that is not confirmed is given up. What is left to be done for
+    /// that comes back, to be run.
+    pub fn abort(&mut self) -> Option<Work> {
+        self.dialogue.shut();
+        if let Stage::Securing(handshake) = &mut self.stage {
+            handshake.abort();
+        }
+        if let Some(mut wire) = self.wire.take() {
+            wire.transport.abort();
+        }
+        self.stage = Stage::Ended;
+        match core::mem::replace(&mut self.working, Working::No) {
+            // Not begun, so the mail is still there: it goes the same way.
+            Working::Due(work) => Some(Work::new(&self.service, &self.client, work.mail, work::Task::Drop)),
+            Working::Out => None,
+            Working::No => {
+                let mail = self.mail.take()?;
+                Some(Work::new(&self.service, &self.client, Some(mail), work::Task::Drop))
+            }
+        }
+    }
+
+    fn log(&self, what: What<'_>) {
+        if self.service.log.enabled() {
+            self.service.log.event(&Event { client: Some(&self.client), what });
+        }
+    }
+
+    fn log_refused(&self, what: &str, about: &str, refusal: &Refusal) {
+        let mail = self.mail.as_ref().map(|mail| &mail.envelope);
+        self.log(What::Refused { what, about, mail, refusal });
+    }
+
+    fn refusal(&self, refusal: &Refusal) -> Reply {
+        refusal.reply(self.service.dialogue.enhanced_status_codes)
+    }
+}

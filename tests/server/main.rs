@@ -1,0 +1,14 @@
+//! The server over real sockets: what it takes, what it refuses, its limits, and how it ends.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod basics;
+mod decisions;
+mod hostile;
+mod house;
+mod limits;
+mod places;
+mod stop;
+#[cfg(feature = "tls")]
+mod tls;

@@ -1,0 +1,65 @@
+//! How a server ends: in order, and at once.
+
+use crate::house::{House, LONG};
+use crate::support::kept::Kept;
+use std::net::TcpStream;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+#[test]
+fn in_order_each_session_ends_when_its_mail_is_answered() {
+    let (release, gate) = channel();
+    let house = House::with(Kept::gated(gate), |_| {});
+    let (address, kept) = (house.address(), house.kept.clone());
+    let mut idle = house.client();
+    let mut writing = house.client();
+    writing.say("MAIL FROM:<a@example.org>").say("RCPT TO:<b@example.com>").say("DATA");
+    assert_eq!(writing.codes(3), [250, 250, 354]);
+    let mut slow = house.client();
+    slow.send("MAIL FROM:<slow@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT 3 LAST\r\nx\r\nNOOP\r\n");
+    assert_eq!(slow.codes(2), [250, 250]);
+    kept.wait_open(2);
+
+    let stopping = std::thread::spawn(move || house.server.stop(LONG));
+    assert!(idle.expect(421).contains("4.3.2"));
+    idle.closed();
+    writing.send("text\r\n.\r\n").expect(250);
+    writing.expect(421);
+    writing.closed();
+    release.send(()).unwrap();
+    slow.expect(250);
+    slow.expect(421);
+    slow.closed();
+    stopping.join().unwrap();
+    assert_eq!(kept.mails().len(), 2);
+    assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
+}
+
+#[test]
+fn at_the_deadline_what_is_left_is_broken_off() {
+    let house = House::with(Kept::blocking(), |_| {});
+    let kept = house.kept.clone();
+    let mut writing = house.client();
+    writing.say("MAIL FROM:<a@example.org>").say("RCPT TO:<b@example.com>").say("DATA");
+    assert_eq!(writing.codes(3), [250, 250, 354]);
+    let started = Instant::now();
+    house.server.stop(Duration::from_millis(200));
+    assert!(started.elapsed() >= Duration::from_millis(200));
+    writing.closed();
+    kept.wait_given_up(1);
+    assert!(kept.mails().is_empty());
+}
+
+#[test]
+fn dropped_it_ends_at_once() {
+    let house = House::with(Kept::blocking(), |_| {});
+    let kept = house.kept.clone();
+    let mut idle = house.client();
+    let mut writing = house.client();
+    writing.say("MAIL FROM:<a@example.org>").say("RCPT TO:<b@example.com>").say("DATA");
+    assert_eq!(writing.codes(3), [250, 250, 354]);
+    drop(house);
+    idle.rest();
+    writing.rest();
+    kept.wait_given_up(1);
+}
