@@ -28,6 +28,6 @@ pub use address::Place;
 pub use decide::{AcceptAll, Answer, Client, Decide};
 pub use running::{Listen, Server};
 pub use service::Service;
-pub use session::{Origin, Session, Step, Work, Worked, READ_BUFFER};
+pub use session::{Origin, READ_BUFFER, Session, Step, Work, Worked};
 pub use shared::Limits;
 pub use single::{Served, serve};

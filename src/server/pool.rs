@@ -115,7 +115,7 @@ mod tests {
         let pool = Pool::new(2);
         let (release, held) = mpsc::channel::<()>();
         let (done, finished) = mpsc::channel();
-        pool.submit(Box::new(move || drop(held.recv()))).map_err(|(_, why)| why).unwrap();
+        pool.submit(Box::new(move || assert!(held.recv().is_err()))).map_err(|(_, why)| why).unwrap();
         for number in 0..10 {
             let done = done.clone();
             pool.submit(Box::new(move || done.send(number).unwrap())).map_err(|(_, why)| why).unwrap();

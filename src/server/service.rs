@@ -5,15 +5,20 @@ use super::log::{Log, Silent};
 use super::spool::Spool;
 use crate::net::tls::ServerConfig;
 use crate::proto::server::Config;
+use crate::sasl::server::Realm;
+use crate::sasl::{self, SaslError};
 use std::sync::Arc;
 
 /// What the sessions of a listener have in common: what they offer, who decides, where the mail goes.
 #[derive(Clone)]
 pub struct Service {
-    /// What is offered, and how much is taken. `starttls` is set by [`Service::tls`].
+    /// What is offered, and how much is taken. `starttls` and
+    /// `ask_connection` are set for each session.
     pub dialogue: Config,
     /// The server's certificate; without it there is no TLS.
     pub tls: Option<ServerConfig>,
+    /// The users; without them there is no AUTH. What is offered stands in `dialogue.auth`: [`Service::login`].
+    pub realm: Option<Arc<Realm>>,
     /// Who is welcome.
     pub decide: Arc<dyn Decide>,
     /// Where the mail goes.
@@ -29,9 +34,18 @@ impl Service {
         Service {
             dialogue: Config::new(name),
             tls: None,
+            realm: None,
             decide: Arc::new(AcceptAll),
             spool,
             log: Arc::new(Silent),
         }
+    }
+
+    /// Users may log in, by these mechanisms; one that the library does not know is an error.
+    pub fn login(&mut self, realm: Arc<Realm>, mechanisms: &[&str]) -> Result<(), SaslError> {
+        let offers = mechanisms.iter().map(|name| sasl::server::offer(name).ok_or(SaslError::UnknownMechanism));
+        self.dialogue.auth = offers.collect::<Result<_, _>>()?;
+        self.realm = Some(realm);
+        Ok(())
     }
 }

@@ -12,7 +12,11 @@ fn each(case: impl Fn(&House, &mut Raw, &dyn Fn(&mut Raw, &[u8]))) {
             let house = House::with(spool(), |_| {});
             let mut client = house.client();
             case(&house, &mut client, &move |client, octets| {
-                if dripping { client.drip(octets) } else { client.send(octets) };
+                if dripping {
+                    client.drip(octets)
+                } else {
+                    client.send(octets)
+                };
             });
             // Whatever happened, the next client is served.
             house.client().ask("QUIT", 221);
@@ -42,7 +46,8 @@ fn only_one_end_of_data_is_one() {
         each(|house, client, send| {
             send(client, OPEN);
             assert_eq!(client.codes(3), [250, 250, 354]);
-            let smuggled = format!("x{end}MAIL FROM:<evil@example.org>\r\nRCPT TO:<b@example.com>\r\nDATA\r\ny\r\n.\r\n");
+            let smuggled =
+                format!("x{end}MAIL FROM:<evil@example.org>\r\nRCPT TO:<b@example.com>\r\nDATA\r\ny\r\n.\r\n");
             send(client, smuggled.as_bytes());
             let reply = client.reply();
             let mails = house.kept.mails();
@@ -150,7 +155,10 @@ fn chunks_are_counted_exactly() {
     });
     for length in ["99999999999999999999", "-1", "1x", "", "0x10", "1 LAST LAST"] {
         each(|_, client, send| {
-            send(client, format!("MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT {length}\r\n").as_bytes());
+            send(
+                client,
+                format!("MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT {length}\r\n").as_bytes(),
+            );
             assert_eq!(client.codes(3), [250, 250, 501], "{length}");
             // Nobody knows where the next command begins.
             client.closed();

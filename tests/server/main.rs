@@ -3,6 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(feature = "tls")]
+mod auth;
 mod basics;
 mod decisions;
 mod hostile;

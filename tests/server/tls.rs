@@ -17,16 +17,16 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-const NAME: &str = "mx.example";
+pub const NAME: &str = "mx.example";
 
-static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new("Test authority"));
+pub static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new("Test authority"));
 
 fn server_side() -> ServerConfig {
     let Certified { pem, key, .. } = AUTHORITY.certificate(&[NAME]);
     server_config(&Identity::from_pem(pem.as_bytes(), key.serialize_pem().as_bytes()).unwrap()).unwrap()
 }
 
-fn with_tls(service: &mut Service) {
+pub fn with_tls(service: &mut Service) {
     service.tls = Some(server_side());
 }
 

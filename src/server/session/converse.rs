@@ -41,8 +41,9 @@ impl Session {
                 }
                 Event::Hello { verb, name } => self.ask(Task::Hello(verb, name)),
                 Event::StartTls => self.dialogue.answer(&Reply::new(220, "Begin TLS")),
-                Event::Auth { .. } | Event::AuthResponse(_) => self.dialogue.answer(&Reply::new(504, "Not here")),
-                Event::AuthCancelled => {}
+                Event::Auth { mechanism, initial } => self.authenticate(mechanism, initial),
+                Event::AuthResponse(answer) => self.authentication_goes_on(answer),
+                Event::AuthCancelled => self.login = None,
                 Event::Mail { from, params, .. } => {
                     let envelope = self.envelope(from, params);
                     self.mail = Some(Box::new(Mail::new(envelope)));
@@ -64,7 +65,7 @@ impl Session {
 
 impl Session {
     /// Has something done: here if it cannot block, else by whoever drives the session.
-    fn ask(&mut self, task: Task) {
+    pub(super) fn ask(&mut self, task: Task) {
         let work = Work::new(&self.service, &self.client, self.mail.take(), task);
         if work.blocks() {
             self.working = Working::Due(work);
@@ -91,6 +92,7 @@ impl Session {
                 return self.dialogue.answer(&Reply::new(answer.code, &answer.text));
             }
             (Task::Write, Outcome::Verdict(Ok(()))) => return,
+            (Task::Login(login, _), Outcome::Login(step)) => return self.authenticated(login, &step),
             (task, Outcome::Verdict(Ok(()))) => {
                 let text = match task {
                     Task::Sender => "Sender ok",
@@ -99,11 +101,12 @@ impl Session {
                 };
                 return self.dialogue.answer(&Reply::new(250, text));
             }
-            (task, Outcome::Verdict(Err(refusal)) | Outcome::Answer(Err(refusal)) | Outcome::Finished(Err(refusal))) => {
-                (task, refusal)
-            }
+            (
+                task,
+                Outcome::Verdict(Err(refusal)) | Outcome::Answer(Err(refusal)) | Outcome::Finished(Err(refusal)),
+            ) => (task, refusal),
             // A question that is answered with something else is a defect of this file, as a panic is one elsewhere.
-            (task, Outcome::Defect | Outcome::Answer(_) | Outcome::Finished(_)) => {
+            (task, Outcome::Defect | Outcome::Answer(_) | Outcome::Finished(_) | Outcome::Login(_)) => {
                 (task, Refusal::local("a defect of the server or of the program's callback: it panicked"))
             }
         };
@@ -135,6 +138,7 @@ impl Session {
             Task::Recipient(recipient) => ("recipient", recipient.to.as_str().to_owned()),
             Task::Begin | Task::Write | Task::Finish | Task::Drop => ("message", String::new()),
             Task::Ask(verb, about) => (verb.name(), about.clone()),
+            Task::Login(..) => ("authentication", String::new()),
         };
         self.log_refused(what, &about, refusal);
     }

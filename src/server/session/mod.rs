@@ -5,6 +5,7 @@
 //! reading is lent for each call: a session that waits for its client holds no buffer at all.
 
 mod advance;
+mod authenticate;
 mod converse;
 mod wire;
 mod work;
@@ -20,6 +21,7 @@ use crate::net::transport::{Source, Transport};
 use crate::net::wait::Interest;
 use crate::proto::reply::Reply;
 use crate::proto::server::Dialogue;
+use authenticate::Login;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -88,6 +90,8 @@ pub struct Session {
     /// What was read while a question was open.
     pending: Vec<u8>,
     mail: Option<Box<Mail>>,
+    /// An authentication that waits for its client.
+    login: Option<Box<Login>>,
     working: Working,
     /// What the time limit counts from, and whose turn that was.
     since: (u64, Instant),
@@ -111,6 +115,9 @@ impl Session {
         let mut config = service.dialogue.clone();
         config.starttls = service.tls.is_some() && !origin.implicit_tls && !transport.is_secure();
         config.ask_connection = true;
+        if service.realm.is_none() {
+            config.auth.clear();
+        }
         let mut session = Session {
             dialogue: Dialogue::new(config),
             service,
@@ -119,6 +126,7 @@ impl Session {
             wire: Some(Wire::new(transport)),
             pending: Vec::new(),
             mail: None,
+            login: None,
             working: Working::No,
             since: (0, now),
             opened: now,

@@ -1,6 +1,9 @@
 //! What a session has done for it: the program's decisions and the spool's calls, here or on a worker.
 
+use super::authenticate::Login;
 use crate::proto::command::Verb;
+use crate::proto::server::AuthText;
+use crate::sasl::server::Step;
 use crate::server::decide::{Answer, Client};
 use crate::server::service::Service;
 use crate::server::spool::{Confirmation, Delivery, Envelope, Recipient, Refusal, Result};
@@ -35,6 +38,8 @@ pub(super) enum Task {
     /// The mail is given up.
     Drop,
     Ask(Verb, String),
+    /// A step of an authentication, with what the client said.
+    Login(Box<Login>, Option<AuthText>),
 }
 
 /// What came of it.
@@ -43,6 +48,7 @@ pub(super) enum Outcome {
     Verdict(Result<()>),
     Answer(Result<Answer>),
     Finished(Result<Confirmation>),
+    Login(Step),
     /// It panicked.
     Defect,
 }
@@ -75,6 +81,8 @@ impl Work {
         match &self.task {
             Task::Connection | Task::Hello(..) | Task::Sender | Task::Ask(..) => decides,
             Task::Recipient(_) => decides || (spools && self.service.spool.early()),
+            // Looking up users and salting passwords take time.
+            Task::Login(..) => true,
             Task::Begin | Task::Write => spools,
             Task::Finish => decides || spools,
             Task::Drop => spools && self.mail.as_ref().is_some_and(|mail| mail.delivery.is_some()),
@@ -93,10 +101,11 @@ impl Work {
 
     fn outcome(&mut self) -> Outcome {
         let (decide, client) = (&self.service.decide, &*self.client);
-        match (&self.task, &mut self.mail) {
+        match (&mut self.task, &mut self.mail) {
             (Task::Connection, _) => Outcome::Verdict(decide.connection(client)),
             (Task::Hello(verb, name), _) => Outcome::Verdict(decide.hello(client, *verb, name)),
             (Task::Ask(verb, about), _) => Outcome::Answer(decide.ask(client, *verb, about)),
+            (Task::Login(login, text), _) => Outcome::Login(login.step(text.as_ref())),
             (Task::Sender, Some(mail)) => Outcome::Verdict(decide.sender(client, &mail.envelope)),
             (Task::Recipient(recipient), Some(mail)) => {
                 let verdict = decide.recipient(client, &mail.envelope, recipient);
