@@ -94,6 +94,65 @@ fn the_json_of_a_refused_token_is_answered_and_shown() {
     }
 }
 
+/// In place of its challenge, as some servers do.
+#[test]
+fn what_a_server_says_of_its_no_is_shown_with_the_no() {
+    let server = server(
+        "SCRAM-SHA-1",
+        &format!("C~ AUTH SCRAM-SHA-1 *\nS: 334 {}\nC: \nS: 535 5.7.8 no\nWAIT close", base64("e=unknown-user,x=y")),
+    );
+    let error = open(server.address().port(), password("alice", "secret"), &[]).err().unwrap();
+    assert_eq!((error.phase, error.cause, error.code()), (Phase::Auth, Cause::Refused, 535));
+    assert!(error.to_string().contains("(before that: unknown-user)"), "{error}");
+    server.finish();
+}
+
+/// A server that never has enough is left after the steps that the mechanism has.
+#[test]
+fn challenges_without_end_are_cancelled() {
+    let cases = [
+        ("PLAIN", password("alice", "secret"), 0),
+        ("LOGIN", password("alice", "secret"), 2),
+        ("CRAM-MD5", password("alice", "secret"), 1),
+        ("XOAUTH2", token("t"), 1),
+        ("OAUTHBEARER", token("t"), 1),
+        ("EXTERNAL", Credentials::connection(), 0),
+        ("ANONYMOUS", Credentials::guest("x"), 0),
+    ];
+    for (mechanism, credentials, answered) in cases {
+        let challenge = "S: 334 eA==\nC~ *\n".repeat(answered);
+        let server =
+            server(mechanism, &format!("C~ AUTH {mechanism}*\n{challenge}S: 334 eA==\nC: *\nS: 334 eA==\nWAIT close"));
+        let error = open(server.address().port(), credentials, &[]).err().unwrap();
+        assert_eq!((error.phase, error.cause, error.code()), (Phase::Auth, Cause::Protocol, 334), "{mechanism}");
+        server.finish();
+    }
+}
+
+#[test]
+fn what_is_no_base64_is_cancelled() {
+    for challenge in ["A", "QUJD QUJD", "====", "\\xff\\xfe", "QUJE=", "<script>"] {
+        let server = server("LOGIN", &format!("C: AUTH LOGIN\nS: 334 {challenge}\nC: *\nS: 501 cancelled\nWAIT close"));
+        let error = open(server.address().port(), password("alice", "secret"), &[]).err().unwrap();
+        assert_eq!((error.phase, error.cause, error.code()), (Phase::Auth, Cause::Protocol, 501), "{challenge}");
+        server.finish();
+    }
+}
+
+/// The server's JSON is shown as far as people read, without what would move a terminal's cursor.
+#[test]
+fn the_json_that_is_shown_is_bounded_and_printable() {
+    let json = format!("{{\"status\":\"\u{1b}[2J\u{85}{}\"}}", "x".repeat(9000));
+    let server = server(
+        "OAUTHBEARER",
+        &format!("C~ AUTH OAUTHBEARER *\nS: 334 {}\nC: AQ==\nS: 535 5.7.8 no\nWAIT close", base64(&json)),
+    );
+    let error = open(server.address().port(), token("t"), &[]).err().unwrap();
+    let words = error.to_string();
+    assert!(words.len() < 1200 && !words.chars().any(char::is_control), "{words}");
+    server.finish();
+}
+
 #[test]
 fn a_yes_after_the_refusal_is_not_believed() {
     let server = server("XOAUTH2", "C~ AUTH XOAUTH2 *\n S: 334 e30=\n C: \n S: 235 never mind\n WAIT close");
@@ -115,7 +174,7 @@ fn hostile_challenges_are_cancelled() {
     let huge = format!("realm=\"{}\",nonce=n,algorithm=md5-sess", "r".repeat(2100));
     let cases = [
         ("SCRAM-SHA-256", "r=not-yours,s=QSXCR+Q6sek8bf92,i=4096".to_string()),
-        ("SCRAM-SHA-1", "e=other-error".to_string()),
+        ("SCRAM-SHA-1", "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=".to_string()),
         ("DIGEST-MD5", huge),
         ("DIGEST-MD5", "realm=\"x\"".to_string()),
     ];

@@ -4,10 +4,11 @@ use crate::client::connection::{Connection, Stage};
 use crate::client::settings::{AuthPlan, Owner};
 use crate::client::supplier::{Login, Supplier};
 use crate::client::supplying::Refused;
+use crate::client::trace::Observer;
 use crate::error::{Cause, Error, Phase, Result};
 use crate::proto::command::Command;
 use crate::proto::reply::Reply;
-use crate::sasl::{self, Context, Credentials, ENTROPY, Mechanism};
+use crate::sasl::{self, ChannelBinding, Context, Credentials, ENTROPY, Mechanism};
 use std::sync::Arc;
 use std::time::Instant;
 use zeroize::{Zeroize, Zeroizing};
@@ -52,6 +53,8 @@ pub(crate) struct Attempt {
     manner: Manner,
     /// Who is asked, once, for fresh credentials when these are refused.
     supplier: Option<Arc<dyn Supplier>>,
+    /// Which of the connection's channel bindings this is done with, where it needs one.
+    binding: usize,
 }
 
 /// An exchange under way.
@@ -114,10 +117,22 @@ impl Connection {
         supplier: Option<Arc<dyn Supplier>>,
         now: Instant,
     ) -> Result<()> {
-        let (exchange, initial) = self.begin_exchange(&manner, &credentials)?;
+        self.log_in_bound(manner, credentials, supplier, 0, now)
+    }
+
+    fn log_in_bound(
+        &mut self,
+        manner: Manner,
+        credentials: Credentials,
+        supplier: Option<Arc<dyn Supplier>>,
+        binding: usize,
+        now: Instant,
+    ) -> Result<()> {
+        let channel = self.channel_bindings().into_iter().nth(binding);
+        let (exchange, initial) = self.begin_exchange(&manner, &credentials, channel.as_ref())?;
         let initial = initial.as_ref().map(|text| text.as_str());
         self.push(&Command::Auth { mechanism: exchange.mechanism.name(), initial }, 0, now)?;
-        self.go_on_with(Attempt { exchange, credentials, manner, supplier });
+        self.go_on_with(Attempt { exchange, credentials, manner, supplier, binding });
         Ok(())
     }
 
@@ -129,8 +144,28 @@ impl Connection {
     }
 
     /// The server, or the mechanism, has ended the attempt: what else can be tried.
+    ///
+    /// A server that does not know the kind of channel binding is asked with the next kind, on the same connection. It
+    /// costs nothing in safety: who sits in between can have neither kind agree without the server's own key. Never is it
+    /// asked without binding instead, though it may have that, too: it has offered to bind, so whoever says that it does
+    /// not is the one to be kept out (RFC 5802 section 6), and `y` in place of `p` would be a lie that a true server
+    /// refuses. A site that wants to do without names the mechanism.
     pub(crate) fn after_refusal(&mut self, attempt: Attempt, error: Error, now: Instant) -> Result<()> {
-        let Attempt { credentials, manner, supplier, .. } = attempt;
+        let Attempt { exchange, credentials, manner, supplier, binding } = attempt;
+        let mut error = error;
+        if exchange.mechanism.may_lack_binding() && is_of_credentials(&error) {
+            let kinds: Vec<&str> = self.channel_bindings().iter().map(|channel| channel.kind.name()).collect();
+            let kinds_left = kinds.len().saturating_sub(binding + 1);
+            if kinds_left > 0 {
+                self.observers.note("the server may not know this kind of channel binding: on with the next");
+                return self.log_in_bound(manner, credentials, supplier, binding + 1, now);
+            }
+            let lacking = kinds.join(" and ");
+            error.detail += &format!(
+                " (the server may not know the channel binding {lacking}; a mechanism without -PLUS, named in the \
+                 policy, does without)"
+            );
+        }
         match supplier {
             Some(supplier) if is_of_credentials(&error) => {
                 self.ask(supplier, manner, Some(Refused { credentials, error }), now)
@@ -140,15 +175,19 @@ impl Connection {
     }
 
     /// Chooses a mechanism and begins it: the exchange, and what goes out with AUTH.
-    fn begin_exchange(&self, manner: &Manner, credentials: &Credentials) -> Result<(Exchange, Option<Line>)> {
+    fn begin_exchange(
+        &self,
+        manner: &Manner,
+        credentials: &Credentials,
+        channel: Option<&ChannelBinding>,
+    ) -> Result<(Exchange, Option<Line>)> {
         let mut entropy = [0; ENTROPY];
         getrandom::fill(&mut entropy).map_err(|why| {
             Error::new(Phase::Auth, Cause::CannotSend, format!("the system gives no random numbers: {why}"))
         })?;
-        let bindings = self.channel_bindings();
         let (host, port) = &self.place;
         let offered = &self.extensions().auth;
-        let mut context = Context { entropy, host, port: *port, channel: bindings.first(), offered };
+        let mut context = Context { entropy, host, port: *port, channel, offered };
         let begun = choose(manner, credentials, &context).and_then(|name| begin(name, manner, credentials, &context));
         context.entropy.zeroize();
         begun

@@ -87,8 +87,12 @@ impl Wire {
     /// The same for a line with a credential in it, which stays in memory no longer than it must.
     pub(crate) fn out_for_secret(&mut self) -> &mut Vec<u8> {
         self.secret = true;
-        // Growing while the line is written would leave a copy behind.
-        self.out.reserve(LINE_MAX);
+        // Growing while the line is written would leave a copy behind, and growing now one of the line before.
+        if self.out.capacity() - self.out.len() < LINE_MAX {
+            let mut larger = Vec::with_capacity(self.out.len() + LINE_MAX);
+            larger.extend_from_slice(&self.out);
+            self.out = Zeroizing::new(larger);
+        }
         &mut self.out
     }
 

@@ -199,6 +199,9 @@ pub struct ReplyLimits {
 impl ReplyLimits {
     /// For answers that list something (EXPN, HELP).
     pub const LISTING: ReplyLimits = ReplyLimits { line: 4096, lines: 20_000, total: 1 << 20 };
+
+    /// For challenges: 12288 octets of base64 in a line (RFC 4954 section 4), the code before it and the end.
+    pub const CHALLENGE: ReplyLimits = ReplyLimits { line: 12_288 + 6, lines: 1000, total: 64 << 10 };
 }
 
 impl Default for ReplyLimits {

@@ -12,6 +12,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use challenge::Challenge;
+use ctutils::CtEq;
 use md5::{Digest, Md5};
 use spelling::Spelling;
 use zeroize::Zeroizing;
@@ -106,7 +107,8 @@ impl Mechanism for DigestMd5 {
         match &self.step {
             Step::Challenge => self.prove(challenge),
             Step::Proof(wanted) => {
-                if challenge::proof_of(challenge)?.as_slice() != wanted.as_bytes() {
+                let proven = challenge::proof_of(challenge)?.as_slice().ct_eq(wanted.as_bytes());
+                if !proven.to_bool() {
                     return Err(SaslError::BadChallenge(
                         "the server does not know the password itself: it is not the one it says it is",
                     ));

@@ -51,6 +51,12 @@ pub trait Mechanism: Send {
     fn refusal(&self) -> Option<&str> {
         None
     }
+
+    /// Whether a no of the server's, should it come now, may mean that it does not know the kind of channel binding
+    /// ([`BindingKind`]): another kind is worth a try then. The password has not been looked at.
+    fn may_lack_binding(&self) -> bool {
+        false
+    }
 }
 
 /// What went wrong, without a word of what was secret.

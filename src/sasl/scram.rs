@@ -119,6 +119,7 @@ struct Scram<D> {
     bare: String,
     /// The header in base64, with the channel's data behind it.
     binding: String,
+    is_bound: bool,
     step: Step,
     digest: core::marker::PhantomData<fn() -> D>,
 }
@@ -136,7 +137,9 @@ impl<D: Hash> Scram<D> {
         let header = format!("{flag},{authzid},");
         let binding = STANDARD.encode([header.as_bytes(), data].concat());
         let bare = format!("n={},r={nonce}", name_of(&user));
-        Ok(Scram { name, password, nonce, header, bare, binding, step: Step::First, digest: core::marker::PhantomData })
+        let is_bound = matches!(bound, Bound::To(..));
+        let digest = core::marker::PhantomData;
+        Ok(Scram { name, password, nonce, header, bare, binding, is_bound, step: Step::First, digest })
     }
 
     fn first(&mut self) -> Vec<u8> {
@@ -162,12 +165,17 @@ impl<D: Hash> Scram<D> {
     }
 }
 
+/// What the server says of its no: `e=words`.
+fn words_of_error(text: &str) -> Option<String> {
+    let words = text.strip_prefix("e=")?.split(',').next().unwrap_or_default();
+    Some(words.chars().take(FIELD_MAX).collect())
+}
+
 /// The server's last message: whether it knows the password, too. Compared in constant time.
 fn verdict<D: Hash>(challenge: &[u8], server_key: &[u8], auth_message: &str) -> Result<Step, SaslError> {
     let text = text_of(challenge)?;
-    if let Some(error) = text.strip_prefix("e=") {
-        let words = error.split(',').next().unwrap_or_default();
-        return Ok(Step::Refused(words.chars().take(FIELD_MAX).collect()));
+    if let Some(words) = words_of_error(text) {
+        return Ok(Step::Refused(words));
     }
     let signature = text.strip_prefix("v=").and_then(|rest| rest.split(',').next());
     let signature = signature.and_then(|base64| STANDARD.decode(base64).ok());
@@ -192,6 +200,11 @@ impl<D: Hash> Mechanism for Scram<D> {
         match &self.step {
             Step::First if challenge.is_empty() => Ok(self.first()),
             Step::First => Err(SaslError::BadChallenge("the server asks before SCRAM has begun")),
+            // Some servers say no here already, as they may at the end only.
+            Step::Salt if challenge.starts_with(b"e=") => {
+                self.step = Step::Refused(words_of_error(text_of(challenge)?).unwrap_or_default());
+                Ok(Vec::new())
+            }
             Step::Salt => self.prove(challenge),
             Step::Signature { server_key, auth_message } => {
                 self.step = verdict::<D>(challenge, server_key, auth_message)?;
@@ -212,6 +225,16 @@ impl<D: Hash> Mechanism for Scram<D> {
             Step::Refused(words) => Some(words),
             _ => None,
         }
+    }
+
+    fn may_lack_binding(&self) -> bool {
+        let said = match &self.step {
+            // The server has seen which kind it is, and nothing of the password yet.
+            Step::Salt => true,
+            Step::Refused(words) => words == "unsupported-channel-binding-type",
+            _ => false,
+        };
+        said && self.is_bound
     }
 }
 

@@ -10,6 +10,7 @@ use crate::capi::{StringError, boundary, c_slice, c_str, last_error};
 use crate::faces::placed::Placed;
 use crate::faces::rtos::nx_codes::*;
 use crate::faces::rtos::*;
+use crate::sasl::Secret;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// The program's control block; only the number at its beginning is touched.
@@ -79,7 +80,7 @@ pub(super) unsafe fn create(
         false => unsafe { string(pointer, max as usize) },
     };
     let (username, password) =
-        (credential(username, options.max_username)?, credential(password, options.max_password)?);
+        (credential(username, options.max_username)?, Secret::new(credential(password, options.max_password)?));
     let address = address?;
     let port =
         u16::try_from(port).ok().filter(|port| *port != 0).ok_or_else(|| invalid("the port is not 1 to 65535"))?;

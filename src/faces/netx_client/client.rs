@@ -31,7 +31,7 @@ pub(super) struct Given {
     pub(super) ip: IpInstance,
     pub(super) server: SocketAddr,
     pub(super) username: String,
-    pub(super) password: String,
+    pub(super) password: Secret,
     pub(super) from_address: String,
     pub(super) domain: String,
     pub(super) authentication_type: u32,
@@ -97,14 +97,13 @@ impl Drop for Sending<'_> {
 
 /// Any number that is not known counts as PLAIN. Without a name and a password there is nothing to authenticate with:
 /// that is how programs from before NX_SMTP_CLIENT_AUTH_NONE said it.
-fn login(authentication_type: u32, user: String, password: String) -> Result<Option<(&'static str, Credentials)>, u32> {
+fn login(authentication_type: u32, user: String, password: Secret) -> Result<Option<(&'static str, Credentials)>, u32> {
     let mechanism = match authentication_type {
         NX_SMTP_CLIENT_AUTH_NONE => return Ok(None),
         NX_SMTP_CLIENT_AUTH_LOGIN => "LOGIN",
         NX_SMTP_CLIENT_AUTH_CRAM_MD5 => "CRAM-MD5",
         _ => "PLAIN",
     };
-    let password = Secret::new(password);
     if user.is_empty() && password.is_empty() {
         return Ok(None);
     }

@@ -2,7 +2,7 @@
 
 use crate::error::Phase;
 use crate::proto::command::Verb;
-use crate::proto::reply::Reply;
+use crate::proto::reply::{Reply, ReplyLimits};
 
 /// What the next reply answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,15 @@ impl Expect {
     /// The reply may be long and is handed on line by line.
     pub fn is_listing(self) -> bool {
         matches!(self, Expect::Command(Verb::Expn | Verb::Help))
+    }
+
+    /// How long the reply may be: listings may be long, and challenges; every other one is held to the small limits.
+    pub fn limits(self) -> ReplyLimits {
+        match self {
+            _ if self.is_listing() => ReplyLimits::LISTING,
+            Expect::Command(Verb::Auth) | Expect::AuthStep => ReplyLimits::CHALLENGE,
+            _ => ReplyLimits::default(),
+        }
     }
 
     /// No command may follow before the answer came (RFC 2920 section 3.1).

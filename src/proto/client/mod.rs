@@ -320,10 +320,9 @@ impl Dialogue {
         }
     }
 
-    /// Listings may be long; every other reply is held to the small limits.
+    /// What answers nothing is held to the small limits.
     fn limit_for_oldest(&mut self) {
-        let listing = self.pending.front().is_some_and(|p| p.expect.is_listing());
-        self.parser.set_limits(if listing { ReplyLimits::LISTING } else { ReplyLimits::default() });
+        self.parser.set_limits(self.pending.front().map_or_else(ReplyLimits::default, |p| p.expect.limits()));
     }
 
     fn take_reply(&mut self, reply: Reply) -> Result<Option<Event>> {
