@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 packages="gcc g++ libc6-dev make binutils pkg-config openssl valgrind strace python3 python3-venv
     postfix sasl2-bin libsasl2-modules libsasl2-modules-db dovecot-core dovecot-submissiond swaks
-    libspf2-2 libmariadb3 libidn12 libpq5 libldap-2.5-0"
+    libgsasl-dev libspf2-2 libmariadb3 libidn12 libpq5 libldap-2.5-0"
 [ "${1:-}" = all ] && packages="$packages clang-22 libclang-rt-22-dev rustc-web rust-web-src libstd-rust-web-dev
     gcc-mingw-w64-x86-64 gcc-mingw-w64-i686 wine wine64"
 
@@ -56,10 +56,11 @@ if [ ! -x "$exim/usr/sbin/exim4" ] && command -v apt-get > /dev/null && [ "$(id 
     fi
 fi
 
-# For the Python tests, the demo's server and the interop tests with aiosmtpd and smtplib.
-wanted="aiosmtpd==1.4.6"
+# For the Python tests, the demo's server, the interop tests with aiosmtpd and smtplib, and channel bindings (scramp).
+wanted="aiosmtpd==1.4.6 scramp==1.5.0"
+# shellcheck disable=SC2086
 if [ ! -f target/venv/ready ] || [ "$(cat target/venv/ready)" != "$wanted" ]; then
-    if python3 -m venv target/venv && target/venv/bin/pip install -q "$wanted"; then
+    if python3 -m venv target/venv && target/venv/bin/pip install -q $wanted; then
         echo "$wanted" > target/venv/ready
     else
         echo "no Python environment in target/venv (python3-venv and a package index are needed)" >&2

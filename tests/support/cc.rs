@@ -22,6 +22,8 @@ pub enum Link {
     Static,
     /// Not at all: the source is only compiled.
     Nothing,
+    /// A program without this library, with others: what the arguments say.
+    Others,
 }
 
 /// A program to build.
@@ -96,6 +98,7 @@ impl Program {
         command.arg(&self.source).arg("-o").arg(&fresh);
         match self.link {
             Link::Nothing => drop(command.arg("-c")),
+            Link::Others => {}
             Link::Shared => {
                 let folder = link_folder();
                 command.arg("-L").arg(folder).arg("-lhelo").arg("-lpthread");

@@ -15,6 +15,7 @@
 //! - [`postfix`], [`exim`], [`dovecot`], [`aiosmtpd`]: real mail servers, started for the tests ([`server`]), and what
 //!   they delivered ([`maildir`]);
 //! - [`native`], [`netx`]: the native C face and NetX SMTP Client through their exported functions;
+//! - [`pipe`]: a program that answers lines, for the servers' side of authentication by other libraries;
 //! - [`process`]: this process's peak memory and open descriptors;
 //! - [`raw`]: a client that says what a test writes, to our own server, and [`kept`]: where that puts its mail;
 //! - [`skip`]: how a test says that it could not run here;
@@ -39,6 +40,7 @@ pub mod maildir;
 pub mod memory;
 pub mod native;
 pub mod netx;
+pub mod pipe;
 pub mod postfix;
 pub mod process;
 pub mod raw;

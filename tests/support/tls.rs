@@ -182,7 +182,20 @@ pub struct Behaviour {
     pub drip: bool,
     /// So often the server takes new keys before each line that it says.
     pub rekeys: usize,
+    /// The mechanisms that EHLO's reply offers.
+    pub mechanisms: String,
+    /// Who does the server's side of an authentication; none takes everybody.
+    pub judge: Option<Judge>,
     pub config: Arc<ServerConfig>,
+}
+
+/// Begins the server's side of an authentication by a mechanism, over this connection where it is encrypted. What it
+/// makes answers each line of the client's, an initial response or `-` for none first, with a line of SMTP.
+pub type Judge = Arc<dyn Fn(&str, Option<&ServerConnection>) -> Box<dyn FnMut(&str) -> String> + Send + Sync>;
+
+/// Takes everybody, whatever the mechanism.
+fn lenient() -> Box<dyn FnMut(&str) -> String> {
+    Box::new(|line| String::from(if line == "-" { "334 " } else { "235 welcome" }))
 }
 
 /// What a server does at the end of a message.
@@ -208,6 +221,8 @@ impl Behaviour {
             end: MessageEnd::Keep,
             drip: false,
             rekeys: 0,
+            mechanisms: String::from("PLAIN"),
+            judge: None,
             config,
         }
     }
@@ -322,24 +337,18 @@ impl Conversation {
         while let Some(line) = self.line()? {
             let word = line.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
             match word.as_str() {
-                "EHLO" | "LHLO" if self.tls.is_some() => self.say(b"250-test server\r\n250 AUTH PLAIN\r\n")?,
-                "EHLO" | "LHLO" if behaviour.offers => {
-                    self.say(b"250-test server\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n")?
+                "EHLO" | "LHLO" => {
+                    let offer = if self.tls.is_none() && behaviour.offers { "250-STARTTLS\r\n" } else { "" };
+                    let reply = format!("250-test server\r\n{offer}250 AUTH {}\r\n", behaviour.mechanisms);
+                    self.say(reply.as_bytes())?;
                 }
-                "EHLO" | "LHLO" => self.say(b"250-test server\r\n250 AUTH PLAIN\r\n")?,
                 "STARTTLS" => {
                     self.say(behaviour.answer)?;
                     if behaviour.handshake {
                         self.secure(behaviour)?;
                     }
                 }
-                "AUTH" => {
-                    if line.split_whitespace().count() < 3 {
-                        self.say(b"334 \r\n")?;
-                        self.line()?;
-                    }
-                    self.say(b"235 welcome\r\n")?;
-                }
+                "AUTH" => self.authenticate(&line, behaviour.judge.as_ref())?,
                 "DATA" => {
                     self.say(b"354 go on\r\n")?;
                     while self.line()?.is_some_and(|line| line != ".") {}
@@ -355,6 +364,25 @@ impl Conversation {
             }
         }
         Ok(())
+    }
+
+    fn authenticate(&mut self, line: &str, judge: Option<&Judge>) -> io::Result<()> {
+        let mut words = line.split_whitespace().skip(1);
+        let mechanism = words.next().unwrap_or_default();
+        let mut exchange = judge.map_or_else(lenient, |judge| judge(mechanism, self.tls.as_ref()));
+        let mut said = words.next().unwrap_or("-").to_owned();
+        loop {
+            let answer = exchange(&said);
+            self.say(format!("{answer}\r\n").as_bytes())?;
+            if !answer.starts_with("334") {
+                return Ok(());
+            }
+            match self.line()? {
+                None => return Ok(()),
+                Some(line) if line == "*" => return self.say(b"501 cancelled\r\n"),
+                Some(line) => said = line,
+            }
+        }
     }
 
     fn end_message(&mut self, how: MessageEnd) -> io::Result<()> {
