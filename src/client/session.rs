@@ -130,23 +130,49 @@ impl Session {
         Err(Error::refused(Phase::Data, reply))
     }
 
-    /// Ends the message and waits for the verdict; by LMTP the verdicts, one an accepted recipient.
+    /// Ends the message and waits for the verdict; by LMTP the verdicts, one an accepted recipient. An error when there is
+    /// no yes among them.
     pub fn end_data(&mut self, yielding: &mut dyn Yield) -> Result<Vec<Reply>> {
+        let mut replies = self.end_data_each(yielding)?;
+        match replies.iter().any(|reply| reply.is_success()) {
+            true => Ok(replies),
+            false => Err(Error::refused(Phase::Message, replies.swap_remove(0))),
+        }
+    }
+
+    /// The same, whatever the verdicts are: there is at least one.
+    pub fn end_data_each(&mut self, yielding: &mut dyn Yield) -> Result<Vec<Reply>> {
         self.connection.push_end_of_data(0, Instant::now())?;
         // Looking for what was said before it is part of that; nothing has left yet.
         self.check_early_refusal()?;
+        self.verdicts(yielding)
+    }
+
+    /// Sends a chunk of the message as it is (BDAT, RFC 3030) and waits for the verdict on it; by LMTP there is one an
+    /// accepted recipient after the `last`. A chunk that the server turns down before it has all of it is an error that
+    /// ends the connection.
+    pub fn chunk(&mut self, mut piece: &[u8], last: bool, yielding: &mut dyn Yield) -> Result<Vec<Reply>> {
+        let length = piece.len() as u64;
+        self.connection.push(&Command::Bdat { length, last }, 0, Instant::now())?;
+        self.connection.begin_body(true, true);
+        while !piece.is_empty() {
+            if let Some(Happening::Answer(answer)) = self.step(&mut piece, yielding)? {
+                self.connection.abort();
+                return Err(Error::refused(answer.expect.phase(), answer.reply));
+            }
+        }
+        self.verdicts(yielding)
+    }
+
+    fn verdicts(&mut self, yielding: &mut dyn Yield) -> Result<Vec<Reply>> {
         let mut replies = Vec::new();
         loop {
             let answer = self.answer(yielding, &mut |_| true)?;
             let more = answer.more;
             replies.push(answer.reply);
             if !more {
-                break;
+                return Ok(replies);
             }
-        }
-        match replies.iter().any(|reply| reply.is_success()) {
-            true => Ok(replies),
-            false => Err(Error::refused(Phase::Message, replies.swap_remove(0))),
         }
     }
 

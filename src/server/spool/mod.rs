@@ -21,6 +21,7 @@ mod envelope;
 pub mod maildir;
 mod memory;
 mod refusal;
+pub mod relay;
 #[cfg(test)]
 mod tests_support;
 mod trace;
@@ -33,6 +34,7 @@ pub use envelope::{BodyKind, Envelope, Peer, Protocol, Recipient, TlsFacts};
 pub use maildir::Maildir;
 pub use memory::{Discard, Memory, Stored};
 pub use refusal::{Refusal, Result};
+pub use relay::Relay;
 pub use unique::new_id;
 
 /// Takes mail. One serves all sessions of a server at once.

@@ -1,0 +1,88 @@
+//! A spool that hands each mail on to another server, by SMTP or LMTP, while it comes.
+//!
+//! There is no queue: each command of the client is asked of the next server before it is answered, the message is
+//! passed on as it arrives, and a mail is confirmed when the next server has confirmed it. Its words and codes are
+//! passed on, for each recipient where it speaks LMTP. When it cannot be reached the answer is 451 and the client,
+//! which has a queue, tries again.
+//!
+//! A Received field is put on top; a mail that has more than [`Options::hops_max`] of them goes in a circle and is
+//! refused. What the next server lacks is not made up for: DSN parameters are left out where it has no DSN, and a mail
+//! that needs SMTPUTF8 or BINARYMIME is refused where it lacks them.
+
+mod answers;
+mod hops;
+mod passing;
+mod pool;
+
+use super::{Delivery, Envelope, Result, Spool};
+use crate::client::settings::Settings;
+use crate::net::connect::Target;
+use passing::Passing;
+use pool::Pool;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where the next server is: asked for each new connection.
+pub type NextHop = Arc<dyn Fn() -> Target + Send + Sync>;
+
+/// How a [`Relay`] hands mail on.
+#[derive(Clone)]
+pub struct Options {
+    /// Where to.
+    pub next_hop: NextHop,
+    /// Protocol, name, TLS, login and limits of time of each connection. A client waits 5 minutes for the answer to
+    /// RCPT and 10 for that to the message (RFC 5321 section 4.5.3.2): limits beyond these serve nobody.
+    pub settings: Settings,
+    /// So many connections at a time; beyond, mails are refused with 451.
+    pub connections_max: usize,
+    /// So many of them are kept open when no mail is on its way.
+    pub idle_max: usize,
+    /// A connection that was kept longer is not used again.
+    pub idle_time: Duration,
+    /// A mail that has passed more servers is refused with 554 5.4.6.
+    pub hops_max: usize,
+}
+
+impl Options {
+    /// 50 connections at a time, 4 kept for 30 seconds, 100 hops.
+    pub fn new(next_hop: NextHop, settings: Settings) -> Options {
+        let idle_time = Duration::from_secs(30);
+        Options { next_hop, settings, connections_max: 50, idle_max: 4, idle_time, hops_max: 100 }
+    }
+
+    /// The same for a host.
+    pub fn to_host(host: impl Into<String>, port: u16, settings: Settings) -> Options {
+        let host = host.into();
+        Options::new(Arc::new(move || Target::Host { host: host.clone(), port }), settings)
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Options {{ next hop: {:?}, .. }}", (self.next_hop)())
+    }
+}
+
+/// A spool that hands mail on. Dropped, it says QUIT on the connections that it kept.
+pub struct Relay {
+    pool: Arc<Pool>,
+}
+
+impl Relay {
+    /// Nothing is connected before the first mail.
+    pub fn new(options: Options) -> Relay {
+        Relay { pool: Arc::new(Pool::new(options)) }
+    }
+}
+
+impl Spool for Relay {
+    /// The next server is asked for each recipient.
+    fn early(&self) -> bool {
+        true
+    }
+
+    fn begin(&self, envelope: &Envelope) -> Result<Box<dyn Delivery>> {
+        Ok(Box::new(Passing::begin(&self.pool, envelope)?))
+    }
+}

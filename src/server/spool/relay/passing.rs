@@ -1,0 +1,157 @@
+//! One mail on its way to the next server.
+
+use super::super::envelope::{BodyKind, Envelope, Recipient};
+use super::super::{Confirmation, Delivery, Refusal, Result, trace};
+use super::answers;
+use super::hops::Hops;
+use super::pool::{Line, Pool};
+use crate::client::envelope::{self as known, mail_parameters, recipient_parameters};
+use crate::client::{Session, clock};
+use crate::error;
+use crate::proto::client::Protocol;
+use crate::proto::command::{Command, Verb};
+use crate::proto::reply::Reply;
+use std::sync::Arc;
+
+/// Chunks of a binary mail are gathered up to this size: each costs a round trip.
+const CHUNK: usize = 256 * 1024;
+
+/// Received has about so many octets, which the next server is told of beforehand.
+const TOP: u64 = 400;
+
+/// A mail that is being handed on.
+pub(super) struct Passing {
+    line: Line,
+    envelope: Envelope,
+    hops_max: usize,
+    lmtp: bool,
+    hops: Hops,
+    stage: Stage,
+}
+
+enum Stage {
+    /// Recipients may come.
+    Envelope,
+    /// DATA was taken: the message goes out as it comes.
+    Data,
+    /// By BDAT: what is gathered of the next chunk.
+    Chunks(Vec<u8>),
+    /// Failed: nothing more comes of it.
+    Over,
+}
+
+impl Passing {
+    /// MAIL, and RCPT for the recipients that the envelope has so far.
+    pub fn begin(pool: &Arc<Pool>, envelope: &Envelope) -> Result<Passing> {
+        let mut line = pool.line()?;
+        line.begin(|session| mail(session, envelope))?;
+        let (hops_max, lmtp) = (pool.options.hops_max, pool.options.settings.protocol == Protocol::Lmtp);
+        let own = Envelope { recipients: Vec::new(), ..envelope.clone() };
+        let stage = Stage::Envelope;
+        let mut passing = Passing { line, envelope: own, hops_max, lmtp, hops: Hops::default(), stage };
+        envelope.recipients.iter().try_for_each(|recipient| passing.recipient(recipient))?;
+        Ok(passing)
+    }
+
+    /// DATA, unless the mail is binary, and Received.
+    fn begin_message(&mut self) -> Result<()> {
+        let only = match self.envelope.recipients.as_slice() {
+            [only] => Some(&only.to),
+            _ => None,
+        };
+        let top = trace::received(&self.envelope, only, clock::now()).into_bytes();
+        if self.envelope.body() == BodyKind::Binary {
+            self.stage = Stage::Chunks(top);
+            return Ok(());
+        }
+        self.line.run(|session| {
+            session.begin_data(&mut ())?;
+            session.body(&top, &mut ())
+        })?;
+        self.stage = Stage::Data;
+        Ok(())
+    }
+
+    fn pass(&mut self, piece: &[u8]) -> Result<()> {
+        if let Stage::Envelope = self.stage {
+            self.begin_message()?;
+        }
+        if self.hops.push(piece) > self.hops_max {
+            let text = "The message has passed too many servers: it seems to go in a circle";
+            return Err(Refusal::new(554, (4, 6), text));
+        }
+        match &mut self.stage {
+            Stage::Data => self.line.run(|session| session.body(piece, &mut ())),
+            Stage::Chunks(gathered) => {
+                gathered.extend_from_slice(piece);
+                if gathered.len() < CHUNK {
+                    return Ok(());
+                }
+                let chunk = std::mem::take(gathered);
+                let replies = self.line.run(|session| session.chunk(&chunk, false, &mut ()))?;
+                replies.iter().try_for_each(|reply| answers::verdict(reply).map(drop))
+            }
+            Stage::Envelope | Stage::Over => Err(Refusal::local("a mail that was refused goes on")),
+        }
+    }
+
+    /// The end of the message, and the verdicts on it.
+    fn end(&mut self) -> Result<Vec<Reply>> {
+        if let Stage::Envelope = self.stage {
+            self.begin_message()?;
+        }
+        match &self.stage {
+            Stage::Data => self.line.run(|session| session.end_data_each(&mut ())),
+            Stage::Chunks(last) => self.line.run(|session| session.chunk(last, true, &mut ())),
+            Stage::Envelope | Stage::Over => Err(Refusal::local("a mail that was refused ends")),
+        }
+    }
+}
+
+impl Delivery for Passing {
+    fn recipient(&mut self, recipient: &Recipient) -> Result<()> {
+        self.line.run(|session| {
+            let params = recipient_parameters(session.connection().extensions(), &recipient.params)?;
+            session.command(&Command::Rcpt { to: &recipient.to, params: &params }, &mut ()).map(drop)
+        })?;
+        self.envelope.recipients.push(recipient.clone());
+        Ok(())
+    }
+
+    fn write(&mut self, piece: &[u8]) -> Result<()> {
+        self.pass(piece).inspect_err(|_| self.stage = Stage::Over)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Confirmation> {
+        let replies = self.end()?;
+        // Whatever the verdict, the mail is over. A refused chunk leaves its transaction open.
+        if let Stage::Data = self.stage {
+            self.line.ended();
+        }
+        if self.lmtp {
+            return Ok(Confirmation::Each(replies.iter().map(answers::verdict).collect()));
+        }
+        match replies.first() {
+            Some(reply) => answers::verdict(reply).map(Confirmation::All),
+            None => Err(Refusal::local("the next server's answer was lost")),
+        }
+    }
+}
+
+/// MAIL with what the next server has of the parameters.
+fn mail(session: &mut Session, envelope: &Envelope) -> error::Result<()> {
+    let kind = match envelope.body() {
+        BodyKind::Binary => known::BodyKind::Binary,
+        BodyKind::EightBit => known::BodyKind::EightBit,
+        // Many clients send eight bits without a word.
+        BodyKind::SevenBit => known::BodyKind::Unknown,
+    };
+    // SIZE and BODY are said anew.
+    let asked: Vec<_> = envelope.params.iter().filter(|p| !p.is("SIZE") && !p.is("BODY")).cloned().collect();
+    let size = envelope.size().map(|size| size.saturating_add(TOP));
+    // A client that declared SMTPUTF8 may use it anywhere, in the header too.
+    let ascii = !envelope.is_utf8();
+    let extensions = session.connection().extensions();
+    let params = mail_parameters(extensions, &envelope.from, ascii, &asked, size, kind)?;
+    session.command(&Command::Mail { verb: Verb::Mail, from: &envelope.from, params: &params }, &mut ()).map(drop)
+}
