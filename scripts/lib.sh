@@ -44,8 +44,8 @@ stop_demo_server() {
 # Which files of tests/ belong to a part: those of C and interop by their names, the rest is Rust's.
 tests_of() { # PART
     local file name
-    for file in tests/*.rs; do
-        name=$(basename "$file" .rs)
+    for file in tests/*.rs tests/*/main.rs; do
+        name=$(basename "${file%/main.rs}" .rs)
         case "$name:$1" in
             c:c | c_*:c | headers:c | symbols:c | interop:interop | interop_*:interop) echo "--test=$name" ;;
             c:* | c_*:* | headers:* | symbols:* | interop:* | interop_*:*) ;;

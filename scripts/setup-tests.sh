@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
 packages="gcc g++ libc6-dev make binutils pkg-config openssl valgrind strace python3 python3-venv
-    postfix sasl2-bin libsasl2-modules libsasl2-modules-db dovecot-core dovecot-submissiond swaks
+    postfix sasl2-bin libsasl2-modules libsasl2-modules-db dovecot-core dovecot-submissiond dovecot-lmtpd swaks
     libgsasl-dev libspf2-2 libmariadb3 libidn12 libpq5 libldap-2.5-0"
 [ "${1:-}" = all ] && packages="$packages clang-22 libclang-rt-22-dev rustc-web rust-web-src libstd-rust-web-dev
     gcc-mingw-w64-x86-64 gcc-mingw-w64-i686 wine wine64"

@@ -2,6 +2,7 @@
 
 mod maildir;
 mod order;
+mod relay;
 #[path = "../support/mod.rs"]
 mod support;
 

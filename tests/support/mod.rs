@@ -12,8 +12,8 @@
 //! - [`listeners`]: ports on which nothing answers;
 //! - [`wire`]: the dialogues of `tests/wire/`, for the engine and each face;
 //! - [`memory`]: a server without sockets, to which the way can be cut at any byte;
-//! - [`postfix`], [`exim`], [`dovecot`], [`aiosmtpd`]: real mail servers, started for the tests ([`server`]), and what
-//!   they delivered ([`maildir`]);
+//! - [`postfix`], [`exim`], [`dovecot`], [`dovecot_lmtp`], [`aiosmtpd`]: real mail servers, started for the tests
+//!   ([`server`]), and what they delivered ([`maildir`]);
 //! - [`native`], [`netx`]: the native C face and NetX SMTP Client through their exported functions;
 //! - [`pipe`]: a program that answers lines, for the servers' side of authentication by other libraries;
 //! - [`process`]: this process's peak memory and open descriptors;
@@ -31,6 +31,7 @@ pub mod cut;
 pub mod delay;
 pub mod distinct;
 pub mod dovecot;
+pub mod dovecot_lmtp;
 pub mod engine;
 pub mod exim;
 pub mod exports;

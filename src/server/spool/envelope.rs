@@ -3,6 +3,7 @@
 use super::unique::new_id;
 use crate::proto::address::{ForwardPath, ReversePath};
 use crate::proto::command::Parameter;
+use crate::proto::server::BodyType;
 use std::fmt;
 use std::net::SocketAddr;
 
@@ -74,17 +75,6 @@ pub enum Protocol {
     Lmtp,
 }
 
-/// What MAIL said of the body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BodyKind {
-    /// ASCII, or nothing was said.
-    SevenBit,
-    /// BODY=8BITMIME: lines with octets beyond ASCII.
-    EightBit,
-    /// BODY=BINARYMIME: no lines at all, nothing in it may be changed.
-    Binary,
-}
-
 impl Recipient {
     /// A recipient without parameters.
     pub fn new(to: ForwardPath) -> Recipient {
@@ -117,11 +107,11 @@ impl Envelope {
     }
 
     /// What MAIL said of the body.
-    pub fn body(&self) -> BodyKind {
+    pub fn body(&self) -> BodyType {
         match self.param("BODY").and_then(|param| param.value.as_deref()) {
-            Some(value) if value.eq_ignore_ascii_case("8BITMIME") => BodyKind::EightBit,
-            Some(value) if value.eq_ignore_ascii_case("BINARYMIME") => BodyKind::Binary,
-            _ => BodyKind::SevenBit,
+            Some(value) if value.eq_ignore_ascii_case("8BITMIME") => BodyType::EightBit,
+            Some(value) if value.eq_ignore_ascii_case("BINARYMIME") => BodyType::Binary,
+            _ => BodyType::SevenBit,
         }
     }
 
@@ -195,8 +185,8 @@ mod tests {
     #[test]
     fn parameters_are_read() {
         let mut envelope = envelope(&[]);
-        assert_eq!((envelope.body(), envelope.size(), envelope.is_utf8()), (BodyKind::SevenBit, None, false));
+        assert_eq!((envelope.body(), envelope.size(), envelope.is_utf8()), (BodyType::SevenBit, None, false));
         envelope.params = ["size=12", "Body=binarymime", "smtputf8"].map(|p| Parameter::parse(p).unwrap()).into();
-        assert_eq!((envelope.body(), envelope.size(), envelope.is_utf8()), (BodyKind::Binary, Some(12), true));
+        assert_eq!((envelope.body(), envelope.size(), envelope.is_utf8()), (BodyType::Binary, Some(12), true));
     }
 }

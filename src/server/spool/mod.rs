@@ -29,7 +29,7 @@ mod unique;
 
 pub use callback::Callback;
 pub use confirmation::Confirmation;
-pub use envelope::{BodyKind, Envelope, Peer, Protocol, Recipient, TlsFacts};
+pub use envelope::{Envelope, Peer, Protocol, Recipient, TlsFacts};
 #[cfg(unix)]
 pub use maildir::Maildir;
 pub use memory::{Discard, Memory, Stored};

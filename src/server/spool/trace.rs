@@ -42,6 +42,7 @@ fn hello(envelope: &Envelope) -> &str {
 
 /// Everything on top of a mail that is stored for these of its recipients: Return-Path, a Delivered-To for each, the
 /// parameters of MAIL and RCPT that concern whoever takes it from here (RFC 3461), and Received.
+#[cfg_attr(not(unix), allow(dead_code))] // for the Maildir
 pub(super) fn delivered(envelope: &Envelope, recipients: &[&Recipient], date: Date) -> String {
     let mut text = format!("Return-Path: <{}>\r\n", envelope.from);
     for recipient in recipients {

@@ -6,7 +6,7 @@ use super::unique::{append, number, since_epoch};
 use super::{FolderName, LineEnds, Mailboxes, Shared, Syncs};
 use crate::client::clock;
 use crate::net::fault::{self, Fault};
-use crate::server::spool::envelope::BodyKind;
+use crate::proto::server::BodyType;
 use crate::server::spool::{Confirmation, Delivery, Envelope, Recipient, Refusal, Result, trace};
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -120,7 +120,7 @@ impl Storing {
         let recipients: Vec<&Recipient> = place.recipients.iter().filter_map(|&index| all.get(index)).collect();
         let top = trace::delivered(&self.envelope, &recipients, clock::now());
         let options = &self.shared.options;
-        let to_lf = options.line_ends == LineEnds::Lf && self.envelope.body() != BodyKind::Binary;
+        let to_lf = options.line_ends == LineEnds::Lf && self.envelope.body() != BodyType::Binary;
         let copy = Copy::create(&place.folder, at, &top, to_lf, &self.envelope.server);
         copy.map_err(|why| self.failed(at, "creating a file", &why))
     }

@@ -48,7 +48,8 @@ pub enum LineEnds {
 /// When a mail is confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Syncs {
-    /// When file and folder are synced; deliveries that wait for the folder at the same time share its sync.
+    /// When file and folder are synced; deliveries that wait for the folder at the same time share its sync. ext4
+    /// groups syncs itself, and there the two ways are equally fast (`benches/spool.rs`).
     #[default]
     Grouped,
     /// The same, but each delivery syncs the folder itself.

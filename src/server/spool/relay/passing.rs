@@ -1,16 +1,17 @@
 //! One mail on its way to the next server.
 
-use super::super::envelope::{BodyKind, Envelope, Recipient};
+use super::super::envelope::{Envelope, Recipient};
 use super::super::{Confirmation, Delivery, Refusal, Result, trace};
 use super::answers;
 use super::hops::Hops;
 use super::pool::{Line, Pool};
-use crate::client::envelope::{self as known, mail_parameters, recipient_parameters};
+use crate::client::envelope::{BodyKind, mail_parameters, recipient_parameters};
 use crate::client::{Session, clock};
 use crate::error;
 use crate::proto::client::Protocol;
-use crate::proto::command::{Command, Verb};
+use crate::proto::command::{Command, Parameter, Verb};
 use crate::proto::reply::Reply;
+use crate::proto::server::BodyType;
 use std::sync::Arc;
 
 /// Chunks of a binary mail are gathered up to this size: each costs a round trip.
@@ -60,7 +61,7 @@ impl Passing {
             _ => None,
         };
         let top = trace::received(&self.envelope, only, clock::now()).into_bytes();
-        if self.envelope.body() == BodyKind::Binary {
+        if self.envelope.body() == BodyType::Binary {
             self.stage = Stage::Chunks(top);
             return Ok(());
         }
@@ -141,13 +142,14 @@ impl Delivery for Passing {
 /// MAIL with what the next server has of the parameters.
 fn mail(session: &mut Session, envelope: &Envelope) -> error::Result<()> {
     let kind = match envelope.body() {
-        BodyKind::Binary => known::BodyKind::Binary,
-        BodyKind::EightBit => known::BodyKind::EightBit,
+        BodyType::Binary => BodyKind::Binary,
+        BodyType::EightBit => BodyKind::EightBit,
         // Many clients send eight bits without a word.
-        BodyKind::SevenBit => known::BodyKind::Unknown,
+        BodyType::SevenBit => BodyKind::Unknown,
     };
-    // SIZE and BODY are said anew.
-    let asked: Vec<_> = envelope.params.iter().filter(|p| !p.is("SIZE") && !p.is("BODY")).cloned().collect();
+    // SIZE and BODY are said anew; who submitted the mail first (AUTH) is the client's word, which is not vouched for.
+    let own = |param: &&Parameter| !["SIZE", "BODY", "AUTH"].iter().any(|keyword| param.is(keyword));
+    let asked: Vec<Parameter> = envelope.params.iter().filter(own).cloned().collect();
     let size = envelope.size().map(|size| size.saturating_add(TOP));
     // A client that declared SMTPUTF8 may use it anywhere, in the header too.
     let ascii = !envelope.is_utf8();

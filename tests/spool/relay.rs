@@ -1,0 +1,361 @@
+//! The relay: what the next server hears, and what its answers become.
+
+use super::support::scripted::{Options as Scripted, Place, ScriptedServer};
+use super::support::sink::{Keep, Options as SinkOptions, Sink, Then, When};
+use super::support::{engine, listeners, wait};
+use super::{begin, by_lmtp, envelope, recipient, refused, store};
+use helo::client::Settings;
+use helo::net::connect::Target;
+use helo::proto::client::Protocol;
+use helo::proto::command::Parameter;
+use helo::server::spool::relay::{Options, Relay};
+use helo::server::spool::{Confirmation, Spool};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const MESSAGE: &[u8] = b"Subject: x\r\n\r\n.dot\r\nGr\xc3\xbc\xc3\x9fe\r\nlast\r\n";
+
+fn options(next: SocketAddr, protocol: Protocol) -> Options {
+    let settings = Settings { protocol, ..engine::settings(wait::LONG) };
+    Options::to_host(next.ip().to_string(), next.port(), settings)
+}
+
+fn smtp(next: SocketAddr) -> Relay {
+    Relay::new(options(next, Protocol::Smtp))
+}
+
+fn lmtp(next: SocketAddr) -> Relay {
+    Relay::new(options(next, Protocol::Lmtp))
+}
+
+fn sink(options: SinkOptions) -> Sink {
+    Sink::start(SinkOptions { keep: Keep::Bodies, ..options })
+}
+
+fn reply(line: &str) -> Then {
+    Then::Reply(line.into())
+}
+
+fn params(list: &[&str]) -> Vec<Parameter> {
+    list.iter().map(|param| Parameter::parse(param).unwrap()).collect()
+}
+
+#[test]
+fn a_mail_goes_on_with_its_envelope_and_a_received_field() {
+    let next = sink(SinkOptions::default());
+    let mut envelope = envelope(&["b@example.com", "c@example.com"]);
+    envelope.params = params(&["SIZE=50", "BODY=8BITMIME", "RET=HDRS", "ENVID=x"]);
+    envelope.recipients[1].params = params(&["NOTIFY=NEVER"]);
+    let done = store(&smtp(next.address()), &envelope, MESSAGE, 7).unwrap();
+    assert!(matches!(done, Confirmation::All(text) if !text.is_empty()));
+    let mail = next.mails().remove(0);
+    assert_eq!(mail.sender, "a@example.org");
+    assert_eq!(mail.parameters, "RET=HDRS ENVID=x SIZE=450 BODY=8BITMIME");
+    assert_eq!(mail.recipients, ["b@example.com", "c@example.com"]);
+    assert_eq!(mail.recipient_parameters, ["", "NOTIFY=NEVER"]);
+    let body = String::from_utf8(mail.body).unwrap();
+    let top = format!("Received: from mx.example.com\r\n by mx.example.com with ESMTP id {};\r\n ", envelope.id);
+    assert!(body.starts_with(&top) && body.ends_with(std::str::from_utf8(MESSAGE).unwrap()), "{body}");
+}
+
+#[test]
+fn large_and_empty_messages() {
+    let next = sink(SinkOptions::default());
+    let relay = smtp(next.address());
+    let large: Vec<u8> = (0..40_000).flat_map(|line| format!(".line {line}\r\n").into_bytes()).collect();
+    for message in [&large[..], b""] {
+        store(&relay, &envelope(&["b@example.com"]), message, 9973).unwrap();
+        let body = next.mails().pop().unwrap().body;
+        let top = body.windows(2).zip(2..).filter(|(end, _)| end == b"\r\n").nth(3).unwrap().1;
+        assert!(body[..top].starts_with(b"Received: ") && body[top..] == *message);
+    }
+}
+
+#[test]
+fn it_streams() {
+    let next = sink(SinkOptions::default().rule(When::Message(1), Then::Hold));
+    let relay = smtp(next.address());
+    let mut delivery = begin(&relay, &envelope(&["b@example.com"])).unwrap();
+    // More than sockets hold: the next server must be reading while it comes.
+    for _ in 0..200 {
+        delivery.write(&[b'x'; 100_000]).unwrap();
+        delivery.write(b"\r\n").unwrap();
+    }
+    let ending = std::thread::spawn(move || delivery.finish());
+    assert!(next.wait_held(wait::LONG));
+    assert!(!ending.is_finished(), "not confirmed before the next server has confirmed");
+    next.release();
+    ending.join().unwrap().unwrap();
+    assert!(next.bytes() > 20_000_000);
+}
+
+#[test]
+fn binary_mails_go_by_chunks_and_are_not_touched() {
+    for (next, size) in [(sink(SinkOptions::default()), 1000), (sink(SinkOptions::default()), 300_000)] {
+        let mut envelope = envelope(&["b@example.com"]);
+        envelope.params = params(&["BODY=BINARYMIME"]);
+        let message: Vec<u8> = (0..700_000u32).map(|octet| (octet * 7 % 256) as u8).collect();
+        store(&smtp(next.address()), &envelope, &message, size).unwrap();
+        let mail = next.mails().remove(0);
+        assert_eq!(mail.parameters, "BODY=BINARYMIME");
+        assert!((3..=4).contains(&mail.chunks), "{} chunks", mail.chunks);
+        assert!(mail.body.ends_with(&message));
+    }
+    let poor = sink(SinkOptions::default().without("BINARYMIME"));
+    let mut envelope = envelope(&["b@example.com"]);
+    envelope.params = params(&["BODY=BINARYMIME"]);
+    assert_eq!(refused(begin(&smtp(poor.address()), &envelope)), (550, "5.6.1".into()));
+}
+
+#[test]
+fn a_mail_that_may_hold_utf8_needs_a_server_that_takes_it() {
+    let mut envelope = envelope(&["b@example.com"]);
+    envelope.params = params(&["SMTPUTF8"]);
+    let next = sink(SinkOptions::default());
+    store(&smtp(next.address()), &envelope, MESSAGE, 10).unwrap();
+    assert_eq!(next.mails()[0].parameters, "SMTPUTF8 BODY=8BITMIME");
+    let poor = sink(SinkOptions::default().without("SMTPUTF8"));
+    assert_eq!(refused(begin(&smtp(poor.address()), &envelope)), (550, "5.6.1".into()));
+}
+
+#[test]
+fn each_recipient_has_the_next_servers_answer_at_once() {
+    let refuse = |to: &str, line: &str| (When::Recipient(to.into()), reply(line));
+    let (unknown, full) = (refuse("u@example.com", "550 5.1.1 nobody"), refuse("f@example.com", "452 4.2.2 full"));
+    let next = sink(SinkOptions::default().rule(unknown.0, unknown.1).rule(full.0, full.1));
+    let relay = smtp(next.address());
+    assert!(relay.early());
+    let mut delivery = relay.begin(&envelope(&[])).unwrap();
+    assert_eq!(refused(delivery.recipient(&recipient("u@example.com"))), (550, "5.1.1".into()));
+    delivery.recipient(&recipient("b@example.com")).unwrap();
+    let refusal = delivery.recipient(&recipient("f@example.com")).unwrap_err();
+    assert_eq!((refusal.code, refusal.text.as_str()), (452, "full"), "its words, without the code");
+    delivery.write(MESSAGE).unwrap();
+    delivery.finish().unwrap();
+    assert_eq!(next.mails()[0].recipients, ["b@example.com"]);
+    let body = String::from_utf8_lossy(&next.mails()[0].body).into_owned();
+    assert!(body.contains("\r\n for <b@example.com>;\r\n"), "{body}");
+}
+
+#[test]
+fn lmtp_has_an_answer_for_each_recipient() {
+    let server = ScriptedServer::start(
+        "S: 220 store
+         C: LHLO me.example
+         S: 250 store
+         C: MAIL FROM:<a@example.org>
+         S: 250 ok
+         C: RCPT TO:<b@example.com>
+         S: 250 ok
+         C: RCPT TO:<c@example.com>
+         S: 250 ok
+         C: RCPT TO:<d@example.com>
+         S: 250 ok
+         C: DATA
+         S: 354 go
+         C.
+         S: 250 2.1.5 stored b
+         S: 552 5.2.2 full c
+         S: 451 4.3.0 later d
+         C: MAIL FROM:<a@example.org>
+         S: 250 ok
+         C: RCPT TO:<b@example.com>
+         S: 250 ok
+         C: DATA
+         S: 354 go
+         C.
+         S: 550 5.7.1 no
+         C: QUIT
+         S: 221 bye",
+    );
+    let relay = lmtp(server.address());
+    let recipients = ["b@example.com", "c@example.com", "d@example.com"];
+    let answers = store(&relay, &by_lmtp(&recipients), MESSAGE, 10).unwrap().each(3);
+    assert_eq!(answers[0].as_deref(), Ok("stored b"));
+    assert_eq!(refused(answers[1].clone()), (552, "5.2.2".into()));
+    assert_eq!(refused(answers[2].clone()), (451, "4.3.0".into()));
+    let done = store(&relay, &by_lmtp(&["b@example.com"]), MESSAGE, 10).unwrap();
+    assert_eq!(refused(done.one()), (550, "5.7.1".into()));
+    drop(relay);
+    server.finish();
+}
+
+#[test]
+fn connections_are_used_again_and_a_lost_one_is_replaced() {
+    let next = sink(SinkOptions::default());
+    let relay = smtp(next.address());
+    for _ in 0..3 {
+        store(&relay, &envelope(&["b@example.com"]), MESSAGE, 10).unwrap();
+    }
+    // Given up before its message: the connection stays usable.
+    drop(begin(&relay, &envelope(&["b@example.com"])).unwrap());
+    store(&relay, &envelope(&["b@example.com"]), MESSAGE, 10).unwrap();
+    assert_eq!((next.count(), next.connections()), (4, 1));
+
+    // One that the server has closed meanwhile.
+    let lost = ScriptedServer::start(
+        "S: 220 a
+         C: EHLO me.example
+         S: 250 a
+         C: MAIL FROM:<a@example.org>
+         S: 250 ok
+         C: RCPT TO:<b@example.com>
+         S: 250 ok
+         C: DATA
+         S: 354 go
+         C.
+         S: 250 one
+         S: 421 4.3.2 idle
+         CLOSE
+         CONNECTION 2
+         S: 220 a
+         C: EHLO me.example
+         S: 250 a
+         C: MAIL FROM:<a@example.org>
+         S: 250 ok
+         C: RCPT TO:<b@example.com>
+         S: 250 ok
+         C: DATA
+         S: 354 go
+         C.
+         S: 250 two
+         C: QUIT
+         S: 221 bye",
+    );
+    let relay = smtp(lost.address());
+    for text in ["one", "two"] {
+        let done = store(&relay, &envelope(&["b@example.com"]), MESSAGE, 10).unwrap();
+        assert_eq!(done, Confirmation::All(text.into()));
+    }
+    drop(relay);
+    lost.finish();
+}
+
+#[test]
+fn connections_are_not_kept_beyond_their_time_and_number() {
+    let next = sink(SinkOptions::default());
+    let relay = Relay::new(Options { idle_time: Duration::ZERO, ..options(next.address(), Protocol::Smtp) });
+    for _ in 0..3 {
+        store(&relay, &envelope(&["b@example.com"]), MESSAGE, 10).unwrap();
+    }
+    assert_eq!(next.connections(), 3);
+    let relay = Relay::new(Options { connections_max: 2, idle_max: 1, ..options(next.address(), Protocol::Smtp) });
+    let mail = || relay.begin(&envelope(&["b@example.com"]));
+    let (one, two) = (mail().unwrap(), mail().unwrap());
+    assert_eq!(refused(mail()), (451, "4.3.2".into()));
+    drop((one, two));
+    let (_one, _two) = (mail().unwrap(), mail().unwrap());
+    assert_eq!(next.connections(), 6, "one of the two was kept");
+}
+
+#[test]
+fn a_server_that_is_not_there() {
+    let (code, enhanced) = refused(begin(&smtp(listeners::refusing()), &envelope(&["b@example.com"])));
+    assert_eq!((code, enhanced.as_str()), (451, "4.4.1"));
+    let full = listeners::FullBacklog::new();
+    let settings = engine::settings(Duration::from_millis(200));
+    let relay = Relay::new(Options::to_host("127.0.0.1", full.address().port(), settings));
+    let start = Instant::now();
+    assert_eq!(refused(begin(&relay, &envelope(&["b@example.com"]))), (451, "4.4.1".into()));
+    assert!(start.elapsed() < wait::LONG);
+}
+
+#[test]
+fn trouble_at_each_step() {
+    let close = || Then::Close;
+    for (when, then, code, enhanced) in [
+        (When::Greeting(1), reply("554 5.7.1 go away"), 451, "4.4.1"),
+        (When::Greeting(1), close(), 451, "4.4.2"),
+        (When::Mail(1), reply("550 5.7.1 bad sender"), 550, "5.7.1"),
+        (When::Mail(1), Then::ReplyAndClose("421 4.3.2 down".into()), 451, "4.3.2"),
+        (When::Mail(1), close(), 451, "4.4.2"),
+        (When::Rcpt(1, 1), close(), 451, "4.4.2"),
+        (When::Data(1), reply("554 5.5.1 no recipients"), 554, "5.5.1"),
+        (When::Data(1), close(), 451, "4.4.2"),
+        (When::Message(1), reply("554 5.7.1 spam"), 554, "5.7.1"),
+        (When::Message(1), reply("452 full"), 452, "4.0.0"),
+        (When::Message(1), close(), 451, "4.4.2"),
+        (When::Message(1), Then::Reset, 451, "4.4.2"),
+    ] {
+        let next = sink(SinkOptions::default().rule(when.clone(), then.clone()));
+        let relay = smtp(next.address());
+        let said = refused(store(&relay, &envelope(&["b@example.com"]), MESSAGE, 10));
+        assert_eq!(said, (code, enhanced.into()), "{when:?} {then:?}");
+        // The next mail goes.
+        let again = store(&relay, &envelope(&["b@example.com"]), MESSAGE, 10);
+        assert!(again.is_ok(), "{when:?} {then:?}: {again:?}");
+    }
+}
+
+#[test]
+fn a_server_that_says_nothing_is_not_waited_for_for_ever() {
+    let next = sink(SinkOptions::default().rule(When::Message(1), Then::Silence));
+    let settings = engine::settings(Duration::from_millis(300));
+    let relay = Relay::new(Options::to_host("127.0.0.1", next.port(), settings));
+    assert_eq!(refused(store(&relay, &envelope(&["b@example.com"]), MESSAGE, 10)), (451, "4.4.2".into()));
+}
+
+#[test]
+fn a_mail_given_up_in_the_middle_of_its_message_is_never_complete_there() {
+    let server = ScriptedServer::start(
+        "S: 220 a
+         C: EHLO me.example
+         S: 250 a
+         C: MAIL FROM:<a@example.org>
+         S: 250 ok
+         C: RCPT TO:<b@example.com>
+         S: 250 ok
+         C: DATA
+         S: 354 go
+         C~ Received: *
+         HANG",
+    );
+    let relay = smtp(server.address());
+    let mut delivery = begin(&relay, &envelope(&["b@example.com"])).unwrap();
+    // As much as is not gathered before it is sent.
+    delivery.write(&b"Subject: x\r\n".repeat(30_000)).unwrap();
+    drop(delivery);
+    server.finish();
+}
+
+#[test]
+fn a_mail_that_goes_in_a_circle_is_refused() {
+    let next = sink(SinkOptions::default());
+    let relay = smtp(next.address());
+    let message =
+        |hops: usize| ["Received: from a by b; date\r\n".repeat(hops), "\r\nreceived: body\r\n".into()].concat();
+    store(&relay, &envelope(&["b@example.com"]), message(100).as_bytes(), 1000).unwrap();
+    let over = store(&relay, &envelope(&["b@example.com"]), message(101).as_bytes(), 1000);
+    assert_eq!(refused(over), (554, "5.4.6".into()));
+    assert_eq!(next.count(), 1);
+}
+
+#[test]
+fn a_server_by_its_path() {
+    let options = Scripted { place: Place::Unix, ..Scripted::default() };
+    let server = ScriptedServer::with(
+        options,
+        "S: 220 store
+         C: LHLO me.example
+         S: 250 store
+         C: MAIL FROM:<>
+         S: 250 ok
+         C: RCPT TO:<b>
+         S: 250 ok
+         C: DATA
+         S: 354 go
+         C.
+         S: 250 stored
+         C: QUIT
+         S: 221 bye",
+    );
+    let path = server.path().to_owned();
+    let settings = Settings { protocol: Protocol::Lmtp, ..engine::settings(wait::LONG) };
+    let relay = Relay::new(Options::new(Arc::new(move || Target::Unix(path.clone())), settings));
+    let mut envelope = envelope(&["b"]);
+    envelope.from = helo::proto::address::ReversePath::null();
+    assert_eq!(store(&relay, &envelope, MESSAGE, 10).unwrap().one().unwrap(), "stored");
+    drop(relay);
+    server.finish();
+}
