@@ -79,6 +79,10 @@ fn cost(envelope: &Envelope) -> usize {
 }
 
 impl Spool for Memory {
+    fn blocks(&self) -> bool {
+        false
+    }
+
     fn begin(&self, envelope: &Envelope) -> Result<Box<dyn Delivery>> {
         let shared = Arc::clone(&self.0);
         let mail = Some(Stored { envelope: envelope.clone(), message: Vec::new() });
@@ -167,6 +171,10 @@ impl Discard {
 }
 
 impl Spool for Discard {
+    fn blocks(&self) -> bool {
+        false
+    }
+
     fn begin(&self, _envelope: &Envelope) -> Result<Box<dyn Delivery>> {
         Ok(Box::new(Discarding { counts: Arc::clone(&self.0), octets: 0 }))
     }
