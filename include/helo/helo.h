@@ -28,6 +28,9 @@
 extern "C" {
 #endif
 
+/* A delivery as the handle of helo_set_key() and helo_watch(). */
+#define HELO_HANDLE(delivery) ((const void *)(size_t)(delivery))
+
 /**
  * What the functions of a transport return when nothing can be read or written now.
  */
@@ -79,7 +82,12 @@ typedef enum helo_status {
   /**
    * A defect of the library: please report what helo_last_error() says.
    */
-  HELO_INTERNAL = 9
+  HELO_INTERNAL = 9,
+  /**
+   * The site's policy cannot be used, or the keys that were set do not go together: helo_last_error() names file, line
+   * and key. Nothing was sent, and mails stay where they are.
+   */
+  HELO_BAD_POLICY = 10
 } helo_status;
 
 /**
@@ -248,6 +256,28 @@ typedef enum helo_trace {
    */
   HELO_TRACE_NOTE = 2
 } helo_trace;
+
+/**
+ * Whose handle is meant, where a function takes handles of any of the library's APIs.
+ */
+typedef enum helo_face {
+  /**
+   * No handle in particular: everything that the library does in this process.
+   */
+  HELO_FACE_ALL = 0,
+  /**
+   * This header: a helo_delivery, as HELO_HANDLE(delivery).
+   */
+  HELO_FACE_HELO = 1,
+  /**
+   * d32-smtp.h: the handle of a connection.
+   */
+  HELO_FACE_DISTINCT = 2,
+  /**
+   * nx_smtp_client.h: the address of an NX_SMTP_CLIENT.
+   */
+  HELO_FACE_NETX_CLIENT = 3
+} helo_face;
 
 /**
  * How much is sent before the answers to it are in.
@@ -435,6 +465,81 @@ typedef struct helo_transport {
 } helo_transport;
 
 /**
+ * What passes over a connection. Later versions may add members at the end.
+ */
+typedef struct helo_traffic {
+  /**
+   * sizeof(helo_traffic) of the library.
+   */
+  size_t size;
+  /**
+   * Which API the connection belongs to.
+   */
+  enum helo_face face;
+  /**
+   * The connections of this process, counted from 1.
+   */
+  uint32_t connection;
+  /**
+   * The handle as the program has it; HELO_HANDLE(delivery) for a delivery. NULL for helo_send_file().
+   */
+  const void *handle;
+  /**
+   * Which way it goes.
+   */
+  enum helo_trace what;
+  /**
+   * Whole lines, a piece of a message, or a remark. Credentials appear as `<hidden>`. No NUL behind them. Valid until
+   * the callback returns.
+   */
+  const char *bytes;
+  /**
+   * How many bytes there are.
+   */
+  size_t length;
+} helo_traffic;
+
+/**
+ * Shown the traffic of connections, on the thread that drives the connection: mostly that of the program's call, or the
+ * library's own while smtp_xhelo makes a connection. It may be called from several threads at once.
+ */
+typedef void (*helo_traffic_fn)(void *user, const struct helo_traffic *traffic);
+
+/**
+ * Where and why the last failing call of this thread failed.
+ */
+typedef struct helo_failure {
+  /**
+   * Set it to sizeof(helo_failure) before the call.
+   */
+  size_t size;
+  /**
+   * Where it went wrong.
+   */
+  enum helo_phase phase;
+  /**
+   * Why.
+   */
+  enum helo_cause cause;
+  /**
+   * The reply code that decided it, such as 535; 0 if no reply did.
+   */
+  int code;
+  /**
+   * The reply's enhanced status code (RFC 3463), such as 5.7.8: three numbers, all 0 if there was none.
+   */
+  int enhanced_class;
+  /**
+   * Its second number.
+   */
+  int enhanced_subject;
+  /**
+   * Its third number.
+   */
+  int enhanced_detail;
+} helo_failure;
+
+/**
  * A cause (helo_cause) in words: "timed out". Never NULL; "unknown" for other numbers.
  */
 const char *helo_cause_name(int cause);
@@ -534,6 +639,44 @@ const char *helo_version(void);
  * thread's next failing call.
  */
 const char *helo_last_error(void);
+
+/**
+ * From now on this policy file holds for the whole process and all APIs, in place of the one that HELO_CONFIG names or
+ * that the user or the system has. NULL: those hold again. The file is read at once, and again whenever it has changed
+ * and a connection begins. Connections that are open stay as they are.
+ *
+ * HELO_BAD_POLICY: the file cannot be used; helo_last_error() names its line and key, and what held before still does.
+ */
+enum helo_status helo_policy_file(const char *path);
+
+/**
+ * The same with the text of a policy file in memory, for programs that keep it elsewhere and for systems without files.
+ * It is read once. NULL as for helo_policy_file(). At most 256 KiB.
+ */
+enum helo_status helo_policy_text(const char *text);
+
+/**
+ * Sets a key of the policy from inside the program: `key` and `value` are what stands left and right of the = in a
+ * policy file, such as "tls" and "always". What is set so holds before what the file says, for connections that begin
+ * afterwards. `value` NULL: the file's holds again. All keys set for a handle hold together, as one section of a file;
+ * those for a handle before those for its API, and these before those for all.
+ *
+ * `face` (a helo_face) and `handle` say for whom:
+ *
+ * HELO_FACE_ALL, NULL: for the whole process.
+ * A face, NULL: for all handles of this API. With HELO_FACE_DISTINCT set them before smtp_helo, which makes the
+ * connection together with the handle; of a handle that is there already only the limits of time can be changed, from
+ * its next call on.
+ * HELO_FACE_HELO, HELO_HANDLE(delivery): for the next helo_run() of a delivery.
+ * HELO_FACE_NETX_CLIENT, the NX_SMTP_CLIENT's address: for the mails that the client sends from now on.
+ *
+ * HELO_BAD_HANDLE: there is no such handle. HELO_BAD_ARGUMENT: there is no such key, or the value is none of it;
+ * helo_last_error() says which would be. Values that do not go together are the connection's error. From any thread.
+ */
+enum helo_status helo_set_key(int face,
+                              const void *handle,
+                              const char *key,
+                              const char *value);
 
 /**
  * Reads the result of a recipient: `mail` as helo_add_mail() numbered it, `recipient` as helo_add_recipient() did.
@@ -679,6 +822,32 @@ enum helo_status helo_add_transport(helo_delivery delivery,
  * Tells the run that a transport without a descriptor can be tried again. From any thread.
  */
 enum helo_status helo_wake(helo_delivery delivery);
+
+/**
+ * Shows all traffic to a function: of one handle, of all handles of an API (`handle` NULL), or of the process
+ * (HELO_FACE_ALL and NULL); `face` and `handle` as for helo_set_key(). It begins and ends at once, also on connections
+ * that are open. A function that is NULL ends it; a call of it that has begun on another thread may still be at work
+ * then. Each of the three has one function; all that are set are called.
+ *
+ * Inside the callback everything may be called, but not on the handle that it is told of. It must return: no longjmp() and
+ * no exception may leave it.
+ *
+ * HELO_BAD_HANDLE: there is no such handle. From any thread.
+ */
+enum helo_status helo_watch(int face,
+                            const void *handle,
+                            helo_traffic_fn function,
+                            void *user);
+
+/**
+ * Where and why the last failing call of this thread failed, in numbers; helo_last_error() has the words. That call may
+ * be of any API: a program in front of an old one's code learns here what is behind it. Inside the status callback of
+ * smtp_xhelo it tells of that connection.
+ *
+ * HELO_NO_RESULT: nothing has failed on this thread, or it was not on a connection but, say, an argument. Like
+ * helo_last_error() it changes nothing: it can be asked again.
+ */
+enum helo_status helo_last_failure(struct helo_failure *failure);
 
 #ifdef __cplusplus
 }

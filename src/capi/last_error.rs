@@ -4,7 +4,9 @@
 //! `errno`, a call that succeeds leaves the text of an earlier failure alone. Texts are bounded; what is recorded must
 //! not hold a secret, and the core error ([`crate::error::Error`]) sees to that.
 
-use std::cell::RefCell;
+use crate::error::{Cause, Error, Phase};
+use crate::proto::reply::EnhancedCode;
+use std::cell::{Cell, RefCell};
 use std::ffi::{CString, c_char};
 use std::fmt::Display;
 
@@ -13,10 +15,43 @@ const LONGEST: usize = 2000;
 
 thread_local! {
     static LAST: RefCell<Option<CString>> = const { RefCell::new(None) };
+    static FAILURE: Cell<Option<Failure>> = const { Cell::new(None) };
 }
 
-/// Records why the current call fails.
+/// What a program can act on of a failure that happened on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Where.
+    pub phase: Phase,
+    /// Why.
+    pub cause: Cause,
+    /// The reply code that decided it; 0 if no reply did.
+    pub code: u16,
+    /// That reply's enhanced code.
+    pub enhanced: Option<EnhancedCode>,
+}
+
+/// What was recorded at one time.
+pub struct Recorded {
+    words: Option<CString>,
+    failure: Option<Failure>,
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        let enhanced = error.reply.as_ref().and_then(|reply| reply.enhanced());
+        Failure { phase: error.phase, cause: error.cause, code: error.code(), enhanced }
+    }
+}
+
+/// Records why the current call fails, when no connection has to do with it.
 pub fn set(error: impl Display) {
+    set_with(error, None);
+}
+
+/// Records why the current call fails, and where if it was on a connection.
+pub fn set_with(error: impl Display, failure: Option<Failure>) {
+    let _ = FAILURE.try_with(|last| last.set(failure));
     let mut words = error.to_string().into_bytes();
     let cut = super::string::cut_at_character(&words, LONGEST);
     words.truncate(cut);
@@ -34,6 +69,31 @@ pub fn set(error: impl Display) {
 /// Forgets it.
 pub fn clear() {
     let _ = LAST.try_with(|last| last.take());
+    let _ = FAILURE.try_with(|last| last.take());
+}
+
+/// What was recorded, taken out for [`put_back`] in case that the call which begins now succeeds.
+pub fn take() -> Recorded {
+    Recorded {
+        words: LAST.try_with(|last| last.take()).ok().flatten(),
+        failure: FAILURE.try_with(Cell::take).ok().flatten(),
+    }
+}
+
+/// The call has not failed: what was recorded before it stands.
+pub fn put_back(before: Recorded) {
+    let _ = LAST.try_with(|last| last.replace(before.words));
+    let _ = FAILURE.try_with(|last| last.set(before.failure));
+}
+
+/// Whether something is recorded.
+pub fn is_set() -> bool {
+    LAST.try_with(|last| last.borrow().is_some()).unwrap_or(false)
+}
+
+/// Where the last failing call of this thread failed; `None` if it was not on a connection.
+pub fn failure() -> Option<Failure> {
+    FAILURE.try_with(Cell::get).ok().flatten()
 }
 
 /// The text, empty if nothing has failed in this thread.
@@ -61,6 +121,17 @@ mod tests {
         assert_eq!(get(), "here");
         clear();
         assert_eq!(get(), "");
+    }
+
+    #[test]
+    fn where_it_failed_belongs_to_the_words() {
+        let error = Error::new(Phase::Tls, Cause::Tls, "no name");
+        set_with(&error, Some(Failure::from(&error)));
+        assert_eq!(failure().map(|failure| (failure.phase, failure.cause)), Some((Phase::Tls, Cause::Tls)));
+        set("an argument");
+        assert_eq!(failure(), None);
+        clear();
+        assert!(!is_set());
     }
 
     #[test]

@@ -57,6 +57,10 @@ impl Observer for Observers {
         self.all().filter(|observer| observer.enabled()).for_each(|observer| observer.sent(bytes));
     }
 
+    fn body(&mut self, bytes: &[u8]) {
+        self.all().filter(|observer| observer.enabled()).for_each(|observer| observer.body(bytes));
+    }
+
     fn received(&mut self, bytes: &[u8]) {
         self.all().filter(|observer| observer.enabled()).for_each(|observer| observer.received(bytes));
     }
@@ -110,6 +114,9 @@ mod tests {
         fn sent(&mut self, bytes: &[u8]) {
             self.write("sent", bytes);
         }
+        fn body(&mut self, bytes: &[u8]) {
+            self.write("body", bytes);
+        }
         fn received(&mut self, bytes: &[u8]) {
             self.write("received", bytes);
         }
@@ -128,11 +135,12 @@ mod tests {
             vec![Box::new(Scribe(true, site.clone())), Box::new(Scribe(false, off.clone()))];
         let mut observers = Observers::new(watches);
         observers.sent(b"a");
+        observers.body(b"m");
         observers.set_own(Some(Box::new(Scribe(true, own.clone()))));
         assert!(observers.enabled());
         observers.received(b"b");
         observers.note("c");
-        assert_eq!(*site.lock().unwrap(), ["sent a", "received b", "note c"]);
+        assert_eq!(*site.lock().unwrap(), ["sent a", "body m", "received b", "note c"]);
         assert_eq!(*own.lock().unwrap(), ["received b", "note c"]);
         assert_eq!(*off.lock().unwrap(), ["note c"]);
         assert!(!Observers::default().enabled());

@@ -8,3 +8,5 @@ pub mod helo;
 pub mod netx_client;
 pub(crate) mod placed;
 pub mod rtos;
+pub mod site;
+pub mod wishes;

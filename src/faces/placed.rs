@@ -60,6 +60,11 @@ impl<T> Placed<T> {
         self.live.lock().get(&(place as usize)).cloned()
     }
 
+    /// What the struct at this address stands for, if a live one was created there; its memory is not looked at.
+    pub(crate) fn at(&self, address: usize) -> Option<Arc<T>> {
+        self.live.lock().get(&address).cloned()
+    }
+
     /// Whether the magic number stands at `place`, be it ours or that of a struct that another library made.
     ///
     /// # Safety
@@ -116,6 +121,8 @@ mod tests {
             there.copy_from_slice(&here);
             assert!(kind.is_marked(there.as_ptr()) && kind.get(there.as_ptr()).is_none());
             assert_eq!(kind.get(here.as_ptr()).as_deref(), Some(&7));
+            assert_eq!(kind.at(here.as_ptr().addr()).as_deref(), Some(&7));
+            assert!(kind.at(there.as_ptr().addr()).is_none());
             assert_eq!(kind.remove(here.as_mut_ptr()).as_deref(), Some(&7));
             assert_eq!(here[0], 0);
             assert!(kind.get(here.as_ptr()).is_none() && kind.remove(here.as_mut_ptr()).is_none());

@@ -13,7 +13,7 @@ pub(super) const MAX_FILE: usize = 256 * 1024;
 /// What is wrong with a policy file, and where. Never holds a value, which could be a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyError {
-    /// The file as it was named.
+    /// The file as it was named; empty for a key that the program has set.
     pub path: String,
     /// The line, from 1; 0 when it is not about one.
     pub line: usize,
@@ -25,7 +25,10 @@ pub struct PolicyError {
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "policy file {}", self.path)?;
+        match self.path.as_str() {
+            "" => f.write_str("policy key")?,
+            path => write!(f, "policy file {path}")?,
+        }
         if self.line > 0 {
             write!(f, ", line {}", self.line)?;
         }

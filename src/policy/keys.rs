@@ -164,7 +164,6 @@ impl Draft {
 }
 
 /// Whether there is a key of this name.
-#[cfg(any(windows, test))]
 pub(super) fn is_known(name: &str) -> bool {
     KEYS.iter().any(|key| key.name.eq_ignore_ascii_case(name))
 }

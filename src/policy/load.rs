@@ -50,7 +50,7 @@ impl Policy {
     }
 
     /// Whether the files that it was made of are as they were.
-    fn is_current(&self) -> bool {
+    pub(super) fn is_current(&self) -> bool {
         self.files.iter().all(|(file, then)| Stamp::now(file) == Some(*then))
     }
 }

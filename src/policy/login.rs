@@ -69,6 +69,11 @@ pub(super) fn secret(value: &str) -> Result<Secret, Why> {
     if value.is_empty() { Err("is empty".to_owned()) } else { Ok(Secret::new(value.to_owned())) }
 }
 
+/// A line in words; nothing for a key that stands in no file.
+fn at(line: usize) -> String {
+    if line > 0 { format!(" (line {line})") } else { String::new() }
+}
+
 /// What a mechanism proves a user with.
 fn proof_of(mechanism: &str) -> Option<Proof> {
     sasl::traits(mechanism).map(|traits| traits.proof)
@@ -214,7 +219,7 @@ impl Draft {
         let mut names = self.site.mechanisms.iter().flatten();
         match names.find(|name| proof_of(name) != Some(proof)) {
             Some(name) => {
-                Err(self.misfit("mechanism", format!("names {name}, which has no use for {key} (line {line})")))
+                Err(self.misfit("mechanism", format!("names {name}, which has no use for {key}{}", at(line))))
             }
             None => Ok(()),
         }
@@ -225,8 +230,7 @@ impl Draft {
         match self.site.tls.mode {
             None | Some(TlsMode::Always | TlsMode::Implicit) => Ok(()),
             Some(TlsMode::Never | TlsMode::Optional) => {
-                let words =
-                    format!("must be always or implicit: what {key} (line {line}) gives never goes in the clear");
+                let words = format!("must be always or implicit: what {key}{} gives never goes in the clear", at(line));
                 Err(self.misfit("tls", words))
             }
         }
@@ -252,6 +256,6 @@ impl Draft {
     }
 
     fn clash(&self, key: &'static str, other: &'static str, why: &str) -> Misfit {
-        self.misfit(key, format!("cannot stand beside {other} (line {}), {why}", self.line_of(other)))
+        self.misfit(key, format!("cannot stand beside {other}{}, {why}", at(self.line_of(other))))
     }
 }

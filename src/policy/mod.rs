@@ -18,6 +18,7 @@
 //! The keys are in the table of `keys.rs`. The whole file is checked when it is read: one mistake and nothing of it
 //! holds, with an error that names the line and the key.
 
+mod chosen;
 mod command;
 mod constants;
 mod file;
@@ -26,6 +27,7 @@ mod journal;
 mod keys;
 mod load;
 mod login;
+mod overrides;
 mod places;
 mod registry;
 mod safe_file;
@@ -39,6 +41,7 @@ pub use file::PolicyError;
 pub use journal::Journal;
 pub use load::Rights;
 pub use login::SiteLogin;
+pub use overrides::{Cache, Overrides};
 pub use supply::Source;
 pub use tls::SiteTls;
 pub use trace_file::TraceFile;
@@ -121,6 +124,19 @@ pub struct Timeouts {
     pub message: Option<Duration>,
 }
 
+impl Timeouts {
+    /// Fills what is not decided from others.
+    pub fn or(self, others: &Timeouts) -> Timeouts {
+        Timeouts {
+            connect: self.connect.or(others.connect),
+            greeting: self.greeting.or(others.greeting),
+            reply: self.reply.or(others.reply),
+            data: self.data.or(others.data),
+            message: self.message.or(others.message),
+        }
+    }
+}
+
 impl Policy {
     /// What the site decided for the host that a program asks for, by name or by address.
     pub fn settings_for(&self, host_asked: &str) -> Site {
@@ -181,13 +197,7 @@ impl Site {
             // The port belongs to the server beside it: a general one must not follow a host's own server.
             port: if self.server.is_some() { self.port } else { self.port.or(general.port) },
             server: self.server.or_else(|| general.server.clone()),
-            timeouts: Timeouts {
-                connect: self.timeouts.connect.or(general.timeouts.connect),
-                greeting: self.timeouts.greeting.or(general.timeouts.greeting),
-                reply: self.timeouts.reply.or(general.timeouts.reply),
-                data: self.timeouts.data.or(general.timeouts.data),
-                message: self.timeouts.message.or(general.timeouts.message),
-            },
+            timeouts: self.timeouts.or(&general.timeouts),
             debug_level: self.debug_level.or(general.debug_level),
             pipelining: self.pipelining.or(general.pipelining),
             dots: self.dots.or(general.dots),

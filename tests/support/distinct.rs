@@ -42,12 +42,22 @@ type Text = unsafe extern "system" fn(*mut c_void, *const c_char) -> c_int;
 impl Distinct {
     /// `smtp_helo`; the code is that of the failure.
     pub fn open(address: SocketAddr, local: &str) -> Result<Distinct, c_int> {
+        Distinct::open_host(&format!("smtp://{address}"), local)
+    }
+
+    /// The same for a host as the program names it.
+    pub fn open_host(host: &str, local: &str) -> Result<Distinct, c_int> {
         let mut handle = ptr::null_mut();
-        let (host, local) = (c(&format!("smtp://{address}")), c(local));
+        let (host, local) = (c(host), c(local));
         // SAFETY: texts and a place for the handle.
         let code = unsafe { smtp_helo(host.as_ptr(), local.as_ptr(), &raw mut handle, None, 0) };
         let open = Distinct(handle);
         if code == SMTP_SUCCESS { Ok(open) } else { Err(code) }
+    }
+
+    /// The handle as C has it.
+    pub fn raw(&self) -> *const c_void {
+        self.0
     }
 
     pub fn handle(&self) -> Handle {
@@ -123,6 +133,9 @@ impl Distinct {
 
 impl Drop for Distinct {
     fn drop(&mut self) {
-        self.handle().abort();
+        // A call with NULL would be the last failing one.
+        if !self.0.is_null() {
+            self.handle().abort();
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The NetX SMTP Client face as tests call it: through its exported functions.
 
-use std::ffi::{CString, c_char};
+use std::ffi::{CString, c_char, c_void};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -59,6 +59,11 @@ pub struct Mail<'a> {
 impl Mail<'_> {
     /// Creates a client, sends the mail, deletes the client. The status of the first that fails.
     pub fn send(&self) -> u32 {
+        self.send_with(|_| ())
+    }
+
+    /// The same; `created` is told the place of the client before the mail is sent.
+    pub fn send_with(&self, created: impl FnOnce(*const c_void)) -> u32 {
         let SocketAddr::V4(server) = self.server else { panic!("the test's servers are on 127.0.0.1") };
         let text = |text: &str| CString::new(text).expect("no NUL");
         let (kind, user, password) = self.authentication;
@@ -71,7 +76,7 @@ impl Mail<'_> {
         let (mut client, mut ip, mut pool) = (0u32, 0x4950_2020u32, 0x504B_5420u32);
         // SAFETY: all pointers lead to what their names say.
         unsafe {
-            let created = helo_nx_smtp_client_create(
+            let status = helo_nx_smtp_client_create(
                 &mut client,
                 &mut ip,
                 &mut pool,
@@ -84,9 +89,10 @@ impl Mail<'_> {
                 u32::from(server.port()),
                 &options,
             );
-            if created != 0 {
-                return created;
+            if status != 0 {
+                return status;
             }
+            created((&raw const client).cast());
             let body = self.body.as_ptr().cast();
             let length = u32::try_from(self.body.len()).expect("a body of the tests");
             let sent = nx_smtp_mail_send(&mut client, to.as_ptr(), 2, subject.as_ptr(), body, length);

@@ -3,6 +3,7 @@
 //! No copy of the original's headers is known, so the numbers are this library's own. They are never changed and never
 //! used for anything else: programs hold them.
 
+use crate::capi::last_error::Failure;
 use crate::error::{Cause, Error, Phase};
 use std::ffi::{CStr, c_int};
 
@@ -46,17 +47,19 @@ pub const SMTP_INSUFFICIENT_LENGTH: c_int = 15;
 pub(crate) struct Refusal {
     pub(crate) code: c_int,
     pub(crate) words: String,
+    /// Where it happened, if it was on the connection.
+    pub(crate) failure: Option<Failure>,
 }
 
 impl Refusal {
     pub(crate) fn new(code: c_int, words: impl Into<String>) -> Self {
-        Refusal { code, words: words.into() }
+        Refusal { code, words: words.into(), failure: None }
     }
 }
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        Refusal::new(code_of(&error), error.to_string())
+        Refusal { code: code_of(&error), words: error.to_string(), failure: Some(Failure::from(&error)) }
     }
 }
 

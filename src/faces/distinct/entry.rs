@@ -18,13 +18,16 @@ pub(crate) fn call(
         let arguments = if log::wants_calls() { arguments() } else { String::new() };
         let result = work();
         let code = code(&result);
-        let words = result.err().map(|refusal| refusal.words).unwrap_or_default();
-        if !words.is_empty() {
-            last_error::set(&words);
-        }
-        log::returned(function, &arguments, code, &words);
+        log::returned(function, &arguments, code, &recorded(result));
         code
     })
+}
+
+/// Records why a call fails for this thread; the words, which are empty when it does not.
+pub(crate) fn recorded(result: Result<(), Refusal>) -> String {
+    let Err(refusal) = result else { return String::new() };
+    last_error::set_with(&refusal.words, refusal.failure);
+    refusal.words
 }
 
 /// A handle in the log.

@@ -5,10 +5,10 @@
 //! written: credentials appear as `<hidden>`.
 
 use super::codes::{SMTP_SUCCESS, name_of};
-use super::log_place;
+use super::{log_place, site};
 use crate::capi::rights;
 use crate::client::clock;
-use crate::policy::{Policy, Rights};
+use crate::policy::Rights;
 use parking_lot::Mutex;
 use std::ffi::c_int;
 use std::fmt::Write as _;
@@ -45,8 +45,7 @@ fn level() -> u8 {
     if level != UNKNOWN {
         return level;
     }
-    // An unreadable policy is the next connection's error.
-    let decided = Policy::from_environment(rights()).ok().and_then(|policy| policy.settings_for("").debug_level);
+    let decided = site::debug_level();
     set_level(decided);
     decided.unwrap_or(0)
 }

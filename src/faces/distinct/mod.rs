@@ -6,6 +6,7 @@
 //! - `open`, `firewall`, `site`: making connections
 //! - `mail`, `data`, `commands`, `listing`, `direct`, `turn`, `options`, `close`, `date`: the other functions
 //! - `entry`, `log`: what every call passes through
+//! - `wishes`: what `helo.h` may set for a handle
 #![allow(unsafe_code)] // exported symbols
 #![allow(non_camel_case_types, non_snake_case, clippy::upper_case_acronyms)]
 // the manual's names
@@ -32,3 +33,7 @@ mod pump;
 mod shared;
 mod site;
 pub mod turn;
+mod wishes;
+
+pub(crate) use shared::{Shared, timeouts};
+pub(crate) use wishes::{connection, set_key};

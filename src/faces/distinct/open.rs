@@ -2,7 +2,7 @@
 
 use super::codes::{Refusal, SMTP_CANNOT_INIT_WINSOCK, SMTP_CANNOT_INITIALIZE, SMTP_FAILURE};
 use super::ctypes::{BufferProc, DWORD_PTR, FARPROC, GLOBALHANDLE, LPCSTR, StatusProc, argument, handle_of};
-use super::entry::call;
+use super::entry::{call, recorded};
 use super::handle::{Slot, code};
 use super::log;
 use super::shared::{Pause, Shared, Tracer};
@@ -10,6 +10,7 @@ use super::site::{self, Plan};
 use crate::capi::{guard, write_out};
 use crate::client::{Session, driver};
 use crate::error::{Cause, Error, Phase};
+use crate::faces::wishes::Face;
 use crate::net::fault::{self, Fault};
 use crate::policy::url;
 use std::ffi::c_int;
@@ -172,6 +173,7 @@ fn open(slot: &Arc<Slot>, plan: Plan) -> Result<Session, Error> {
     shared.set_site(plan.timeouts);
     let mut settings = plan.settings;
     settings.timeouts = shared.timeouts();
+    settings.watches.push(shared.wishes.watch(Face::Distinct, shared.handle()));
     let mut session = Session::begin(plan.target, settings, slot.cancel.clone())?;
     session.connection_mut().set_observer(Some(Box::new(Tracer(shared.clone()))));
     let opened = session.finish_opening(&mut Pause::new(shared));
@@ -199,6 +201,7 @@ fn start(slot: Arc<Slot>, plan: Result<Plan, Error>, status: Option<StatusProc>)
     };
     let mut settings = plan.settings;
     settings.timeouts = slot.shared.timeouts();
+    settings.watches.push(slot.shared.wishes.watch(Face::Distinct, slot.shared.handle()));
     let tracer = Box::new(Tracer(slot.shared.clone()));
     driver::open(plan.target, settings, slot.cancel.clone(), Some(tracer), done).map_err(|error| {
         slot.forget();
@@ -212,7 +215,8 @@ fn finish(slot: &Arc<Slot>, status: Option<StatusProc>, result: Result<Session, 
         let result = slot.opened(result);
         let code = code(&result);
         let handle = slot.shared.handle();
-        let words = result.err().map(|refusal| refusal.words).unwrap_or_default();
+        // For the callback, which comes on this thread.
+        let words = recorded(result);
         log::returned("status callback of smtp_xhelo", &format!("{handle:#x}"), code, &words);
         if let Some(status) = status {
             status.call(handle, code, slot.shared.parameter());

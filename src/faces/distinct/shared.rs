@@ -4,6 +4,7 @@ use super::ctypes::{BufferProc, YieldProc};
 use super::pump;
 use crate::client::Timeouts;
 use crate::client::trace::Observer;
+use crate::faces::wishes::Wishes;
 use crate::net::wait::Yield;
 use crate::policy;
 use crate::proto::reply::Reply;
@@ -18,9 +19,16 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often the yield function is called while the library waits.
 const YIELD_INTERVAL: Duration = Duration::from_millis(20);
 
+/// The limits of time when nobody has said anything.
+pub(crate) fn timeouts() -> Timeouts {
+    Timeouts::all(DEFAULT_TIMEOUT)
+}
+
 /// The state that outlives single calls.
 pub(crate) struct Shared {
     handle: OnceLock<usize>,
+    /// What `helo.h` has set for this handle.
+    pub(crate) wishes: Arc<Wishes>,
     fields: Mutex<Fields>,
 }
 
@@ -32,6 +40,8 @@ struct Fields {
     timeout: Option<Duration>,
     /// What the site's policy says.
     site: policy::Timeouts,
+    /// What the program has set by `helo.h` for this handle.
+    own: policy::Timeouts,
     reply: Vec<u8>,
     code: u16,
 }
@@ -54,10 +64,12 @@ impl Shared {
             yielding: Yielding::Library,
             timeout: None,
             site: policy::Timeouts::default(),
+            own: policy::Timeouts::default(),
             reply: Vec::new(),
             code: 0,
         };
-        Arc::new(Shared { handle: OnceLock::new(), fields: Mutex::new(fields) })
+        let wishes = Arc::new(Wishes::new());
+        Arc::new(Shared { handle: OnceLock::new(), wishes, fields: Mutex::new(fields) })
     }
 
     /// The handle that callbacks are told; set once, when the table has given it out.
@@ -90,6 +102,11 @@ impl Shared {
         self.fields.lock().site = site;
     }
 
+    /// What the program decided by `helo.h`.
+    pub(crate) fn set_own(&self, own: policy::Timeouts) {
+        self.fields.lock().own = own;
+    }
+
     pub(crate) fn set_timeout(&self, timeout: Duration) {
         self.fields.lock().timeout = Some(timeout);
     }
@@ -98,7 +115,7 @@ impl Shared {
     /// site's may be longer than the program's: an answer that comes late is a mail that is sent twice.
     pub(crate) fn timeouts(&self) -> Timeouts {
         let fields = self.fields.lock();
-        let site = &fields.site;
+        let site = fields.own.or(&fields.site);
         let of = |decided: Option<Duration>| fields.timeout.or(decided).unwrap_or(DEFAULT_TIMEOUT);
         let message = match (fields.timeout, site.message) {
             (Some(program), Some(site)) => program.max(site),

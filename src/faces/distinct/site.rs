@@ -1,12 +1,13 @@
 //! From the host that a program names to where the connection really goes and how: URLs and the site's policy.
 
 use super::log;
-use crate::capi::rights;
-use crate::client::{AuthPlan, Owner, Settings, Tls};
+use crate::client::{AuthPlan, Owner, Settings};
 use crate::error::{Cause, Error, Phase, Result};
+use crate::faces::site::{Way, decide, way};
+use crate::faces::wishes::{Face, Wishes};
 use crate::net::connect::Target;
+use crate::policy::Timeouts;
 use crate::policy::url::{self, Url};
-use crate::policy::{Policy, Site, Timeouts};
 use crate::proto::command::Command;
 use crate::sasl::Credentials;
 
@@ -21,20 +22,21 @@ pub(crate) struct Plan {
 /// The plan for a host argument, which may be a name, an address or a URL, and for the client's own name.
 pub(crate) fn plan(host: &str, local: &str) -> Result<Plan> {
     let asked = url::parse(host)?;
-    let site = site_for(&asked.host)?;
-    let (host, port) = site.place(&asked.host, asked.port_or_default());
-    let mut settings = Settings {
-        helo_name: local.to_owned(),
-        tls: Tls::mode(asked.scheme.tls_mode().unwrap_or_default()),
-        auth: login(asked)?,
-        ..Settings::default()
-    };
-    // The site's login comes before the program's.
-    site.apply(&mut settings);
+    let mut settings = Settings { helo_name: local.to_owned(), ..Face::Distinct.settings() };
+    settings.tls.mode = asked.scheme.tls_mode().unwrap_or_default();
+    let (host, port) = (asked.host.clone(), asked.port_or_default());
+    settings.auth = login(asked)?;
+    let Way { host, port, settings, site } = way(Face::Distinct, wishes(), &host, port, settings)?;
+    log::set_level(site.debug_level);
     if !settings.helo_name.is_empty() {
         check_name(&settings.helo_name)?;
     }
     Ok(Plan { target: Target::Host { host, port }, settings, timeouts: site.timeouts })
+}
+
+/// What the program wishes of connections whose handles it does not have yet: of all of them.
+fn wishes() -> &'static Wishes {
+    Wishes::of(Some(Face::Distinct))
 }
 
 /// A host and port that the program gives apart, as one text for [`plan`].
@@ -42,13 +44,9 @@ pub(crate) fn place(host: &str, port: u16) -> String {
     if host.contains(':') && !host.starts_with('[') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
-/// What the site decided for a host.
-pub(crate) fn site_for(host: &str) -> Result<Site> {
-    let policy = Policy::from_environment(rights())
-        .map_err(|why| Error::new(Phase::Connect, Cause::Policy, format!("the policy file: {why}")))?;
-    let site = policy.settings_for(host);
-    log::set_level(site.debug_level);
-    Ok(site)
+/// The level of the log as the site has it, before a host was named. An unreadable policy is the next connection's error.
+pub(crate) fn debug_level() -> Option<u8> {
+    decide(Face::Distinct, wishes(), Some("")).ok()?.debug_level
 }
 
 /// User and password of a URL: the program asks for authentication that the original did not have.

@@ -33,6 +33,9 @@ pub enum HeloStatus {
     HeloNotSupported = 8,
     /// A defect of the library: please report what helo_last_error() says.
     HeloInternal = 9,
+    /// The site's policy cannot be used, or the keys that were set do not go together: helo_last_error() names file, line
+    /// and key. Nothing was sent, and mails stay where they are.
+    HeloBadPolicy = 10,
 }
 
 /// Why a recipient's mail was not taken.
@@ -128,6 +131,20 @@ pub enum HeloLevel {
     /// fastest by far. For servers that you know: one that does not read a refused chunk away, against RFC 3030, would
     /// take the text of the mail for commands.
     Full = 2,
+}
+
+/// Whose handle is meant, where a function takes handles of any of the library's APIs.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeloFace {
+    /// No handle in particular: everything that the library does in this process.
+    All = 0,
+    /// This header: a helo_delivery, as HELO_HANDLE(delivery).
+    Helo = 1,
+    /// d32-smtp.h: the handle of a connection.
+    Distinct = 2,
+    /// nx_smtp_client.h: the address of an NX_SMTP_CLIENT.
+    NetxClient = 3,
 }
 
 /// What a trace callback is shown.
@@ -316,7 +333,7 @@ pub extern "C" fn helo_phase_name(phase: c_int) -> *const std::ffi::c_char {
 /// A status (helo_status) in words: "bad handle". Never NULL; "unknown" for other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn helo_status_name(status: c_int) -> *const std::ffi::c_char {
-    const NAMES: [&CStr; 10] = [
+    const NAMES: [&CStr; 11] = [
         c"ok",
         c"failed",
         c"bad handle",
@@ -327,6 +344,7 @@ pub extern "C" fn helo_status_name(status: c_int) -> *const std::ffi::c_char {
         c"no memory",
         c"not supported",
         c"internal error",
+        c"bad policy",
     ];
     name_of(status, &NAMES, |name| name)
 }

@@ -9,6 +9,7 @@ use crate::client::delivery::{Mail, Progress, Recipient, WINDOW_BYTES, WINDOW_MA
 use crate::client::envelope::BodyKind;
 use crate::client::settings::{AuthPlan, Level, Owner, Settings, Timeouts, Tls};
 use crate::faces::helo::codes::{HeloPhase, HeloStatus};
+use crate::faces::wishes::{Face, Wishes};
 use crate::net::callback::CallbackTransport;
 use crate::net::wait::Cancel;
 use crate::proto::address::{ForwardPath, ReversePath};
@@ -36,8 +37,12 @@ pub(crate) const CONNECTIONS_MAX: u32 = 256;
 
 /// What a handle stands for.
 pub(crate) struct Delivery {
+    /// The handle; 0 for a delivery that the program never sees.
+    pub(crate) handle: u32,
     state: Mutex<State>,
     pub(crate) cancel: Cancel,
+    /// Policy keys and a watcher of the program's own.
+    pub(crate) wishes: Arc<Wishes>,
 }
 
 /// What the functions read and change. Never locked while a callback runs.
@@ -72,7 +77,7 @@ pub(crate) struct Entry {
 
 impl Delivery {
     /// A delivery to a server, or over transports that are given later.
-    pub(crate) fn new(server: Option<Server>) -> Delivery {
+    pub(crate) fn new(handle: u32, server: Option<Server>) -> Delivery {
         let state = State {
             running: false,
             freed: false,
@@ -91,7 +96,7 @@ impl Delivery {
             on_progress: None,
             on_trace: None,
         };
-        Delivery { state: Mutex::new(state), cancel: Cancel::new() }
+        Delivery { handle, state: Mutex::new(state), cancel: Cancel::new(), wishes: Arc::new(Wishes::new()) }
     }
 
     /// The delivery of a handle.
@@ -236,7 +241,7 @@ impl State {
         entry.mail.as_mut().ok_or_else(|| Refusal::argument("this mail has been run: add it again to send it again"))
     }
 
-    /// What the connections of a run are told.
+    /// What the program tells the connections of a run.
     pub(crate) fn settings(&self) -> Settings {
         let of_server = self.server.as_ref().and_then(|server| server.credentials.as_ref());
         let credentials = self.credentials.as_ref().or(of_server).cloned();
@@ -247,7 +252,7 @@ impl State {
             tls: Tls::mode(self.server.as_ref().map(|server| server.tls).unwrap_or_default()),
             auth: credentials.map(|credentials| AuthPlan::new(credentials, Owner::Program)),
             dots: Dots::Stuff,
-            ..Settings::default()
+            ..Face::Helo.settings()
         }
     }
 }

@@ -4,7 +4,9 @@
 
 pub mod codes;
 pub(crate) mod delivery;
+mod handles;
 pub mod mails;
+pub mod policy;
 mod refusal;
 pub mod results;
 pub mod run;
@@ -12,17 +14,20 @@ pub mod send;
 mod server;
 pub mod setup;
 pub mod transport;
+pub mod watch;
 
 use crate::capi::last_error;
 use std::ffi::{CStr, c_char};
 
 pub use codes::*;
 pub use mails::*;
+pub use policy::*;
 pub use results::*;
 pub use run::*;
 pub use send::*;
 pub use setup::*;
 pub use transport::*;
+pub use watch::*;
 
 /// The version as C text, made once when the library is compiled.
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {

@@ -1,8 +1,10 @@
 //! Why a call of the native face is not done, and the one way in for all of its functions.
 
 use super::codes::HeloStatus;
+use crate::capi::last_error::Failure;
 use crate::capi::{StringError, boundary, last_error};
 use crate::error::{Cause, Error};
+use crate::policy::PolicyError;
 use crate::proto::command::ArgumentError;
 
 /// A status and the words for `helo_last_error()`.
@@ -10,11 +12,13 @@ use crate::proto::command::ArgumentError;
 pub(crate) struct Refusal {
     pub(crate) status: HeloStatus,
     pub(crate) words: String,
+    /// Where it happened, if it was on a connection.
+    pub(crate) failure: Option<Failure>,
 }
 
 impl Refusal {
     pub(crate) fn new(status: HeloStatus, words: impl Into<String>) -> Self {
-        Refusal { status, words: words.into() }
+        Refusal { status, words: words.into(), failure: None }
     }
 
     pub(crate) fn argument(words: impl Into<String>) -> Self {
@@ -40,9 +44,16 @@ impl From<Error> for Refusal {
             Cause::NotSupported | Cause::Tls => HeloStatus::HeloNotSupported,
             Cause::Cancelled => HeloStatus::HeloCancelled,
             Cause::BadArgument => HeloStatus::HeloBadArgument,
+            Cause::Policy => HeloStatus::HeloBadPolicy,
             _ => HeloStatus::HeloFailed,
         };
-        Refusal::new(status, error.detail)
+        Refusal { status, failure: Some(Failure::from(&error)), words: error.detail }
+    }
+}
+
+impl From<PolicyError> for Refusal {
+    fn from(why: PolicyError) -> Self {
+        Refusal::new(HeloStatus::HeloBadPolicy, why.to_string())
     }
 }
 
@@ -51,7 +62,7 @@ pub(crate) fn call(function: &'static str, work: impl FnOnce() -> Result<(), Ref
     boundary(function, HeloStatus::HeloInternal, || match work() {
         Ok(()) => HeloStatus::HeloOk,
         Err(refusal) => {
-            last_error::set(format_args!("{function}: {}", refusal.words));
+            last_error::set_with(format_args!("{function}: {}", refusal.words), refusal.failure);
             refusal.status
         }
     })

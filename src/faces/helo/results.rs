@@ -205,7 +205,7 @@ pub unsafe extern "C" fn helo_get_progress(delivery: helo_delivery, progress: *m
 ///
 /// # Safety
 /// `place` is NULL or leads to a readable and writable struct that begins with its own size.
-unsafe fn hand_out<T>(place: *mut T, value: T) -> Result<(), Refusal> {
+pub(crate) unsafe fn hand_out<T>(place: *mut T, value: T) -> Result<(), Refusal> {
     /// No struct of this face will ever be larger: a size beyond this is none.
     const LARGEST: usize = 4096;
     if place.is_null() {

@@ -4,9 +4,14 @@ use super::codes::HeloStatus;
 use super::delivery::{Delivery, State};
 use super::refusal::{Refusal, call};
 use super::results::{HeloProgress, OnProgress, OnResult, Stored, Tracer};
+use super::server::Server;
 use super::setup::helo_delivery;
+use crate::capi::last_error::Failure;
 use crate::client::delivery::{self, Mail, Options, Outcome, Progress, Report};
+use crate::client::settings::{Level, Settings};
 use crate::client::trace::Observer;
+use crate::faces::site::{self, Way};
+use crate::faces::wishes::Face;
 use crate::net::connect::Target;
 
 /// Sends all mails of the delivery that have not been sent by a run before. Returns when each of their recipients has a
@@ -21,6 +26,27 @@ use crate::net::connect::Target;
 #[unsafe(no_mangle)]
 pub extern "C" fn helo_run(delivery: helo_delivery) -> HeloStatus {
     call("helo_run", || Delivery::of(delivery)?.run())
+}
+
+/// The port of a server that is named without one.
+const DEFAULT_PORT: u16 = 25;
+
+/// What a run is told.
+struct Route {
+    to: To,
+    settings: Settings,
+    /// What the site decided of [`State::level`].
+    pipelining: Option<Level>,
+}
+
+/// Where a run's connections go.
+enum To {
+    /// Over those that the program has made.
+    Transports,
+    /// To the socket of the file system that the program named, or to its LMTP server.
+    Program,
+    /// To this host and port.
+    Host(String, u16),
 }
 
 /// What a run took out of the delivery.
@@ -46,16 +72,22 @@ impl Delivery {
     pub(crate) fn run(&self) -> Result<(), Refusal> {
         let mut state = self.idle()?;
         let mut batch = state.take_batch()?;
-        if state.server.is_none() && state.transports.is_empty() && !batch.mails.is_empty() {
-            state.put_back(batch);
-            return Err(Refusal::argument("there is no server: name one to helo_new(), or helo_add_transport()"));
+        if batch.mails.is_empty() {
+            state.progress = Progress::default();
+            self.cancel.reset();
+            return Ok(());
         }
+        let Route { to, settings, pipelining } = match self.route(&state) {
+            Ok(route) => route,
+            Err(refusal) => {
+                state.put_back(batch);
+                return Err(refusal);
+            }
+        };
         state.running = true;
         state.progress = Progress { mails: batch.mails.len() as u64, ..Progress::default() };
-        let settings = state.settings();
-        let (level, connections) = (state.level, state.connections);
+        let (level, connections) = (pipelining.unwrap_or(state.level), state.connections);
         let (window_mails, window_bytes) = (state.window_mails, state.window_bytes);
-        let own_only = !state.transports.is_empty();
         let on_trace = state.on_trace;
         let mut report = Told {
             delivery: self,
@@ -67,7 +99,7 @@ impl Delivery {
         drop(state);
         let running = Running(self);
 
-        let mut target = || self.next_target(own_only);
+        let mut target = || self.next_target(&to);
         let mut opened = 0;
         let mut tracer = || {
             opened += 1;
@@ -90,13 +122,40 @@ impl Delivery {
         verdict(&progress, first_failure, cancelled)
     }
 
-    /// Where the next connection goes.
-    fn next_target(&self, own_only: bool) -> Option<Target> {
-        let mut state = self.state();
-        if own_only {
-            return state.transports.pop_front().map(|transport| Target::Ready(Box::new(transport)));
+    /// What the program, its keys and the site's policy make of a run together.
+    fn route(&self, state: &State) -> Result<Route, Refusal> {
+        let own_only = !state.transports.is_empty();
+        let asked = match &state.server {
+            _ if own_only => None,
+            Some(server) => server.asked(),
+            // The site may have a server for programs that name none.
+            None => Some(("", DEFAULT_PORT)),
+        };
+        let mut settings = state.settings();
+        settings.watches.push(self.wishes.watch(Face::Helo, self.handle as usize));
+        let Some((host, port)) = asked else {
+            let site = site::decide(Face::Helo, &self.wishes, None)?;
+            site.apply(&mut settings);
+            let to = if own_only { To::Transports } else { To::Program };
+            return Ok(Route { to, settings, pipelining: site.pipelining });
+        };
+        let Way { host, port, settings, site } = site::way(Face::Helo, &self.wishes, host, port, settings)?;
+        if host.is_empty() {
+            let words = "there is no server: name one to helo_new(), helo_add_transport(), or write server = ... into \
+                         the policy file";
+            return Err(Refusal::argument(words));
         }
-        state.server.as_ref().map(|server| server.target())
+        Ok(Route { to: To::Host(host, port), settings, pipelining: site.pipelining })
+    }
+
+    /// Where the next connection goes.
+    fn next_target(&self, to: &To) -> Option<Target> {
+        let mut state = self.state();
+        match to {
+            To::Transports => state.transports.pop_front().map(|transport| Target::Ready(Box::new(transport))),
+            To::Program => state.server.as_ref().map(Server::target),
+            To::Host(host, port) => Some(Target::Host { host: host.clone(), port: *port }),
+        }
     }
 }
 
@@ -133,15 +192,21 @@ impl State {
 }
 
 /// What the call returns, and what it says in words.
-fn verdict(progress: &Progress, first_failure: Option<String>, cancelled: bool) -> Result<(), Refusal> {
-    let Some(first) = first_failure else { return Ok(()) };
+fn verdict(progress: &Progress, first_failure: Option<First>, cancelled: bool) -> Result<(), Refusal> {
+    let Some(First { words: first, failure }) = first_failure else { return Ok(()) };
     let status = if cancelled { HeloStatus::HeloCancelled } else { HeloStatus::HeloFailed };
     let (failed, all) = (progress.failed, progress.failed + progress.delivered);
     let words = match all {
         1 => first,
         _ => format!("{failed} of {all} recipients did not get their mail; the first: {first}"),
     };
-    Err(Refusal::new(status, words))
+    Err(Refusal { status, words, failure: Some(failure) })
+}
+
+/// The first recipient's failure.
+struct First {
+    words: String,
+    failure: Failure,
 }
 
 /// Keeps the results and tells the program.
@@ -150,7 +215,7 @@ struct Told<'a> {
     numbers: &'a [u32],
     on_result: Option<OnResult>,
     on_progress: Option<OnProgress>,
-    first_failure: Option<String>,
+    first_failure: Option<First>,
 }
 
 impl Report for Told<'_> {
@@ -158,7 +223,9 @@ impl Report for Told<'_> {
         if let Some((phase, cause)) = outcome.failure
             && self.first_failure.is_none()
         {
-            self.first_failure = Some(format!("{}: {}: {}", phase.name(), cause.name(), outcome.text));
+            let words = format!("{}: {}: {}", phase.name(), cause.name(), outcome.text);
+            let (code, enhanced) = (outcome.code, outcome.enhanced);
+            self.first_failure = Some(First { words, failure: Failure { phase, cause, code, enhanced } });
         }
         let (Some(&mail), Ok(recipient)) = (self.numbers.get(mail), u32::try_from(recipient)) else { return };
         let stored = Stored::new(outcome);

@@ -29,7 +29,7 @@ pub unsafe extern "C" fn helo_send_file(
         if recipients.is_null() || count == 0 || count > isize::MAX as usize / size_of::<usize>() {
             return Err(Refusal::argument("there are no recipients"));
         }
-        let delivery = Delivery::new(Some(Server::parse(server)?));
+        let delivery = Delivery::new(0, Some(Server::parse(server)?));
         let mut state = delivery.idle()?;
         let mail = state.add_mail(sender)?;
         for number in 0..count {

@@ -55,6 +55,15 @@ impl Server {
         Ok(Server { protocol, tls: mode, credentials, place })
     }
 
+    /// The host and port that the site's policy is asked about. What stays on this machine is not the site's matter:
+    /// sockets of the file system, and LMTP, which hands mail to the store.
+    pub(crate) fn asked(&self) -> Option<(&str, u16)> {
+        match &self.place {
+            Place::Host { host, port } if self.protocol == Protocol::Smtp => Some((host, *port)),
+            Place::Host { .. } | Place::Unix(_) => None,
+        }
+    }
+
     /// Where to connect to.
     pub(crate) fn target(&self) -> Target {
         match &self.place {

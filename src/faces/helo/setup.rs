@@ -50,7 +50,7 @@ pub unsafe extern "C" fn helo_new(server: *const c_char) -> helo_delivery {
                 false => Some(Server::parse(unsafe { utf8("server", server) }?)?),
             };
             let full = |why: crate::capi::TableFull| Refusal::new(HeloStatus::HeloNoMemory, why.to_string());
-            DELIVERIES.insert(Arc::new(Delivery::new(server))).map_err(full)
+            DELIVERIES.insert_with(|handle| Arc::new(Delivery::new(handle.get(), server))).map_err(full)
         })();
         match made {
             Ok(handle) => handle.get(),

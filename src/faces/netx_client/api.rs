@@ -6,12 +6,16 @@ use super::codes::*;
 use super::error_map;
 use super::mail::{self, Mail};
 use super::options::HELO_NX_SMTP_CLIENT_OPTIONS;
+use crate::capi::last_error::Failure;
 use crate::capi::{StringError, boundary, c_slice, c_str, last_error};
 use crate::faces::placed::Placed;
 use crate::faces::rtos::nx_codes::*;
 use crate::faces::rtos::*;
+
+use crate::faces::wishes::Wishes;
 use crate::sasl::Secret;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 /// The program's control block; only the number at its beginning is touched.
 #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
@@ -36,11 +40,40 @@ impl Checks {
     }
 }
 
+/// What `helo.h` has set for the client whose control block is at this place. Only the address is looked at.
+pub(crate) fn wishes(place: usize) -> Option<Arc<Wishes>> {
+    CLIENTS.at(place).map(|client| client.wishes.clone())
+}
+
 pub(super) fn service(name: &'static str, work: impl FnOnce() -> Result<(), UINT>) -> UINT {
     boundary(name, NX_SMTP_INTERNAL_ERROR, || {
-        last_error::clear();
-        work().err().unwrap_or(NX_SUCCESS)
+        let before = last_error::take();
+        let Err(code) = work() else {
+            last_error::put_back(before);
+            return NX_SUCCESS;
+        };
+        if !last_error::is_set() {
+            last_error::set(format_args!("{name}: {}", words_of(code)));
+        }
+        code
     })
+}
+
+/// Words for the codes that the checks of parameters give without any.
+fn words_of(code: UINT) -> &'static str {
+    match code {
+        NX_PTR_ERROR => {
+            "NX_PTR_ERROR: a pointer is NULL, or leads to no IP instance, no packet pool, no client, or (in a create) \
+             to a client that exists already"
+        }
+        NX_SMTP_CLIENT_NOT_INITIALIZED => {
+            "NX_SMTP_CLIENT_NOT_INITIALIZED: this is no client: never created, deleted, or copied to another place"
+        }
+        NX_IP_ADDRESS_ERROR => "NX_IP_ADDRESS_ERROR: the server's address is 0, or none",
+        NX_CALLER_ERROR => "NX_CALLER_ERROR: call this from a thread, not from tx_application_define",
+        NX_NOT_ENABLED => "NX_NOT_ENABLED: enable TCP (and IPv6 for such a server) on the IP instance first",
+        _ => "the parameters cannot be used",
+    }
 }
 
 /// A string parameter: NULL is a bad pointer, too long a bad parameter.
@@ -93,6 +126,7 @@ pub(super) unsafe fn create(
         domain: unsafe { string(domain, options.max_username as usize) }?,
         authentication_type,
         options,
+        place: client_ptr.addr(),
     };
     unsafe { CLIENTS.create(client_ptr, Client::new(given)?) }.map(drop).map_err(|_| NX_PTR_ERROR)
 }
@@ -170,7 +204,7 @@ pub(super) unsafe fn mail_send(
     let mail = Mail { recipient: &recipient, subject: &subject, priority, body };
     let sent = client.begin().and_then(|sending| mail::send(&client, &mail, &sending.cancel));
     sent.map_err(|error| {
-        last_error::set(&error);
+        last_error::set_with(&error, Some(Failure::from(&error)));
         error_map::code(&error)
     })
 }

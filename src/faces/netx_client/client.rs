@@ -6,12 +6,14 @@ use crate::capi::last_error;
 use crate::error::{Cause, Error, Phase};
 use crate::faces::rtos::IpInstance;
 use crate::faces::rtos::nx_codes::NX_NOT_ENABLED;
+use crate::faces::wishes::Wishes;
 use crate::net::wait::Cancel;
 use crate::proto::address::ReversePath;
 use crate::sasl::{Credentials, Secret};
 use parking_lot::Mutex;
 use std::fmt::Display;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// What a client keeps of its create.
 pub(super) struct Client {
@@ -22,6 +24,10 @@ pub(super) struct Client {
     /// The mechanism, and who authenticates by it.
     pub(super) login: Option<(&'static str, Credentials)>,
     pub(super) options: Options,
+    /// Where the program's control block is, which stands for the handle.
+    pub(super) place: usize,
+    /// What `helo.h` has set for this client.
+    pub(super) wishes: Arc<Wishes>,
     /// Cancels the mail that is being sent.
     sending: Mutex<Option<Cancel>>,
 }
@@ -36,6 +42,7 @@ pub(super) struct Given {
     pub(super) domain: String,
     pub(super) authentication_type: u32,
     pub(super) options: Options,
+    pub(super) place: usize,
 }
 
 impl Client {
@@ -59,6 +66,8 @@ impl Client {
             domain: given.domain,
             login,
             options: given.options,
+            place: given.place,
+            wishes: Arc::new(Wishes::new()),
             sending: Mutex::new(None),
         })
     }

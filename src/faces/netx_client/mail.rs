@@ -2,15 +2,15 @@
 
 use super::client::Client;
 use super::codes::{NX_SMTP_MAIL_PRIORITY_HIGH, NX_SMTP_MAIL_PRIORITY_LOW};
-use crate::capi::rights;
 use crate::client::envelope::{BodyKind, mail_parameters};
-use crate::client::{AuthPlan, Owner, Session, Settings, Tls, TlsName, clock};
+use crate::client::{AuthPlan, Owner, Session, Settings, clock};
 use crate::error::{Cause, Error, Phase, Result};
 use crate::faces::rtos::{Network, ram_network};
+use crate::faces::site::{Way, way};
+use crate::faces::wishes::Face;
 use crate::message::{HeaderBlock, Priority, message_id};
 use crate::net::connect::Target;
 use crate::net::wait::Cancel;
-use crate::policy::Policy;
 use crate::proto::address::ForwardPath;
 use crate::proto::command::{ArgumentError, Command, Verb};
 use crate::proto::dot::{BodyEncoder, Dots};
@@ -56,9 +56,8 @@ fn destination(client: &Client) -> Result<(Target, Settings)> {
         helo_name: client.domain.clone(),
         timeouts: client.options.timeouts(),
         auth,
-        // The program names an address: whose it should be only the policy can say.
-        tls: Tls { name: TlsName::Unknown, ..Tls::default() },
-        ..Settings::default()
+        watches: vec![client.wishes.watch(Face::NetxClient, client.place)],
+        ..Face::NetxClient.settings()
     };
     let target = match client.ip.network {
         Network::Ram => {
@@ -67,11 +66,9 @@ fn destination(client: &Client) -> Result<(Target, Settings)> {
         }
         Network::Host | Network::Foreign => {
             let host = client.server.ip().to_string();
-            let policy = Policy::from_environment(rights())
-                .map_err(|why| Error::new(Phase::Connect, Cause::Policy, why.to_string()))?;
-            let site = policy.settings_for(&host);
-            site.apply(&mut settings);
-            let (host, port) = site.place(&host, client.server.port());
+            let way = way(Face::NetxClient, &client.wishes, &host, client.server.port(), settings)?;
+            let Way { host, port, settings: decided, .. } = way;
+            settings = decided;
             Target::Host { host, port }
         }
     };

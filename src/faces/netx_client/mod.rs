@@ -18,5 +18,12 @@ mod mail;
 mod options;
 mod services;
 
+pub(crate) use api::wishes;
+
+/// The guide's limits of time.
+pub(crate) fn timeouts() -> crate::client::Timeouts {
+    options::HELO_NX_SMTP_CLIENT_OPTIONS::default().timeouts()
+}
+
 #[cfg(test)]
 mod tests;

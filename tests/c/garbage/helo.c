@@ -43,6 +43,55 @@ static void without_a_delivery(helo_delivery d)
     REFUSED(HELO_BAD_HANDLE, helo_get_progress, d, &progress);
 }
 
+/* Functions that take handles of any API. */
+static void any_handle(const void *handle)
+{
+    static const int faces[] = {HELO_FACE_ALL, HELO_FACE_HELO, HELO_FACE_DISTINCT, HELO_FACE_NETX_CLIENT};
+    size_t i;
+
+    for (i = 0; i < sizeof faces / sizeof *faces; i++) {
+        REFUSED(HELO_BAD_HANDLE, helo_set_key, faces[i], handle, "port", "25");
+        REFUSED(HELO_BAD_HANDLE, helo_watch, faces[i], handle, NULL, NULL);
+    }
+}
+
+static void policy(helo_delivery d)
+{
+    static const char *const bad_policies[] = {
+        "x", "[host]", "port = 0", "prot = 25", "[general", "port = 25\nport = 25", "\x01", "\xff", "tls = maybe", endless,
+    };
+    static const int odd[] = {-1, 4, 100, INT_MIN, INT_MAX};
+    helo_failure failure;
+    size_t i;
+
+    for (i = 0; i < sizeof bad_policies / sizeof *bad_policies; i++) {
+        CHECK("it is no policy", helo_policy_text(bad_policies[i]) != HELO_OK);
+        CHECK("it is said why", helo_last_error()[0] != '\0');
+    }
+    REFUSED(HELO_OK, helo_policy_text, "");
+    REFUSED(HELO_OK, helo_policy_text, NULL);
+    REFUSED(HELO_OK, helo_policy_file, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_policy_file, "");
+    REFUSED(HELO_BAD_POLICY, helo_policy_file, "/dev/null");
+    REFUSED(HELO_BAD_POLICY, helo_policy_file, "/nowhere/helo.conf");
+    CALL(helo_policy_file, endless);
+    for (i = 0; i < sizeof odd / sizeof *odd; i++) {
+        REFUSED(HELO_BAD_ARGUMENT, helo_set_key, odd[i], NULL, "port", "25");
+        REFUSED(HELO_BAD_ARGUMENT, helo_watch, odd[i], NULL, NULL, NULL);
+    }
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_key, HELO_FACE_ALL, NULL, NULL, "25");
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_key, HELO_FACE_ALL, NULL, "", "25");
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_key, HELO_FACE_ALL, NULL, endless, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_key, HELO_FACE_ALL, NULL, "port", endless);
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_key, HELO_FACE_HELO, HELO_HANDLE(d), "port", "a\nserver = b");
+    REFUSED(HELO_BAD_ARGUMENT, helo_set_key, HELO_FACE_HELO, HELO_HANDLE(d), "port\n", "\xff");
+    REFUSED(HELO_OK, helo_set_key, HELO_FACE_HELO, HELO_HANDLE(d), "port", NULL);
+    REFUSED(HELO_OK, helo_watch, HELO_FACE_HELO, HELO_HANDLE(d), NULL, d == 0 ? NULL : endless);
+    REFUSED(HELO_NO_RESULT, helo_last_failure, NULL);
+    memset(&failure, 0xff, sizeof failure);
+    REFUSED(HELO_NO_RESULT, helo_last_failure, &failure);
+}
+
 static ptrdiff_t nothing(void *user, void *buffer, size_t size)
 {
     (void)user;
@@ -168,6 +217,11 @@ int main(void)
     CHECK_INT("a delivery is freed", helo_free(stale), HELO_OK);
     without_a_delivery(stale);
 
+    for (i = 1; i < GARBAGE_HANDLES; i++) {
+        any_handle((const void *)garbage_handles[i]);
+    }
+    any_handle(HELO_HANDLE(stale));
+
     d = helo_new(NULL);
     CHECK("a delivery without a server", d != 0);
     CHECK_INT("with nothing to send there is nothing to fail", helo_run(d), HELO_OK);
@@ -178,6 +232,7 @@ int main(void)
     texts(d, mail);
     numbers(d, mail);
     structs(d, mail);
+    policy(d);
     CHECK_INT("an empty body is one", helo_set_body(d, mail, NULL, 0), HELO_OK);
     CHECK_INT("without a server nothing is run", helo_run(d), HELO_BAD_ARGUMENT);
     CHECK_INT("and the mail is still there", helo_add_recipient(d, mail, "carol@example.com", NULL), HELO_OK);

@@ -1,0 +1,62 @@
+//! From the host that a program asks for to where its connection really goes, and how: the same way for every face.
+
+use super::wishes::{Face, Wishes};
+use super::{distinct, netx_client};
+use crate::capi::rights;
+use crate::client::{Settings, Tls, TlsName};
+use crate::error::Result;
+use crate::policy::{Policy, Site};
+
+/// Where a connection goes, and what it is told.
+#[derive(Debug)]
+pub struct Way {
+    /// The host to connect to.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// What the connection is told: the program's, under what the site decided.
+    pub settings: Settings,
+    /// What the site decided.
+    pub site: Site,
+}
+
+impl Face {
+    /// What a face tells its connections of itself, before the program and the site have their say.
+    pub fn settings(self) -> Settings {
+        match self {
+            Face::Helo => Settings::default(),
+            Face::Distinct => Settings { timeouts: distinct::timeouts(), ..Settings::default() },
+            Face::NetxClient => Settings {
+                timeouts: netx_client::timeouts(),
+                // The program names an address: whose it should be only the policy can say.
+                tls: Tls { name: TlsName::Unknown, ..Tls::default() },
+                ..Settings::default()
+            },
+        }
+    }
+}
+
+/// The way of a connection for which a program asks by host and port. `settings` are the face's with the program's own.
+pub(crate) fn way(face: Face, wishes: &Wishes, host: &str, port: u16, settings: Settings) -> Result<Way> {
+    let site = decide(face, wishes, Some(host))?;
+    Ok(site_way(site, host, port, settings))
+}
+
+/// The same for a program that has no wishes of its own, such as `helo-check`.
+pub fn plain_way(face: Face, host: &str, port: u16, settings: Settings) -> Result<Way> {
+    way(face, &Wishes::new(), host, port, settings)
+}
+
+fn site_way(site: Site, host: &str, port: u16, mut settings: Settings) -> Way {
+    site.apply(&mut settings);
+    let (host, port) = site.place(host, port);
+    Way { host, port, settings, site }
+}
+
+/// What was decided outside of a face's own calls: by the keys that the program has set by `helo.h` and, for a connection
+/// to a host, by the policy under them.
+pub(crate) fn decide(face: Face, wishes: &Wishes, host: Option<&str>) -> Result<Site> {
+    let policy = host.map(|_| Policy::in_force(rights())).transpose()?;
+    let under = policy.as_ref().zip(host);
+    Ok(wishes.site(face, under)?)
+}
