@@ -1,7 +1,6 @@
 //! From the host that a program asks for to where its connection really goes, and how: the same way for every face.
 
 use super::wishes::{Face, Wishes};
-use super::{distinct, netx_client};
 use crate::capi::rights;
 use crate::client::{Settings, Tls, TlsName};
 use crate::error::Result;
@@ -24,10 +23,13 @@ impl Face {
     /// What a face tells its connections of itself, before the program and the site have their say.
     pub fn settings(self) -> Settings {
         match self {
+            #[cfg(feature = "native")]
             Face::Helo => Settings::default(),
-            Face::Distinct => Settings { timeouts: distinct::timeouts(), ..Settings::default() },
+            #[cfg(feature = "distinct")]
+            Face::Distinct => Settings { timeouts: super::distinct::timeouts(), ..Settings::default() },
+            #[cfg(feature = "netx-client")]
             Face::NetxClient => Settings {
-                timeouts: netx_client::timeouts(),
+                timeouts: super::netx_client::timeouts(),
                 // The program names an address: whose it should be only the policy can say.
                 tls: Tls { name: TlsName::Unknown, ..Tls::default() },
                 ..Settings::default()

@@ -9,14 +9,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-/// The faces that have handles.
+/// The faces that have handles, as far as this build has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Face {
     /// `helo.h`: deliveries.
+    #[cfg(feature = "native")]
     Helo,
     /// Distinct SMTP-32: connections.
+    #[cfg(feature = "distinct")]
     Distinct,
     /// NetX SMTP Client: control blocks.
+    #[cfg(feature = "netx-client")]
     NetxClient,
 }
 
@@ -51,9 +54,8 @@ pub(crate) struct Wishes {
 }
 
 static FOR_ALL: Wishes = Wishes::new();
-static FOR_HELO: Wishes = Wishes::new();
-static FOR_DISTINCT: Wishes = Wishes::new();
-static FOR_NETX_CLIENT: Wishes = Wishes::new();
+/// At least as many as there are faces.
+static FOR_FACE: [Wishes; 8] = [const { Wishes::new() }; 8];
 
 /// How many watchers there are in all: with none, connections do not look for them.
 static WATCHERS: AtomicUsize = AtomicUsize::new(0);
@@ -70,9 +72,7 @@ impl Wishes {
     pub(crate) fn of(face: Option<Face>) -> &'static Wishes {
         match face {
             None => &FOR_ALL,
-            Some(Face::Helo) => &FOR_HELO,
-            Some(Face::Distinct) => &FOR_DISTINCT,
-            Some(Face::NetxClient) => &FOR_NETX_CLIENT,
+            Some(face) => FOR_FACE.get(face as usize).unwrap_or(&FOR_ALL),
         }
     }
 
@@ -184,7 +184,7 @@ impl Observer for WatchedConnection {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "faces"))]
 mod tests {
     use super::*;
     use parking_lot::Mutex;

@@ -146,6 +146,8 @@ impl Outcome {
 /// Runs a command until it has ended or `limit` has passed; then it is killed.
 pub fn run(command: &mut Command, limit: Duration) -> Outcome {
     let end = Instant::now() + limit;
+    // cargo lets it lead to its own folder first, where the library of an older build may be.
+    command.env_remove("LD_LIBRARY_PATH");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap_or_else(|e| panic!("{command:?}: {e}"));
     let stdout = collect(child.stdout.take().expect("piped"));

@@ -3,8 +3,11 @@
 use super::codes::{HeloFace, HeloStatus};
 use super::delivery::Delivery;
 use super::refusal::Refusal;
+#[cfg(feature = "distinct")]
+use crate::faces::distinct;
+#[cfg(feature = "netx-client")]
+use crate::faces::netx_client;
 use crate::faces::wishes::{Face, Wishes};
-use crate::faces::{distinct, netx_client};
 use std::ffi::{c_int, c_void};
 use std::sync::Arc;
 
@@ -13,7 +16,9 @@ pub(crate) enum Named {
     /// All handles, of one face or of all.
     All(&'static Wishes),
     Delivery(Arc<Delivery>),
+    #[cfg(feature = "distinct")]
     Distinct(Arc<distinct::Shared>),
+    #[cfg(feature = "netx-client")]
     NetxClient(Arc<Wishes>),
 }
 
@@ -23,19 +28,23 @@ impl Named {
         match self {
             Named::All(wishes) => wishes,
             Named::Delivery(delivery) => &delivery.wishes,
+            #[cfg(feature = "distinct")]
             Named::Distinct(connection) => &connection.wishes,
+            #[cfg(feature = "netx-client")]
             Named::NetxClient(wishes) => wishes,
         }
     }
 }
 
 impl HeloFace {
-    /// The face that C passed; `Some(None)` for all.
+    /// The face that C passed; `Some(None)` for all. `None` for one that this build does not have.
     fn engine(number: c_int) -> Option<Option<Face>> {
         match number {
             n if n == HeloFace::All as c_int => Some(None),
             n if n == HeloFace::Helo as c_int => Some(Some(Face::Helo)),
+            #[cfg(feature = "distinct")]
             n if n == HeloFace::Distinct as c_int => Some(Some(Face::Distinct)),
+            #[cfg(feature = "netx-client")]
             n if n == HeloFace::NetxClient as c_int => Some(Some(Face::NetxClient)),
             _ => None,
         }
@@ -46,7 +55,9 @@ impl From<Face> for HeloFace {
     fn from(face: Face) -> Self {
         match face {
             Face::Helo => HeloFace::Helo,
+            #[cfg(feature = "distinct")]
             Face::Distinct => HeloFace::Distinct,
+            #[cfg(feature = "netx-client")]
             Face::NetxClient => HeloFace::NetxClient,
         }
     }
@@ -54,7 +65,8 @@ impl From<Face> for HeloFace {
 
 /// Finds whom C means. The handle may be anything: no memory is looked at by it.
 pub(crate) fn named(face: c_int, handle: *const c_void) -> Result<Named, Refusal> {
-    let face = HeloFace::engine(face).ok_or_else(|| Refusal::argument("there is no such face (HELO_FACE_...)"))?;
+    let face = HeloFace::engine(face)
+        .ok_or_else(|| Refusal::argument("there is no such face (HELO_FACE_...) in this library"))?;
     if handle.is_null() {
         return Ok(Named::All(Wishes::of(face)));
     }
@@ -65,10 +77,12 @@ pub(crate) fn named(face: c_int, handle: *const c_void) -> Result<Named, Refusal
             Ok(delivery) => Delivery::of(delivery).map(Named::Delivery),
             Err(_) => Err(bad("this is no delivery: pass HELO_HANDLE(delivery)")),
         },
+        #[cfg(feature = "distinct")]
         Some(Face::Distinct) => {
             let connection = distinct::connection(handle.cast_mut()).map(Named::Distinct);
             connection.ok_or_else(|| bad("this is no connection of Distinct SMTP-32, or it has been closed"))
         }
+        #[cfg(feature = "netx-client")]
         Some(Face::NetxClient) => {
             let wishes = netx_client::wishes(handle.addr()).map(Named::NetxClient);
             wishes.ok_or_else(|| bad("there is no NX_SMTP_CLIENT at this address, or it has been deleted"))

@@ -6,6 +6,7 @@ use super::mails::path_of;
 use super::refusal::{Refusal, call};
 use super::setup::utf8;
 use crate::capi::{c_bytes, rights};
+#[cfg(feature = "distinct")]
 use crate::faces::distinct;
 use crate::policy::Policy;
 use std::ffi::{c_char, c_int, c_void};
@@ -89,7 +90,9 @@ pub unsafe extern "C" fn helo_set_key(
         let set = match named(face, handle)? {
             Named::All(wishes) => wishes.set_key(key, value),
             Named::Delivery(delivery) => delivery.wishes.set_key(key, value),
+            #[cfg(feature = "netx-client")]
             Named::NetxClient(wishes) => wishes.set_key(key, value),
+            #[cfg(feature = "distinct")]
             Named::Distinct(connection) => {
                 return distinct::set_key(&connection, key, value).map_err(Refusal::argument);
             }
