@@ -257,7 +257,7 @@ fn limits_of_time_can_be_set_for_a_connection_that_is_open() {
     assert!(last_error().contains("tls: the connection of this handle is made"), "{}", last_error());
     set_ok(HeloFace::Distinct, handle, "reply_timeout", "50 ms");
     assert_eq!(connection.noop(), SMTP_TIMED_OUT);
-    assert!(last_error().contains("0.05 s"), "{}", last_error());
+    assert!(last_error().contains("no answer within 50"), "{}", last_error());
     assert_eq!(connection.quit(), SMTP_SUCCESS);
     server.finish();
     assert_eq!(set(HeloFace::Distinct, handle, "reply_timeout", Some("1")), HeloStatus::HeloBadHandle);

@@ -169,6 +169,11 @@ class Connection:
         """Gives up the mail that was begun."""
         self._call("smtp_rset")
 
+    @property
+    def handle(self):
+        """The handle as C has it, for ``helo.site``; 0 once the connection is closed."""
+        return self._handle
+
     def noop(self):
         """Asks for a sign of life."""
         self._call("smtp_noop")

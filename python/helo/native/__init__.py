@@ -8,8 +8,9 @@ cancel from any thread and connections of the program's own. The functions of ``
 """
 
 from . import _raw
-from ._codes import Cause, Level, Phase, Status, Trace
-from ._delivery import Cancelled, Delivery, HeloError, Progress, Result, send_file, xtext
+from ._codes import Cause, Face, Level, Phase, Status, Trace
+from ._delivery import Delivery, Progress, Result, send_file, xtext
+from ._errors import Cancelled, HeloError
 from ._raw import *
 from ._raw import FUNCTIONS
 
@@ -17,6 +18,7 @@ __all__ = [
     "Cancelled",
     "Cause",
     "Delivery",
+    "Face",
     "HeloError",
     "Level",
     "Phase",
@@ -27,8 +29,10 @@ __all__ = [
     "send_file",
     "xtext",
     *(name for name in vars(_raw) if name.endswith("Fn")),
+    "helo_failure",
     "helo_progress",
     "helo_result",
+    "helo_traffic",
     "helo_transport",
     *FUNCTIONS,
 ]

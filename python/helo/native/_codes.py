@@ -16,6 +16,7 @@ class Status(enum.IntEnum):
     NO_MEMORY = 7
     NOT_SUPPORTED = 8
     INTERNAL = 9
+    BAD_POLICY = 10
 
 
 class Cause(enum.IntEnum):
@@ -70,6 +71,16 @@ class Level(enum.IntEnum):
     NONE = 0
     ENVELOPE = 1
     FULL = 2
+
+
+class Face(enum.IntEnum):
+    """Whose handle is meant."""
+
+    ALL = 0
+    """No handle in particular: the whole process."""
+    HELO = 1
+    DISTINCT = 2
+    NETX_CLIENT = 3
 
 
 class Trace(enum.IntEnum):

@@ -5,27 +5,14 @@ import os
 import warnings
 from typing import NamedTuple, Optional
 
-from .._library import last_error
 from .._pieces import decode, reader, text
 from . import _raw as raw
-from ._codes import Cause, Level, Phase, Status, Trace
+from ._codes import Cause, Face, Level, Phase, Status, Trace
+from ._errors import Cancelled, HeloError
 
 # What a body's or a transport's function returns when it failed; -1 would mean "nothing there now".
 FAILED = -2
 TRY_AGAIN = -1
-
-
-class HeloError(Exception):
-    """A call did not succeed; ``status`` says of what kind, the text says why and what to do."""
-
-    def __init__(self, function, status):
-        self.function = function
-        self.status = Status(status)
-        super().__init__(last_error() or f"{function}: {self.status.name}")
-
-
-class Cancelled(HeloError):
-    """The run was ended by ``cancel``. What was confirmed before stays confirmed: see the results."""
 
 
 class Result(NamedTuple):
@@ -60,7 +47,9 @@ class Delivery:
     ``server`` is a URL (``smtp://user:password@host:port``, ``lmtp://host``), a host, or ``unix:/path``; None for
     connections of your own (``add_transport``). ``on_result`` is called with each ``Result``, ``on_progress`` with a
     ``Progress``, ``on_trace`` with the connection's number, a ``Trace`` and octets, all on the thread that is in
-    ``run``. An exception in one of them cancels the run and comes out of ``run``.
+    ``run``. An exception in one of them cancels the run and comes out of ``run``. ``keys`` are keys of the site's policy
+    for this delivery, such as ``{"tls": "always"}``; see ``set_key``. Without a server and connections of your own the
+    mails go to the policy's server.
 
     >>> with Delivery("smtp://mail.example.com") as delivery:            # doctest: +SKIP
     ...     delivery.add_mail("alice@example.com", ["bob@example.net"], pathlib.Path("message.eml"))
@@ -76,6 +65,7 @@ class Delivery:
         hello_name=None,
         login=None,
         timeout=None,
+        keys=None,
         on_result=None,
         on_progress=None,
         on_trace=None,
@@ -98,6 +88,8 @@ class Delivery:
                 self._call("helo_set_login", text(login[0]), text(login[1]))
             if timeout is not None:
                 self.set_timeout(Phase.NONE, timeout)
+            for key, value in (keys or {}).items():
+                self.set_key(key, value)
             if on_result is not None:
                 self._on("helo_on_result", raw.ResultFn, lambda result: on_result(_result(result.contents)))
             if on_progress is not None:
@@ -115,6 +107,14 @@ class Delivery:
     def set_timeout(self, phase, seconds):
         """How long a phase may go without progress; ``Phase.NONE`` for all, 0 for what is usual."""
         self._call("helo_set_timeout", phase, round(seconds * 1000))
+
+    def set_key(self, key, value):
+        """Sets a key of the site's policy for this delivery, before what the policy says; None: what it says holds
+        again."""
+        value = None if value is None else text(value)
+        status = raw.helo_set_key(Face.HELO, ctypes.c_void_p(self._handle), text(key), value)
+        if status != Status.OK:
+            raise HeloError("helo_set_key", status)
 
     def set_window(self, mails, octets):
         """How many mails and octets may be unanswered on a connection before no further mail is begun."""

@@ -41,9 +41,38 @@ class helo_progress(Structure):
     ]
 
 
+class helo_traffic(Structure):
+    """What passes over a connection."""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("face", c_int),
+        ("connection", c_uint32),
+        ("handle", c_void_p),
+        ("what", c_int),
+        ("bytes", POINTER(c_char)),
+        ("length", c_size_t),
+    ]
+
+
+class helo_failure(Structure):
+    """Where and why the last failing call of this thread failed."""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("phase", c_int),
+        ("cause", c_int),
+        ("code", c_int),
+        ("enhanced_class", c_int),
+        ("enhanced_subject", c_int),
+        ("enhanced_detail", c_int),
+    ]
+
+
 ResultFn = ctypes.CFUNCTYPE(None, c_void_p, POINTER(helo_result))
 ProgressFn = ctypes.CFUNCTYPE(None, c_void_p, POINTER(helo_progress))
 TraceFn = ctypes.CFUNCTYPE(None, c_void_p, c_uint32, c_int, POINTER(c_char), c_size_t)
+TrafficFn = ctypes.CFUNCTYPE(None, c_void_p, POINTER(helo_traffic))
 ReadFn = ctypes.CFUNCTYPE(c_ssize_t, c_void_p, c_void_p, c_size_t)
 WriteFn = ctypes.CFUNCTYPE(c_ssize_t, c_void_p, POINTER(c_char), c_size_t)
 CloseFn = ctypes.CFUNCTYPE(None, c_void_p, c_int)
@@ -93,6 +122,11 @@ FUNCTIONS = {
     "helo_get_result": (c_int, DELIVERY, c_uint32, c_uint32, POINTER(helo_result)),
     "helo_get_progress": (c_int, DELIVERY, POINTER(helo_progress)),
     "helo_send_file": (c_int, c_char_p, c_char_p, POINTER(c_char_p), c_size_t, c_char_p),
+    "helo_policy_file": (c_int, c_char_p),
+    "helo_policy_text": (c_int, c_char_p),
+    "helo_set_key": (c_int, c_int, c_void_p, c_char_p, c_char_p),
+    "helo_watch": (c_int, c_int, c_void_p, TrafficFn, c_void_p),
+    "helo_last_failure": (c_int, POINTER(helo_failure)),
     "helo_last_error": (c_char_p,),
     "helo_version": (c_char_p,),
     "helo_cause_name": (c_char_p, c_int),

@@ -18,8 +18,8 @@ use crate::net::connect::Target;
 /// result: HELO_OK when the server took the mail for all of them, else HELO_FAILED (or HELO_CANCELLED), and
 /// helo_last_error() tells of the first failure.
 ///
-/// HELO_BAD_ARGUMENT when a mail has no recipient or no body; nothing was sent then. With nothing to send it is HELO_OK
-/// at once, and no connection is made.
+/// HELO_BAD_ARGUMENT when a mail has no recipient or no body, HELO_BAD_POLICY when the site's policy or the keys that
+/// were set cannot be used; nothing was sent then. With nothing to send it is HELO_OK at once, and no connection is made.
 ///
 /// The call blocks; everything happens on the calling thread. Afterwards more mails may be added and run. To send a
 /// mail again to whom it could not be sent, add it again.

@@ -36,7 +36,11 @@ pub(crate) unsafe fn utf8<'a>(name: &str, pointer: *const c_char) -> Result<&'a 
 ///
 /// `server` is `smtp://host:port`, `smtp://user:password@host`, `lmtp://host:port`, a host alone or with a port, or
 /// `unix:/path` and `lmtp+unix:/path` for sockets of the file system. NULL: mails go over connections that
-/// helo_add_transport() gives. Free it with helo_free().
+/// helo_add_transport() gives, or to the server that the site's policy names. Free it with helo_free().
+///
+/// The site's policy may send a host's mails elsewhere, and what it says of encryption, login, limits of time and the like
+/// comes before what helo_set_login() and the others say. helo_set_key() comes before the policy. Not for LMTP and
+/// sockets of the file system.
 ///
 /// # Safety
 /// `server` is NULL or leads to a text that ends in a NUL.
@@ -149,8 +153,9 @@ pub unsafe extern "C" fn helo_set_hello_name(delivery: helo_delivery, name: *con
     })
 }
 
-/// The user and password to log in with, in place of those in the server's URL. They go out over whatever connection
-/// there is: without TLS anybody on the way can read them.
+/// The user and password to log in with, in place of those in the server's URL. They go out encrypted where the server
+/// offers TLS, in the clear where it does not: "tls" as "always" (helo_set_key()) forbids that. A login of the site's policy
+/// comes before it.
 ///
 /// # Safety
 /// `user` and `password` are NULL or lead to texts that end in a NUL.
