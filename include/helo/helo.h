@@ -15,6 +15,9 @@
  * callback while it runs, and from helo_get_result() afterwards. All functions may be called with anything as a handle
  * and NULL as any pointer; texts are UTF-8, end in a NUL and are copied before the call returns.
  *
+ * Programs of the old APIs find here what those cannot say: helo_last_error() and helo_last_failure() tell why any call
+ * failed, helo_watch() shows the traffic, helo_set_key() and helo_policy_file() change what the site's policy says.
+ *
  * "Outcome unknown" (HELO_CAUSE_OUTCOME_UNKNOWN) means: the whole message went out and the connection broke before the
  * answer came. The server may have it or not. Sending it again may make a duplicate.
  */
@@ -651,7 +654,7 @@ enum helo_status helo_policy_file(const char *path);
 
 /**
  * The same with the text of a policy file in memory, for programs that keep it elsewhere and for systems without files.
- * It is read once. NULL as for helo_policy_file(). At most 256 KiB.
+ * It is read at once. NULL as for helo_policy_file(). At most 256 KiB.
  */
 enum helo_status helo_policy_text(const char *text);
 
@@ -699,8 +702,8 @@ enum helo_status helo_get_progress(helo_delivery delivery, struct helo_progress 
  * result: HELO_OK when the server took the mail for all of them, else HELO_FAILED (or HELO_CANCELLED), and
  * helo_last_error() tells of the first failure.
  *
- * HELO_BAD_ARGUMENT when a mail has no recipient or no body; nothing was sent then. With nothing to send it is HELO_OK
- * at once, and no connection is made.
+ * HELO_BAD_ARGUMENT when a mail has no recipient or no body, HELO_BAD_POLICY when the site's policy or the keys that
+ * were set cannot be used; nothing was sent then. With nothing to send it is HELO_OK at once, and no connection is made.
  *
  * The call blocks; everything happens on the calling thread. Afterwards more mails may be added and run. To send a
  * mail again to whom it could not be sent, add it again.
@@ -723,7 +726,11 @@ enum helo_status helo_send_file(const char *server,
  *
  * `server` is `smtp://host:port`, `smtp://user:password@host`, `lmtp://host:port`, a host alone or with a port, or
  * `unix:/path` and `lmtp+unix:/path` for sockets of the file system. NULL: mails go over connections that
- * helo_add_transport() gives. Free it with helo_free().
+ * helo_add_transport() gives, or to the server that the site's policy names. Free it with helo_free().
+ *
+ * The site's policy may send a host's mails elsewhere, and what it says of encryption, login, limits of time and the like
+ * comes before what helo_set_login() and the others say. helo_set_key() comes before the policy. Not for LMTP and
+ * sockets of the file system.
  */
 helo_delivery helo_new(const char *server);
 
@@ -772,8 +779,9 @@ enum helo_status helo_set_timeout(helo_delivery delivery,
 enum helo_status helo_set_hello_name(helo_delivery delivery, const char *name);
 
 /**
- * The user and password to log in with, in place of those in the server's URL. They go out over whatever connection
- * there is: without TLS anybody on the way can read them.
+ * The user and password to log in with, in place of those in the server's URL. They go out encrypted where the server
+ * offers TLS, in the clear where it does not: "tls" as "always" (helo_set_key()) forbids that. A login of the site's policy
+ * comes before it.
  */
 enum helo_status helo_set_login(helo_delivery delivery,
                                 const char *user,
