@@ -72,7 +72,7 @@ static void policy(helo_delivery d)
     REFUSED(HELO_OK, helo_policy_text, NULL);
     REFUSED(HELO_OK, helo_policy_file, NULL);
     REFUSED(HELO_BAD_ARGUMENT, helo_policy_file, "");
-    REFUSED(HELO_BAD_POLICY, helo_policy_file, "/dev/null");
+    REFUSED(HELO_BAD_POLICY, helo_policy_file, "/");
     REFUSED(HELO_BAD_POLICY, helo_policy_file, "/nowhere/helo.conf");
     CALL(helo_policy_file, endless);
     for (i = 0; i < sizeof odd / sizeof *odd; i++) {
