@@ -124,6 +124,8 @@ fn run_one(source: &Path, needs: &Needs, way: Way) {
         Way::Sanitized => cc::sanitized_command(&program),
         Way::Valgrind => cc::valgrind_command(&program),
     };
+    // Without a policy, be there one on this machine, unless the program brings one.
+    command.env("HELO_CONFIG", needs.policy.as_deref().unwrap_or(Path::new("/dev/null")));
     let limit = if way == Way::Valgrind { VALGRIND_LIMIT } else { LIMIT };
     let what = format!("{} ({})", source.display(), way.name());
     let mut run = |server: Option<SocketAddr>| {
@@ -165,6 +167,8 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 struct Needs {
     headers: Vec<String>,
     server: Server,
+    /// The policy file to run under.
+    policy: Option<PathBuf>,
     /// Empty: all.
     ways: Vec<String>,
 }
@@ -189,6 +193,7 @@ impl Needs {
             folder
         };
         needs.headers.insert(0, face);
+        needs.policy = needs.policy.map(|policy| source.with_file_name(policy));
         needs
     }
 
@@ -201,6 +206,8 @@ impl Needs {
             let words = |list: &str| list.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             if let Some(faces) = line.strip_prefix("headers:") {
                 needs.headers = words(faces);
+            } else if let Some(policy) = line.strip_prefix("policy:") {
+                needs.policy = Some(policy.trim().into());
             } else if let Some(ways) = line.strip_prefix("runs:") {
                 needs.ways = words(ways);
                 let all = [Way::Plain, Way::Sanitized, Way::Valgrind, Way::Static].map(Way::name);
@@ -221,10 +228,11 @@ impl Needs {
 
 #[test]
 fn what_a_program_needs_is_read_from_its_comment() {
-    let program = "/* Words.\n *\n * headers: rtos x\n * runs: plain\n * server: dialogue\n *     S: 220 a\n *\n *     S* 2 b\n */\nint x;";
+    let program = "/* Words.\n *\n * headers: rtos x\n * policy: a.conf\n * runs: plain\n * server: dialogue\n *     S: 220 a\n *\n *     S* 2 b\n */\nint x;";
     let needs = Needs::parse(program).unwrap();
     assert_eq!(needs.headers, ["rtos", "x"]);
     assert_eq!(needs.ways, ["plain"]);
+    assert_eq!(needs.policy.as_deref(), Some(Path::new("a.conf")));
     assert_eq!(needs.server, Server::Dialogue("    S: 220 a\n\n    S* 2 b\n\n".into()));
     assert_eq!(Needs::parse("/* Words. */").unwrap(), Needs::default());
     for wrong in ["int x;", "/* a\n * server: moon\n */", "/* a\n * runs: slowly\n */"] {

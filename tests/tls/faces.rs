@@ -5,7 +5,7 @@ use crate::modes::{self, Clear, Encrypted, Outcome};
 use crate::support::child;
 use crate::support::distinct::{self as face, Distinct};
 use crate::support::netx::{Mail, PLAIN};
-use crate::support::temp::TempDir;
+use crate::support::temp::{TempDir, write_private};
 use crate::support::tls::{Behaviour, TlsServer};
 use crate::*;
 use std::net::SocketAddr;
@@ -57,7 +57,7 @@ fn cases(login: bool, modes: &[TlsMode]) -> Vec<Case> {
             Case { name: format!("{mode:?}, the server {name}"), asked, mode, expected, server }
         })
         .collect();
-    std::fs::write(std::env::var_os("HELO_CONFIG").unwrap(), policy).unwrap();
+    write_private(std::env::var_os("HELO_CONFIG").unwrap().as_ref(), &policy);
     cases
 }
 
@@ -131,7 +131,7 @@ fn sessions_are_resumed_from_face_to_face() {
         server.address.port(),
         ca.display()
     );
-    std::fs::write(&config, policy).unwrap();
+    write_private(config.as_ref(), &policy);
     let connection = open_distinct("10.9.0.1").unwrap();
     assert_eq!(connection.noop(), face::SMTP_SUCCESS);
     connection.quit();

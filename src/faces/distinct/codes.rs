@@ -101,7 +101,7 @@ pub(crate) fn code_of(error: &Error) -> c_int {
 }
 
 /// Every code and its name, in the order of the numbers; for the log and for tests.
-const NAMES: [(c_int, &CStr); 16] = [
+pub(crate) const NAMES: [(c_int, &CStr); 16] = [
     (SMTP_SUCCESS, c"SMTP_SUCCESS"),
     (SMTP_INVALID_HANDLE, c"SMTP_INVALID_HANDLE"),
     (SMTP_FAILURE, c"SMTP_FAILURE"),

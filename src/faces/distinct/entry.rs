@@ -3,24 +3,25 @@
 use super::codes::{Refusal, SMTP_FAILURE};
 use super::ctypes::{GLOBALHANDLE, LPCSTR, number_of};
 use super::handle::code;
-use super::log;
+use super::{log, numbers};
 use crate::capi::{boundary, c_str, last_error};
 use std::ffi::c_int;
 
-/// Does the work of an exported function. `arguments` puts into words what it was called with, for the log; it is only
+/// Does the work of an exported function and gives its code as the program knows it. `arguments` puts into words what it was called with, for the log; it is only
 /// asked when calls are logged, before the work.
 pub(crate) fn call(
     function: &'static str,
     arguments: impl FnOnce() -> String,
     work: impl FnOnce() -> Result<(), Refusal>,
 ) -> c_int {
-    boundary(function, SMTP_FAILURE, || {
+    let code = boundary(function, SMTP_FAILURE, || {
         let arguments = if log::wants_calls() { arguments() } else { String::new() };
         let result = work();
         let code = code(&result);
         log::returned(function, &arguments, code, &recorded(result));
         code
-    })
+    });
+    numbers::code_for_program(code)
 }
 
 /// Records why a call fails for this thread; the words, which are empty when it does not.

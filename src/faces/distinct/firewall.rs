@@ -2,11 +2,13 @@
 
 use super::ctypes::{BufferProc, DWORD_PTR, FARPROC, GLOBALHANDLE, LPCSTR, argument};
 use super::entry::call;
+use super::numbers;
 use super::open::{connect, local_name};
 use super::site::{self, Plan};
 use crate::error::{Cause, Error, Phase};
 use crate::net::options::{Proxy, ProxyMethods, ProxyVersion, Resolve};
 use crate::net::resolve::literal;
+use crate::policy::Kind;
 use crate::sasl::Secret;
 use std::ffi::{c_char, c_int, c_uchar, c_ushort};
 
@@ -77,6 +79,19 @@ pub unsafe extern "system" fn smtp_fw_helo(
     )
 }
 
+/// The struct, with our numbers in place of the program's.
+///
+/// # Safety
+/// `fw` leads to a whole struct.
+unsafe fn read(fw: *const fw_param) -> fw_param {
+    // SAFETY: the caller's promise; no alignment is assumed.
+    let mut fw = unsafe { fw.read_unaligned() };
+    let kind = numbers::from_program(Kind::Address, c_int::from(fw.addr_type));
+    fw.addr_type = c_uchar::try_from(kind).unwrap_or(0);
+    fw.socks_ver = numbers::from_program(Kind::Version, fw.socks_ver);
+    fw
+}
+
 /// The plan for what the struct asks for.
 ///
 /// # Safety
@@ -85,8 +100,8 @@ unsafe fn plan(local: &str, fw: *const fw_param) -> Result<Plan, Error> {
     if fw.is_null() {
         return Err(wrong("fw is NULL"));
     }
-    // SAFETY: not NULL; no alignment is assumed.
-    let fw = unsafe { fw.read_unaligned() };
+    // SAFETY: not NULL.
+    let fw = unsafe { read(fw) };
     // SAFETY: the strings are the caller's promise.
     let (destination, resolve) = unsafe { destination(&fw) }?;
     // The site may send the connection elsewhere, and still through the firewall.
@@ -192,7 +207,7 @@ unsafe fn shown(fw: *const fw_param) -> String {
     }
     // SAFETY: not NULL; the strings are the caller's promise.
     let (fw, server) = unsafe {
-        let fw = fw.read_unaligned();
+        let fw = read(fw);
         let server = destination(&fw).map(|(server, _)| server);
         (argument("fw_host", fw.fw_host, Phase::Connect), server)
     };

@@ -8,38 +8,30 @@ use super::codes::{SMTP_SUCCESS, name_of};
 use super::{log_place, site};
 use crate::capi::rights;
 use crate::client::clock;
-use crate::policy::Rights;
+use crate::policy::{Journal, Rights};
 use parking_lot::Mutex;
 use std::ffi::c_int;
 use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// The file's name.
 const NAME: &str = "D32-SMTP.DBG";
 /// Where the file goes when it has grown too long: one older file is kept.
 const OLD_NAME: &str = "D32-SMTP.OLD";
-const LONGEST: u64 = 16 * 1024 * 1024;
 
 /// The level was not asked for yet.
 const UNKNOWN: u8 = u8::MAX;
 
 static LEVEL: AtomicU8 = AtomicU8::new(UNKNOWN);
-static FILE: Mutex<Option<Log>> = Mutex::new(None);
-
-struct Log {
-    file: File,
-    path: PathBuf,
-}
+static FILE: Mutex<Option<Journal>> = Mutex::new(None);
 
 /// What the site decided last; the manual's default is no log.
 pub(crate) fn set_level(level: Option<u8>) {
     LEVEL.store(level.unwrap_or(0), Ordering::Relaxed);
 }
 
-/// The level, read from the policy by the first call of the process.
+/// The level, read from the policy by the first call of the process, with the program's numbers.
 fn level() -> u8 {
     let level = LEVEL.load(Ordering::Relaxed);
     if level != UNKNOWN {
@@ -73,63 +65,21 @@ fn write_line(line: String) {
     let mut line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     line.push_str(if cfg!(windows) { "\r\n" } else { "\n" });
     let mut log = FILE.lock();
-    if let Some(full) = log.take_if(|log| log.is_too_long()) {
-        let _ = fs::rename(&full.path, full.path.with_file_name(OLD_NAME));
-    }
     if log.is_none() {
         *log = open();
     }
     // One write a line, at the end: several processes may share the file. A log that cannot be written is given up
     // silently, for there is nowhere else to say so.
-    if let Some(log) = &mut *log {
-        let _ = log.file.write_all(line.as_bytes());
-    }
-}
-
-impl Log {
-    fn is_too_long(&self) -> bool {
-        self.file.metadata().is_ok_and(|metadata| metadata.len() > LONGEST)
+    if log.as_mut().is_some_and(|log| log.write(line.as_bytes()).is_err()) {
+        *log = None;
     }
 }
 
 /// The file in the first folder that takes it.
-fn open() -> Option<Log> {
+fn open() -> Option<Journal> {
     let ordinary = rights() == Rights::Ordinary;
     let named = std::env::var_os("HELO_LOG_DIR").filter(|name| ordinary && !name.is_empty()).map(PathBuf::from);
     let temporary = ordinary.then(std::env::temp_dir);
-    [named, log_place::library_folder(), temporary].into_iter().flatten().find_map(|folder| open_in(&folder))
-}
-
-fn open_in(folder: &Path) -> Option<Log> {
-    let path = folder.join(NAME);
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    private(&mut options);
-    let file = options.open(&path).ok()?;
-    own(&file).then_some(Log { file, path })
-}
-
-/// In a folder that others can write to, a name could lead elsewhere: links are not followed, and what is made is for
-/// its owner only.
-#[cfg(unix)]
-fn private(options: &mut OpenOptions) {
-    use std::os::unix::fs::OpenOptionsExt;
-    options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-}
-
-#[cfg(not(unix))]
-fn private(_: &mut OpenOptions) {}
-
-/// A plain file of this user.
-#[cfg(unix)]
-fn own(file: &File) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    // SAFETY: takes nothing, gives a number.
-    let user = unsafe { libc::geteuid() };
-    file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.uid() == user)
-}
-
-#[cfg(not(unix))]
-fn own(file: &File) -> bool {
-    file.metadata().is_ok_and(|metadata| metadata.is_file())
+    let folders = [named, log_place::library_folder(), temporary];
+    folders.into_iter().flatten().find_map(|folder| Journal::open(&folder.join(NAME), &folder.join(OLD_NAME)).ok())
 }

@@ -5,7 +5,7 @@
 //! - `shared`: what calls and callbacks share; yielding; the debug callback
 //! - `open`, `firewall`, `site`: making connections
 //! - `mail`, `data`, `commands`, `listing`, `direct`, `turn`, `options`, `close`, `date`: the other functions
-//! - `entry`, `log`: what every call passes through
+//! - `entry`, `log`, `numbers`: what every call passes through
 //! - `wishes`: what `helo.h` may set for a handle
 #![allow(unsafe_code)] // exported symbols
 #![allow(non_camel_case_types, non_snake_case, clippy::upper_case_acronyms)]
@@ -27,6 +27,7 @@ pub mod listing;
 mod log;
 mod log_place;
 pub mod mail;
+mod numbers;
 pub mod open;
 pub mod options;
 mod pump;

@@ -4,9 +4,9 @@ use super::codes::{Refusal, SMTP_CANNOT_INIT_WINSOCK, SMTP_CANNOT_INITIALIZE, SM
 use super::ctypes::{BufferProc, DWORD_PTR, FARPROC, GLOBALHANDLE, LPCSTR, StatusProc, argument, handle_of};
 use super::entry::{call, recorded};
 use super::handle::{Slot, code};
-use super::log;
 use super::shared::{Pause, Shared, Tracer};
 use super::site::{self, Plan};
+use super::{log, numbers};
 use crate::capi::{guard, write_out};
 use crate::client::{Session, driver};
 use crate::error::{Cause, Error, Phase};
@@ -219,7 +219,7 @@ fn finish(slot: &Arc<Slot>, status: Option<StatusProc>, result: Result<Session, 
         let words = recorded(result);
         log::returned("status callback of smtp_xhelo", &format!("{handle:#x}"), code, &words);
         if let Some(status) = status {
-            status.call(handle, code, slot.shared.parameter());
+            status.call(handle, numbers::code_for_program(code), slot.shared.parameter());
         }
     });
     if let Err(words) = told {

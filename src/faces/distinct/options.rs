@@ -4,8 +4,10 @@ use super::codes::{Refusal, SMTP_INVALID_OPTION};
 use super::ctypes::{BufferProc, DWORD_PTR, GLOBALHANDLE, WORD, YieldProc};
 use super::entry::{call, shown_handle};
 use super::handle::Slot;
+use super::numbers;
 use super::shared::{Shared, Yielding};
 use crate::capi::write_out;
+use crate::policy::Kind;
 use std::ffi::c_int;
 use std::time::Duration;
 
@@ -39,7 +41,7 @@ pub unsafe extern "system" fn smtp_opts(hConn: GLOBALHANDLE, option: WORD, value
         || {
             let slot = Slot::connected(hConn)?;
             // SAFETY: the caller passes the address of a DWORD_PTR where the option wants one.
-            unsafe { set(&slot.shared, c_int::from(option), value) }?;
+            unsafe { set(&slot.shared, numbers::from_program(Kind::Option, c_int::from(option)), value) }?;
             // A wait under way takes notice of a new yield function.
             if let Ok(waker) = slot.cancel.waker() {
                 waker.wake();

@@ -1,13 +1,14 @@
 //! From the host that a program names to where the connection really goes and how: URLs and the site's policy.
 
-use super::log;
+use super::{log, numbers};
+use crate::capi::rights;
 use crate::client::{AuthPlan, Owner, Settings};
 use crate::error::{Cause, Error, Phase, Result};
 use crate::faces::site::{Way, decide, way};
 use crate::faces::wishes::{Face, Wishes};
 use crate::net::connect::Target;
-use crate::policy::Timeouts;
 use crate::policy::url::{self, Url};
+use crate::policy::{Policy, Timeouts};
 use crate::proto::command::Command;
 use crate::sasl::Credentials;
 
@@ -21,6 +22,7 @@ pub(crate) struct Plan {
 
 /// The plan for a host argument, which may be a name, an address or a URL, and for the client's own name.
 pub(crate) fn plan(host: &str, local: &str) -> Result<Plan> {
+    know_numbers();
     let asked = url::parse(host)?;
     let mut settings = Settings { helo_name: local.to_owned(), ..Face::Distinct.settings() };
     settings.tls.mode = asked.scheme.tls_mode().unwrap_or_default();
@@ -46,7 +48,15 @@ pub(crate) fn place(host: &str, port: u16) -> String {
 
 /// The level of the log as the site has it, before a host was named. An unreadable policy is the next connection's error.
 pub(crate) fn debug_level() -> Option<u8> {
+    know_numbers();
     decide(Face::Distinct, wishes(), Some("")).ok()?.debug_level
+}
+
+/// Takes over the numbers of the program's own header, if the site names them.
+fn know_numbers() {
+    if let Ok(policy) = Policy::in_force(rights()) {
+        numbers::set(policy.distinct_constants());
+    }
 }
 
 /// User and password of a URL: the program asks for authentication that the original did not have.
