@@ -239,20 +239,65 @@ fn probe() {
     }
 }
 
+/// What [`probe`] says in a process with these variables in its environment.
+fn probed(variables: &[(&str, &std::ffi::OsStr)]) -> String {
+    let mut run = std::process::Command::new(std::env::current_exe().unwrap());
+    run.args(["policy::tests::probe", "--exact", "--nocapture"]).env(PROBE, "1").env_remove("HELO_CONFIG");
+    String::from_utf8(run.envs(variables.iter().copied()).output().unwrap().stdout).unwrap()
+}
+
 #[test]
 fn the_environment_names_the_file_unless_rights_are_raised() {
     let folder = Folder::new("environment");
     let path = folder.0.join("helo.conf");
     fs::write(&path, "port = 2525").unwrap();
-    for (config, ordinary) in [(path.as_os_str(), "Ok(Some(2525))"), ("".as_ref(), "Ok(None)")] {
-        let run = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["policy::tests::probe", "--exact", "--nocapture"])
-            .env(PROBE, "1")
-            .env("HELO_CONFIG", config)
-            .output()
-            .unwrap();
-        let shown = String::from_utf8(run.stdout).unwrap();
+    let nothing = if cfg!(windows) { "NUL" } else { "/dev/null" };
+    for (config, ordinary) in [(path.as_os_str(), "Ok(Some(2525))"), (nothing.as_ref(), "Ok(None)")] {
+        let shown = probed(&[("HELO_CONFIG", config)]);
         assert!(shown.contains(&format!("Ordinary: {ordinary}\n")), "{shown}");
-        assert!(shown.contains("Raised: Ok(None)\n"), "{shown}");
+        // This machine may have a policy of its own.
+        assert!(shown.contains("Raised: ") && !shown.contains("Raised: Ok(Some(2525))"), "{shown}");
     }
+    let shown = probed(&[("HELO_CONFIG", folder.0.join("missing").as_os_str())]);
+    assert!(
+        shown.contains("Ordinary: Err(") && shown.contains("the environment variable HELO_CONFIG names it"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn the_users_own_file_counts_when_none_is_named() {
+    let folder = Folder::new("users");
+    fs::write(folder.0.join("helo.conf"), "port = 2526").unwrap();
+    let home = folder.0.join("home");
+    let configurations = home.join(".config");
+    fs::create_dir_all(&configurations).unwrap();
+    fs::write(configurations.join("helo.conf"), "port = 2527").unwrap();
+    let place = if cfg!(windows) { "APPDATA" } else { "XDG_CONFIG_HOME" };
+    for config in [None, Some(("HELO_CONFIG", "".as_ref()))] {
+        let variables: Vec<_> = [(place, folder.0.as_os_str())].into_iter().chain(config).collect();
+        let shown = probed(&variables);
+        assert!(shown.contains("Ordinary: Ok(Some(2526))") && !shown.contains("Raised: Ok(Some(2526))"), "{shown}");
+    }
+    if cfg!(unix) {
+        // A relative path is not meant, as the specification of these folders has it.
+        let shown = probed(&[(place, "relative".as_ref()), ("HOME", home.as_os_str())]);
+        assert!(shown.contains("Ordinary: Ok(Some(2527))"), "{shown}");
+    }
+}
+
+/// Another user's file in a folder that the environment names would be followed without a word.
+#[cfg(unix)]
+#[test]
+fn the_users_own_file_must_be_his() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new("not-users");
+    let path = folder.0.join("helo.conf");
+    fs::write(&path, "port = 2526").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+    let shown = probed(&[("XDG_CONFIG_HOME", folder.0.as_os_str())]);
+    assert!(
+        shown.contains("Ordinary: Err(") && shown.contains("others than its owner can write to: chmod go-w"),
+        "{shown}"
+    );
 }

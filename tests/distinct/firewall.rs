@@ -1,9 +1,11 @@
 //! smtp_fw_helo: through a SOCKS proxy, as the fields of fw_param say.
 
 use crate::api::*;
+use crate::child;
 use crate::support::listeners::refusing;
 use crate::support::scripted::ScriptedServer;
 use crate::support::socks::{Options, Request, SocksProxy};
+use crate::support::temp::TempDir;
 use helo::faces::distinct::firewall::{FW_ADDR_DNS, FW_ADDR_IP4, FW_ADDR_IP6, FW_VERSION4, FW_VERSION5, fw_param};
 use std::ffi::{CString, c_char, c_int};
 use std::net::SocketAddr;
@@ -209,4 +211,27 @@ fn fields_that_make_no_sense() {
         conn.quit();
     }
     assert!(proxy.requests().is_empty(), "nobody was asked for anything");
+}
+
+/// The numbers of another header, which the policy names.
+#[test]
+fn a_program_with_other_numbers() {
+    if !child::is_this() {
+        let folder = TempDir::new();
+        let policy = folder.join("helo.conf");
+        let numbers = "FW_VERSION4 = 16\nFW_VERSION5 = 32\nFW_ADDR_IP4 = 10\nFW_ADDR_DNS = 11\nFW_ADDR_IP6 = 12\n";
+        std::fs::write(&policy, format!("[distinct.constants]\n{numbers}")).unwrap();
+        child::run("firewall::a_program_with_other_numbers", &[("HELO_CONFIG", policy.as_os_str())]);
+        return;
+    }
+    for version in [32, 16, 48] {
+        let asked = through(Options::default(), |fields| Fields { kind: 10, version, ..fields });
+        assert_eq!(asked.version, if version == 16 { 4 } else { 5 });
+    }
+    // Our own numbers stand for nothing in that header.
+    let nobody = refusing();
+    for (kind, version) in [(FW_ADDR_IP4, 32), (10, FW_VERSION5), (10, 64)] {
+        let (code, _) = Fields { kind, version, ..Fields::new(nobody, nobody) }.open();
+        assert_eq!(code, "SMTP_FAILURE", "{kind} {version}");
+    }
 }
