@@ -13,8 +13,8 @@ FUZZ_SECONDS ?= 20
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1~\2/p' Makefile | column -t -s '~'
 
-build: ## the shared and the static library, in target/release
-	$(CARGO) build --release --lib
+build: ## the shared and the static library and helo-server, in target/release
+	$(CARGO) build --release --lib --bins
 
 demo: ## builds everything and sends a real message file through the Distinct API
 	scripts/demo.sh
@@ -55,7 +55,7 @@ check-tsan: ## the tests with threads under the thread sanitizer, standard libra
 check-windows: ## the Windows DLLs, and the Distinct example under Wine
 	scripts/check-windows.sh
 
-install: build ## into $(DESTDIR)$(prefix): library, headers, helo.pc
+install: build ## into $(DESTDIR)$(prefix): library, headers, helo.pc, helo-server
 	scripts/install.sh "$(DESTDIR)" "$(prefix)" "$(libdir)" "$(includedir)"
 
 clean: ## removes what was built

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Installs what `make build` made: the shared library with its links, the static one, the headers and helo.pc.
+# Installs what `make build` made: the shared library with its links, the static one, helo-server, the headers and
+# helo.pc.
 #
 #   scripts/install.sh DESTDIR PREFIX LIBDIR INCLUDEDIR
 set -euo pipefail
@@ -31,6 +32,8 @@ quietly() {
 mapfile -t apart < <(ar t "$built/libhelo.a" 2> /dev/null | grep '\.dwo$' | sort -u)
 [ ${#apart[@]} -eq 0 ] || quietly ar d "$destdir$libdir/libhelo.a" "${apart[@]}"
 quietly strip --strip-debug "$destdir$libdir/libhelo.a"
+
+install -D -m 755 -s "$built/helo-server" "$destdir$prefix/bin/helo-server"
 
 # One folder a face: programs say -I.../helo/distinct, or `pkg-config --variable=headers helo`/distinct.
 (cd include && find . -name '*.h' -print0) | while IFS= read -r -d '' header; do

@@ -23,6 +23,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("policy", &["error", "proto", "sasl", "message", "net", "client", "server"]),
     ("capi", &["error", "proto", "sasl", "message", "net", "policy"]),
     ("faces", &["error", "proto", "sasl", "message", "net", "client", "server", "policy", "capi"]),
+    // Programs: what they use, they use as any other program does.
+    ("bin", &[]),
 ];
 
 /// Rooms that are built without an operating system.

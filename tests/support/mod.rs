@@ -17,6 +17,7 @@
 //! - [`native`], [`netx`]: the native C face and NetX SMTP Client through their exported functions;
 //! - [`pipe`]: a program that answers lines, for the servers' side of authentication by other libraries;
 //! - [`process`]: this process's peak memory and open descriptors;
+//! - [`program`]: helo-server as a process;
 //! - [`raw`]: a client that says what a test writes, to our own server, and [`kept`]: where that puts its mail;
 //! - [`skip`]: how a test says that it could not run here;
 //! - [`tls`]: certificates, and a server with TLS that records what it hears, encrypted or not;
@@ -44,6 +45,7 @@ pub mod netx;
 pub mod pipe;
 pub mod postfix;
 pub mod process;
+pub mod program;
 pub mod raw;
 pub mod script;
 pub mod scripted;

@@ -43,8 +43,6 @@ impl Decide for Access {
         let to = recipient.to.mailbox();
         if client.user.is_some() || (self.open && !self.has_lists()) || self.takes(to) {
             Ok(())
-        } else if to.domain().is_some_and(|domain| self.domains.iter().any(|known| known.eq_ignore_ascii_case(domain))) {
-            Err(Refusal::unknown_mailbox())
         } else {
             Err(Refusal::new(550, (7, 1), "Mail for this address is not taken here without a login"))
         }

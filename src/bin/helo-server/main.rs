@@ -34,11 +34,12 @@ fn fail(why: &str, code: u8) -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), String> {
-    let signals = signals::Signals::new().map_err(|why| format!("signals cannot be waited for: {why}"))?;
+    let ending =
+        signals::Ending::new(options.end_with_input).map_err(|why| format!("signals cannot be waited for: {why}"))?;
     let setup = setup::Setup::new(options)?;
     let server = Server::start(&setup.listens, setup.limits)?;
     announce(&setup, &server);
-    signals.wait();
+    ending.wait();
     setup.journal.line("stopping: no new connections, sessions end when their mail is answered");
     server.stop(options.stop_within);
     setup.journal.line(&format!("stopped{}", setup.left_behind()));

@@ -15,7 +15,7 @@ pub enum Asked {
 
 /// Where mail goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Into {
+pub enum Destination {
     /// One Maildir for all.
     Maildir(PathBuf),
     /// A Maildir for each recipient below this folder.
@@ -36,7 +36,7 @@ pub struct Options {
     pub smtps: Vec<String>,
     pub lmtp: Vec<String>,
     pub name: Option<String>,
-    pub into: Option<Into>,
+    pub into: Option<Destination>,
     pub make_maildirs: bool,
     pub crlf: bool,
     pub no_sync: bool,
@@ -61,6 +61,7 @@ pub struct Options {
     pub log: Option<PathBuf>,
     pub quiet: bool,
     pub stop_within: Duration,
+    pub end_with_input: bool,
 }
 
 impl Default for Options {
@@ -95,6 +96,7 @@ impl Default for Options {
             log: None,
             quiet: false,
             stop_within: Duration::from_secs(30),
+            end_with_input: false,
         }
     }
 }
@@ -112,7 +114,11 @@ const KEYS: &[Key] = &[
     Key("", "", "Where mail goes (exactly one)"),
     Key("maildir", "FOLDER", "one Maildir for every recipient"),
     Key("maildirs", "FOLDER", "FOLDER/domain/name for each recipient; who has no folder there is refused"),
-    Key("relay", "URL", "the next server: smtp://, smtps:// or smtp+starttls://[USER:PASSWORD@]HOST[:PORT], lmtp://HOST:PORT, lmtp:PATH"),
+    Key(
+        "relay",
+        "URL",
+        "the next server: smtp://, smtps:// or smtp+starttls://[USER:PASSWORD@]HOST[:PORT], lmtp://HOST:PORT, lmtp:PATH",
+    ),
     Key("memory", "MIB", "memory, lost at the end; full, mails are refused"),
     Key("discard", "", "nowhere: everything is confirmed and dropped"),
     Key("make-maildirs", "", "with --maildirs: make folders that are missing, for anyone who sends"),
@@ -131,7 +137,11 @@ const KEYS: &[Key] = &[
     Key("tls-required", "", "no mail before STARTTLS"),
     Key("", "", "What is offered, and how much"),
     Key("name", "NAME", "this server's name (default: the host's)"),
-    Key("without", "LIST", "do not offer these: PIPELINING, 8BITMIME, SMTPUTF8, DSN, CHUNKING, BINARYMIME, ENHANCEDSTATUSCODES, LIMITS"),
+    Key(
+        "without",
+        "LIST",
+        "do not offer these: PIPELINING, 8BITMIME, SMTPUTF8, DSN, CHUNKING, BINARYMIME, ENHANCEDSTATUSCODES, LIMITS",
+    ),
     Key("max-size", "OCTETS", "largest message, 0 for no limit (default: 52428800)"),
     Key("max-recipients", "COUNT", "recipients of a mail (default: 1000)"),
     Key("max-mails", "COUNT", "mails of a connection, 0 for no limit (default: 1000)"),
@@ -144,6 +154,7 @@ const KEYS: &[Key] = &[
     Key("log", "FILE", "append the log to this file (default: standard error)"),
     Key("quiet", "", "no log"),
     Key("stop-within", "SECONDS", "at SIGTERM, sessions have so long to end (default: 30)"),
+    Key("end-with-input", "", "end when standard input ends, as it does with the program that started this one"),
     Key("config", "FILE", "read keys from this file, a line each: KEY = VALUE; flags: KEY = yes"),
     Key("help", "", "this text"),
     Key("version", "", "the version"),
@@ -182,7 +193,8 @@ impl Options {
         let text = std::fs::read_to_string(path).map_err(|why| format!("the configuration file {path}: {why}"))?;
         // Values are taken as they stand: a password may hold quotes and backslashes.
         let parse = ParseOption { enabled_quote: false, enabled_escape: false, ..ParseOption::default() };
-        let ini = Ini::load_from_str_opt(&text, parse).map_err(|why| format!("{path}, line {}: {}", why.line, why.msg))?;
+        let ini =
+            Ini::load_from_str_opt(&text, parse).map_err(|why| format!("{path}, line {}: {}", why.line, why.msg))?;
         for (section, keys) in &ini {
             if let Some(section) = section {
                 return Err(format!("{path}: there are no sections here, but [{section}] is one"));
@@ -204,12 +216,12 @@ impl Options {
             "listen" => self.smtp.push(value.to_owned()),
             "listen-tls" => self.smtps.push(value.to_owned()),
             "listen-lmtp" => self.lmtp.push(value.to_owned()),
-            "maildir" => return self.put(Into::Maildir(value.into())),
-            "maildirs" => return self.put(Into::Maildirs(value.into())),
-            "relay" => return self.put(Into::Relay(value.to_owned())),
-            "memory" => return self.put(Into::Memory(number(value)?)),
+            "maildir" => return self.put(Destination::Maildir(value.into())),
+            "maildirs" => return self.put(Destination::Maildirs(value.into())),
+            "relay" => return self.put(Destination::Relay(value.to_owned())),
+            "memory" => return self.put(Destination::Memory(number(value)?)),
             "discard" if !flag(value)? => {}
-            "discard" => return self.put(Into::Discard),
+            "discard" => return self.put(Destination::Discard),
             "make-maildirs" => self.make_maildirs = flag(value)?,
             "crlf" => self.crlf = flag(value)?,
             "no-sync" => self.no_sync = flag(value)?,
@@ -235,12 +247,13 @@ impl Options {
             "log" => self.log = Some(value.into()),
             "quiet" => self.quiet = flag(value)?,
             "stop-within" => self.stop_within = seconds(value)?,
+            "end-with-input" => self.end_with_input = flag(value)?,
             _ => return Err("no such key".to_owned()),
         }
         Ok(())
     }
 
-    fn put(&mut self, into: Into) -> Result<(), String> {
+    fn put(&mut self, into: Destination) -> Result<(), String> {
         match self.into.replace(into) {
             None => Ok(()),
             Some(_) => Err("where mail goes was said before; it can go to one place only".to_owned()),
@@ -318,9 +331,10 @@ mod tests {
 
     #[test]
     fn the_command_line() {
-        let options = read("--port 0 --listen=[::1]:25 --discard --domains a.example,B.example --tls-required").unwrap();
+        let options =
+            read("--port 0 --listen=[::1]:25 --discard --domains a.example,B.example --tls-required").unwrap();
         assert_eq!(options.smtp, ["127.0.0.1:0", "[::1]:25"]);
-        assert_eq!(options.into, Some(Into::Discard));
+        assert_eq!(options.into, Some(Destination::Discard));
         assert_eq!(options.domains, ["a.example", "b.example"]);
         assert!(options.tls_required && !options.auth_required);
         for bad in ["--no-such", "--port x", "--port", "x", "--discard --maildir x", "--timeout -1", "--discard=no x"] {

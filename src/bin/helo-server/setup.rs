@@ -2,11 +2,12 @@
 
 use super::access::Access;
 use super::journal::Journal;
-use super::options::{Into, Options};
+use super::options::{Destination, Options};
 use super::users::Users;
-use helo::client::{AuthPlan, Owner, Protocol, Settings};
+use helo::client::{AuthPlan, Owner, Settings};
 use helo::net::connect::Target;
 use helo::policy::url;
+use helo::proto;
 use helo::sasl::Credentials;
 #[cfg(unix)]
 use helo::server::spool::maildir;
@@ -36,25 +37,26 @@ impl Setup {
         };
         let name = options.name.clone().unwrap_or_else(host_name);
         let mut memory = None;
-        let into = options.into.as_ref().ok_or(
-            "say where mail goes: --maildir, --maildirs, --relay, --memory or --discard; --help shows more",
-        )?;
+        let into = options
+            .into
+            .as_ref()
+            .ok_or("say where mail goes: --maildir, --maildirs, --relay, --memory or --discard; --help shows more")?;
         let spool: Arc<dyn Spool> = match into {
-            Into::Discard => Arc::new(Discard::new()),
-            Into::Memory(mib) => {
+            Destination::Discard => Arc::new(Discard::new()),
+            Destination::Memory(mib) => {
                 let store = Memory::new(mib.saturating_mul(1 << 20));
                 memory = Some(store.clone());
                 Arc::new(store)
             }
-            Into::Maildir(path) => maildir(path, false, options)?,
-            Into::Maildirs(path) => maildir(path, true, options)?,
-            Into::Relay(to) => Arc::new(relay::Relay::new(relay_to(to, &name)?)),
+            Destination::Maildir(path) => maildir(path, false, options)?,
+            Destination::Maildirs(path) => maildir(path, true, options)?,
+            Destination::Relay(to) => Arc::new(relay::Relay::new(relay_to(to, &name)?)),
         };
         let mut service = Service::new(name, spool);
         service.log = Arc::new(journal.clone());
         offer(&mut service, options)?;
         secure(&mut service, options)?;
-        let relays = matches!(into, Into::Relay(_));
+        let relays = matches!(into, Destination::Relay(_));
         let (domains, recipients) = (options.domains.clone(), options.recipients.clone());
         if relays && domains.is_empty() && recipients.is_empty() && options.users.is_none() {
             return Err("a relay without --domains, --recipients or --users would take mail for nobody".to_owned());
@@ -88,7 +90,9 @@ fn listens(service: Service, options: &Options) -> Result<Vec<Listen>, String> {
     let none = options.smtp.is_empty() && options.smtps.is_empty() && options.lmtp.is_empty();
     let clear = if none { &fallback[..] } else { &options.smtp };
     let mut listens = Vec::new();
-    for (texts, implicit_tls, service) in [(clear, false, &smtp), (&options.smtps, true, &smtp), (&options.lmtp, false, &lmtp)] {
+    for (texts, implicit_tls, service) in
+        [(clear, false, &smtp), (&options.smtps, true, &smtp), (&options.lmtp, false, &lmtp)]
+    {
         for text in texts {
             for place in Place::parse(text)? {
                 listens.push(Listen { place, implicit_tls, service: service.clone() });
@@ -193,14 +197,14 @@ fn maildir(_: &Path, _: bool, _: &Options) -> Result<Arc<dyn Spool>, String> {
 fn relay_to(text: &str, name: &str) -> Result<relay::Options, String> {
     let mut settings = Settings { helo_name: name.to_owned(), ..Settings::default() };
     if let Some(path) = text.strip_prefix("lmtp:").filter(|path| !path.starts_with("//")) {
-        settings.protocol = Protocol::Lmtp;
+        settings.protocol = proto::client::Protocol::Lmtp;
         let path = PathBuf::from(path);
         return Ok(relay::Options::new(Arc::new(move || Target::Unix(path.clone())), settings));
     }
     // LMTP has no scheme of its own there; it is reached in the same way as SMTP.
     let plain = text.strip_prefix("lmtp://");
     if plain.is_some() {
-        settings.protocol = Protocol::Lmtp;
+        settings.protocol = proto::client::Protocol::Lmtp;
     }
     let url = match plain {
         Some(rest) => url::parse(&format!("smtp://{rest}")),
@@ -219,6 +223,9 @@ fn relay_to(text: &str, name: &str) -> Result<relay::Options, String> {
 
 /// The host's name, as far as it is one that can be said.
 fn host_name() -> String {
+    #[cfg(unix)]
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(unix))]
+    let name = std::env::var("COMPUTERNAME").unwrap_or_default();
     if name.is_empty() || name.contains(|c: char| c.is_control() || c == ' ') { "localhost".to_owned() } else { name }
 }

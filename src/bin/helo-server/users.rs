@@ -112,13 +112,9 @@ mod tests {
 
     #[test]
     fn errors_name_the_line_and_no_secret() {
-        for (text, line) in [
-            ("alice", 1),
-            ("a:secret\na:secret", 2),
-            (":secret", 1),
-            ("a:", 1),
-            ("a:SCRAM-SHA-256$secret", 1),
-        ] {
+        for (text, line) in
+            [("alice", 1), ("a:secret\na:secret", 2), (":secret", 1), ("a:", 1), ("a:SCRAM-SHA-256$secret", 1)]
+        {
             let why = Users::parse(text).err().unwrap();
             assert!(why.starts_with(&format!(", line {line}: ")) && !why.contains("secret"), "{why}");
         }

@@ -1,0 +1,90 @@
+//! helo-server as a process, which ends when the test does, however that ends: it watches its standard input.
+
+use super::raw::Raw;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
+
+/// The program, running.
+pub struct Program {
+    pub child: Child,
+    input: Option<ChildStdin>,
+    /// What it said it listens at: the kind and the place.
+    pub places: Vec<(String, String)>,
+}
+
+pub fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(option_env!("CARGO_BIN_EXE_helo-server").expect("a build with the feature program"));
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs it to its end, which must come at once.
+pub fn run(arguments: &[&str]) -> Output {
+    command(arguments).output().expect("helo-server runs")
+}
+
+impl Program {
+    /// Starts it and waits until it is ready. Panics with what it said when it does not get there.
+    #[track_caller]
+    pub fn start(arguments: &[&str]) -> Program {
+        let mut child = command(arguments).arg("--end-with-input").spawn().expect("helo-server runs");
+        let input = child.stdin.take();
+        let mut output = BufReader::new(child.stdout.take().expect("piped"));
+        let mut places = Vec::new();
+        loop {
+            let mut line = String::new();
+            output.read_line(&mut line).expect("text");
+            if line == "ready\n" {
+                return Program { child, input, places };
+            }
+            let Some((kind, place)) = line.trim_end().strip_prefix("listening: ").and_then(|rest| rest.split_once(' '))
+            else {
+                let mut said = String::new();
+                let _ = child.stderr.take().expect("piped").read_to_string(&mut said);
+                panic!("helo-server did not get ready: {line}{said}");
+            };
+            places.push((kind.to_owned(), place.to_owned()));
+        }
+    }
+
+    /// The first address of this kind: `smtp`, `smtps`, `lmtp`.
+    #[track_caller]
+    pub fn address(&self, kind: &str) -> SocketAddr {
+        let place = self.places.iter().find(|place| place.0 == kind).expect("it listens there");
+        place.1.parse().expect("an address")
+    }
+
+    /// A client that was greeted and has said EHLO.
+    #[track_caller]
+    pub fn client(&self) -> Raw {
+        Raw::greeted(self.address("smtp"))
+    }
+
+    /// Ends it in order and waits: whether it ended well, and its log.
+    pub fn stop(mut self) -> (bool, String) {
+        drop(self.input.take());
+        self.ended()
+    }
+
+    /// Waits for its end: whether it ended well, and its log.
+    pub fn ended(mut self) -> (bool, String) {
+        let mut log = String::new();
+        let _ = self.child.stderr.take().expect("piped").read_to_string(&mut log);
+        let status = self.child.wait().expect("a child");
+        (status.success(), log)
+    }
+
+    /// Sends it a signal, by `kill`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
