@@ -7,14 +7,22 @@ CARGO ?= cargo
 # Seconds for each fuzz target of `make fuzz-smoke`.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help build demo check check-rust check-c check-python check-interop headers bench fuzz-smoke check-asan \
+.PHONY: help build firmware size demo check check-rust check-c check-python check-interop headers bench fuzz-smoke check-asan \
 	check-tsan check-windows setup-tests install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1~\2/p' Makefile | column -t -s '~'
 
+# Without the rlib, which only Rust programs want, the two are optimized as a whole.
 build: ## the shared and the static library and helo-server, in target/release
-	$(CARGO) build --release --lib --bins
+	$(CARGO) build --release --bins
+	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib
+
+firmware: ## small ones without TLS, in target/firmware (FEATURES, CC, TARGET: docs/firmware.md)
+	scripts/firmware.sh $(TARGET)
+
+size: ## what the library weighs, with and without TLS, and for firmware
+	scripts/size.sh
 
 demo: ## builds everything and sends a real message file through the Distinct API
 	scripts/demo.sh

@@ -1,17 +1,26 @@
 //! The host's clock, for what is composed here: headers and `smtp_date`.
 
 use crate::message::Date;
-use chrono::{Local, Offset};
 
 /// This moment in the host's local time, as the variable TZ or the system's setting has it.
 ///
 /// `chrono` reads the time zone itself, in Rust: the C library's `localtime_r` races with a `setenv` on another thread.
+#[cfg(feature = "local-time")]
 pub fn now() -> Date {
+    use chrono::{Local, Offset};
     let now = Local::now();
     Date::new(now.timestamp(), now.offset().fix().local_minus_utc() / 60)
 }
 
-#[cfg(test)]
+/// This moment, in UTC: without the cargo feature `local-time` time zones are not read.
+#[cfg(not(feature = "local-time"))]
+pub fn now() -> Date {
+    use std::time::{SystemTime, UNIX_EPOCH};
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Date::new(i64::try_from(since.as_secs()).unwrap_or(i64::MAX), 0)
+}
+
+#[cfg(all(test, feature = "local-time"))]
 mod tests {
     use super::*;
     use std::process::Command;

@@ -7,6 +7,10 @@ pub mod helo;
 #[cfg(feature = "netx-client")]
 pub mod netx_client;
 pub(crate) mod placed;
+#[cfg(feature = "rtos")]
+pub mod rtos;
+#[cfg(not(feature = "rtos"))]
+#[path = "rtos/real.rs"]
 pub mod rtos;
 pub mod site;
 pub mod wishes;

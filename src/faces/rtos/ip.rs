@@ -6,36 +6,12 @@ use super::nx_codes::*;
 use super::nx_types::*;
 use super::types::*;
 use super::wait::Shared;
-use super::{patience, service};
+use super::{IpInstance, Network, patience, service};
 use crate::capi::write_out;
 use crate::faces::placed::Placed;
 use crate::net::ram::RamNetwork;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, OnceLock};
-
-/// The network of an IP instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Network {
-    /// The host's sockets.
-    Host,
-    /// The network inside the process.
-    Ram,
-    /// Not ours: a real NetX made the instance.
-    Foreign,
-}
-
-/// What the NetX faces want to know of an IP instance.
-#[derive(Clone, Debug)]
-pub(crate) struct IpInstance {
-    /// Where its connections go.
-    pub(crate) network: Network,
-    /// Its IPv4 address; unspecified for a foreign one.
-    pub(crate) address: Ipv4Addr,
-    /// Whether `nx_tcp_enable` was called.
-    pub(crate) tcp: bool,
-    /// Whether `nxd_ipv6_enable` was called.
-    pub(crate) ipv6: bool,
-}
 
 /// An instance as it stands.
 pub(super) struct Ip {

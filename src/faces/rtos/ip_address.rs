@@ -6,19 +6,13 @@
 use super::ip::{check_address, ip_at};
 use super::nx_codes::*;
 use super::nx_types::*;
-use super::service;
 use super::types::*;
+use super::{ipv6, service};
 use crate::capi::write_out;
 use std::net::Ipv6Addr;
 
 /// IPv6 addresses that an instance can have.
 const MOST_IPV6_ADDRESSES: usize = 16;
-
-/// An IPv6 address from four words, the first byte highest in the first.
-pub(crate) fn ipv6(words: [ULONG; 4]) -> Ipv6Addr {
-    let bits = words.iter().fold(0, |bits: u128, word| bits << 32 | u128::from(*word));
-    Ipv6Addr::from(bits)
-}
 
 fn words(address: Ipv6Addr) -> [ULONG; 4] {
     let bits = address.to_bits();

@@ -6,13 +6,15 @@
 //! - `api_thread`, `mutex`, `semaphore`, `event_flags`, `queue`, `byte_pool`, `block_pool`: `tx_api.h`;
 //! - `packet_pool`, `ip`, `ip_address`: `nx_api.h`.
 //!
-//! What the NetX faces need of it is in this file: [`ip_instance`], [`is_packet_pool`], [`is_thread_context`].
+//! What the NetX faces need of it is in this file: [`ip_instance`], [`is_packet_pool`], [`is_thread_context`]. Without the
+//! cargo feature `rtos`, for firmware that has the real ones, `real.rs` stands in the place of this file.
 
 mod api_thread;
 mod block_pool;
 mod byte_pool;
 mod clock;
 mod event_flags;
+mod instance;
 mod ip;
 mod ip_address;
 mod kernel;
@@ -29,8 +31,8 @@ mod types;
 mod wait;
 
 pub(crate) use clock::duration;
-pub(crate) use ip::{IpInstance, Network, ip_instance, ram_network};
-pub(crate) use ip_address::ipv6;
+pub(crate) use instance::{IpInstance, Network, ipv6};
+pub(crate) use ip::{ip_instance, ram_network};
 pub(crate) use nx_types::{NX_IP, NX_PACKET_POOL, NXD_ADDRESS};
 pub(crate) use packet_pool::is_packet_pool;
 pub(crate) use thread::checkpoint;
