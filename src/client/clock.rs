@@ -12,6 +12,18 @@ pub fn now() -> Date {
     Date::new(now.timestamp(), now.offset().fix().local_minus_utc() / 60)
 }
 
+/// This moment as a log has it: `2026-11-22 05:15:18.042` in the host's local time.
+#[cfg(feature = "local-time")]
+pub fn stamp() -> String {
+    chrono::Local::now().format("%Y-%m-%d %H:%M:%S%.3f").to_string()
+}
+
+/// This moment as a log has it, in UTC.
+#[cfg(not(feature = "local-time"))]
+pub fn stamp() -> String {
+    now().to_string()
+}
+
 /// This moment, in UTC: without the cargo feature `local-time` time zones are not read.
 #[cfg(not(feature = "local-time"))]
 pub fn now() -> Date {

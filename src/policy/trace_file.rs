@@ -10,6 +10,7 @@
 //! the file never fails a mail.
 
 use super::journal::Journal;
+use crate::client::clock;
 use crate::client::trace::{Observer, Watch};
 use std::fmt::Write as _;
 use std::io;
@@ -127,7 +128,7 @@ struct Body {
 
 impl Tracer {
     fn lines(&self, who: char, octets: &[u8]) -> String {
-        let now = chrono::Local::now().format("%Y-%m-%d %H:%M:%S%.3f");
+        let now = clock::stamp();
         let mut text = String::new();
         for line in octets.strip_suffix(b"\n").unwrap_or(octets).split(|octet| *octet == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);

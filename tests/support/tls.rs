@@ -5,6 +5,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     SanType, date_time_ymd,
 };
+use rustix::event::{PollFd, PollFlags, poll};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection};
 use std::io::{self, Read, Write};
@@ -264,6 +265,9 @@ impl TlsServer {
         let address = listener.local_addr().expect("an address");
         let thread = std::thread::spawn(move || {
             let accept = |_| {
+                let limit = rustix::event::Timespec { tv_sec: PATIENCE.as_secs() as i64, tv_nsec: 0 };
+                let mut waiting = [PollFd::new(&listener, PollFlags::IN)];
+                assert_eq!(poll(&mut waiting, Some(&limit)), Ok(1), "nobody connects");
                 let (stream, _) = listener.accept().expect("a connection");
                 let behaviour = behaviour.clone();
                 std::thread::spawn(move || serve(stream, &behaviour))
