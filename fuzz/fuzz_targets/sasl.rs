@@ -7,7 +7,8 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {
     let channel = ChannelBinding { kind: BindingKind::Exporter, data: vec![7; 32] };
-    let context = Context { entropy: [0; ENTROPY], host: "mx.example", port: 587, channel: Some(&channel), offered: &[] };
+    let context =
+        Context { entropy: [0; ENTROPY], host: "mx.example", port: 587, channel: Some(&channel), offered: &[] };
     for name in sasl::mechanisms() {
         let proof = sasl::traits(name).map_or(Proof::Password, |traits| traits.proof);
         let credentials = Credentials { proof, ..Credentials::new("alice", Secret::new(String::from("wonderland"))) };

@@ -70,13 +70,14 @@ fn run(scenario: &Scenario) -> Outcome {
     panic!("the two do not come to an end: {scenario:?}");
 }
 
+/// Ways so slow that a body of 300 octets takes longer than it may are not among them.
 fn scenarios() -> impl Strategy<Value = Scenario> {
     let mechanisms = prop_oneof![
         3 => Just(None),
         1 => (prop::sample::select(vec!["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "OAUTHBEARER"]), any::<bool>()).prop_map(Some),
     ];
     let ways = (any::<bool>(), any::<bool>(), mechanisms, any::<bool>(), prop::option::of(1usize..60), any::<bool>());
-    let sizes = (0usize..6, prop_oneof![Just(0u64), 1u64..40], 0u64..20_000, 1usize..100, 16usize..400);
+    let sizes = (0usize..6, prop_oneof![Just(0u64), 1u64..40], 0u64..5_000, 1usize..100, 16usize..400);
     (any::<u64>(), ways, sizes).prop_map(|(seed, (lmtp, tls, auth, pipelining, chunks, blind), sizes)| {
         let (mails, refusals, delay, segment, room) = sizes;
         let blind = blind && pipelining && chunks.is_some();
