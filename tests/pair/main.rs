@@ -118,7 +118,7 @@ fn check_agreement(outcome: &Outcome) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn both_ends_agree_and_come_to_an_end(scenario in scenarios()) {
         let outcome = run(&scenario);
