@@ -4,11 +4,11 @@ use crate::client::connection::{Connection, Stage};
 use crate::client::settings::{AuthPlan, Owner};
 use crate::client::supplier::{Login, Supplier};
 use crate::client::supplying::Refused;
-use crate::client::trace::Observer;
+use crate::client::trace::{self, Observer};
 use crate::error::{Cause, Error, Phase, Result};
 use crate::proto::command::Command;
 use crate::proto::reply::Reply;
-use crate::sasl::{self, ChannelBinding, Context, Credentials, ENTROPY, Mechanism};
+use crate::sasl::{self, ChannelBinding, Context, Credentials, ENTROPY, Mechanism, Secret};
 use std::sync::Arc;
 use std::time::Instant;
 use zeroize::{Zeroize, Zeroizing};
@@ -55,6 +55,25 @@ pub(crate) struct Attempt {
     supplier: Option<Arc<dyn Supplier>>,
     /// Which of the connection's channel bindings this is done with, where it needs one.
     binding: usize,
+}
+
+impl Attempt {
+    /// What the server knows now, and may repeat.
+    pub(crate) fn password(&self) -> &Secret {
+        &self.credentials.password
+    }
+
+    /// An error without what the server has repeated.
+    fn without_secret(&self, mut error: Error) -> Error {
+        let secret = self.password();
+        let repeating = error.reply.take_if(|reply| reply.lines().any(|line| trace::repeats(line, secret)));
+        if let Some(reply) = repeating {
+            let hidden = Reply::new(reply.code(), trace::HIDDEN);
+            error.detail = error.detail.replace(&reply.text(), &hidden.text());
+            error.reply = Some(Box::new(hidden));
+        }
+        error
+    }
 }
 
 /// An exchange under way.
@@ -132,12 +151,12 @@ impl Connection {
         let (exchange, initial) = self.begin_exchange(&manner, &credentials, channel.as_ref())?;
         let initial = initial.as_ref().map(|text| text.as_str());
         self.push(&Command::Auth { mechanism: exchange.mechanism.name(), initial }, 0, now)?;
-        self.go_on_with(Attempt { exchange, credentials, manner, supplier, binding });
+        self.go_on_with(Box::new(Attempt { exchange, credentials, manner, supplier, binding }));
         Ok(())
     }
 
     /// The attempt whose answer is due.
-    pub(crate) fn go_on_with(&mut self, attempt: Attempt) {
+    pub(crate) fn go_on_with(&mut self, attempt: Box<Attempt>) {
         if let Stage::Opening(opening) = &mut self.stage {
             opening.auth = Some(attempt);
         }
@@ -150,9 +169,9 @@ impl Connection {
     /// asked without binding instead, though it may have that, too: it has offered to bind, so whoever says that it does
     /// not is the one to be kept out (RFC 5802 section 6), and `y` in place of `p` would be a lie that a true server
     /// refuses. A site that wants to do without names the mechanism.
-    pub(crate) fn after_refusal(&mut self, attempt: Attempt, error: Error, now: Instant) -> Result<()> {
-        let Attempt { exchange, credentials, manner, supplier, binding } = attempt;
-        let mut error = error;
+    pub(crate) fn after_refusal(&mut self, attempt: Box<Attempt>, error: Error, now: Instant) -> Result<()> {
+        let mut error = attempt.without_secret(error);
+        let Attempt { exchange, credentials, manner, supplier, binding } = *attempt;
         if exchange.mechanism.may_lack_binding() && is_of_credentials(&error) {
             let kinds: Vec<&str> = self.channel_bindings().iter().map(|channel| channel.kind.name()).collect();
             let kinds_left = kinds.len().saturating_sub(binding + 1);

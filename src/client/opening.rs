@@ -12,7 +12,7 @@ use std::time::Instant;
 /// The state of the opening dialogue; what is awaited follows from the reply's command.
 #[derive(Default)]
 pub(crate) struct Opening {
-    pub(crate) auth: Option<Attempt>,
+    pub(crate) auth: Option<Box<Attempt>>,
 }
 
 impl Opening {

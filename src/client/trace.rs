@@ -1,6 +1,8 @@
 //! Who may watch a connection's traffic, and what is hidden from them.
 
 use crate::proto::command::Verb;
+use crate::sasl::{Secret, wire};
+use std::borrow::Cow;
 use std::fmt::Debug;
 
 /// Sees a copy of all traffic with credentials as `<hidden>`.
@@ -96,6 +98,32 @@ pub fn shown(line: &[u8], in_auth: bool) -> Vec<u8> {
     line.to_vec()
 }
 
+/// Shorter passwords stand in many an innocent text.
+const REPEATED_MIN: usize = 4;
+
+/// Whether a server repeats this secret, in the clear or within base64: some show the line that they did not like, and
+/// some the token in the JSON of their refusal.
+pub(crate) fn repeats(text: &[u8], secret: &Secret) -> bool {
+    let secret = secret.expose().as_bytes();
+    let holds = |text: &[u8]| memchr::memmem::find(text, secret).is_some();
+    let is_base64 = |octet: &u8| octet.is_ascii_alphanumeric() || b"+/=".contains(octet);
+    let mut words = text.split(|octet| !is_base64(octet)).filter(|word| !word.is_empty());
+    secret.len() >= REPEATED_MIN
+        && (holds(text) || words.any(|word| wire::decode_challenge(word).is_ok_and(|d| holds(&d))))
+}
+
+/// The server's reply lines as they may be shown while this secret is with it.
+pub(crate) fn heard<'a>(lines: &'a [u8], secret: &Secret) -> Cow<'a, [u8]> {
+    if !repeats(lines, secret) {
+        return Cow::Borrowed(lines);
+    }
+    let hidden = |line: &[u8]| match line.get(..4).filter(|_| repeats(line, secret)) {
+        Some(code) => [code, HIDDEN.as_bytes(), b"\r\n"].concat(),
+        None => line.to_vec(),
+    };
+    Cow::Owned(lines.split_inclusive(|octet| *octet == b'\n').flat_map(hidden).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +172,24 @@ mod tests {
         assert_eq!(*own.lock().unwrap(), ["received b", "note c"]);
         assert_eq!(*off.lock().unwrap(), ["note c"]);
         assert!(!Observers::default().enabled());
+    }
+
+    #[test]
+    fn a_secret_that_the_server_repeats_is_hidden() {
+        let secret = Secret::new("open sesame".into());
+        let cases: [(&[u8], &[u8]); 5] = [
+            (b"535 no\r\n", b"535 no\r\n"),
+            (b"535-no\r\n535 not open sesame\r\n", b"535-no\r\n535 <hidden>\r\n"),
+            // AUTH PLAIN for alice.
+            (b"500 what is \"AUTH PLAIN AGFsaWNlAG9wZW4gc2VzYW1l\"?\r\n", b"500 <hidden>\r\n"),
+            // {"token":"open sesame"}
+            (b"334 eyJ0b2tlbiI6Im9wZW4gc2VzYW1lIn0=\r\n", b"334 <hidden>\r\n"),
+            (b"334 VXNlcm5hbWU6\r\n", b"334 VXNlcm5hbWU6\r\n"),
+        ];
+        for (line, shown) in cases {
+            assert_eq!(heard(line, &secret), shown);
+        }
+        assert_eq!(&*heard(b"535 no\r\n", &Secret::new("no".into())), b"535 no\r\n");
     }
 
     #[test]

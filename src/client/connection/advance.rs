@@ -4,7 +4,7 @@ use super::{Connection, Happening, Stage, Step};
 use crate::client::opening::Opening;
 use crate::client::securing::Then;
 use crate::client::settings::TlsMode;
-use crate::client::trace::Observer;
+use crate::client::trace::{self, Observer};
 use crate::client::wire::{HIGH_WATER, Wire};
 use crate::error::{Cause, Error, Phase, Result};
 use crate::net::transport::{Transport, read_cause, write_cause};
@@ -211,7 +211,11 @@ impl Connection {
             // Whole lines only, however the network has cut them; a line is no longer than the parser lets it be.
             self.unseen.extend_from_slice(&given[..used]);
             if let Some(end) = self.unseen.iter().rposition(|&b| b == b'\n') {
-                self.observers.received(&self.unseen[..=end]);
+                let lines = &self.unseen[..=end];
+                match self.stage.password() {
+                    Some(password) => self.observers.received(&trace::heard(lines, password)),
+                    None => self.observers.received(lines),
+                }
                 self.unseen.drain(..=end);
             }
         }

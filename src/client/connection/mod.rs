@@ -2,6 +2,7 @@
 
 mod advance;
 
+use crate::client::authentication::Attempt;
 use crate::client::opening::Opening;
 use crate::client::renewal::Again;
 use crate::client::securing::Securing;
@@ -18,7 +19,7 @@ use crate::proto::command::Command;
 use crate::proto::dot::{BodyEncoder, Dots};
 use crate::proto::extension::Extensions;
 use crate::proto::reply::Reply;
-use crate::sasl::ChannelBinding;
+use crate::sasl::{ChannelBinding, Secret};
 use std::io;
 use std::time::Instant;
 
@@ -55,6 +56,16 @@ pub(crate) enum Stage {
     Supplying(Box<Supplying>),
     Ready,
     Dead,
+}
+
+impl Stage {
+    /// What the server may repeat: the password or token of a login under way.
+    fn password(&self) -> Option<&Secret> {
+        match self {
+            Stage::Opening(opening) => opening.auth.as_deref().map(Attempt::password),
+            _ => None,
+        }
+    }
 }
 
 /// A client's connection: made at once, driven by `advance`, which never waits.
