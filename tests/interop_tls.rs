@@ -12,6 +12,7 @@ use helo::net::tls::Roots;
 use helo::net::wait::Cancel;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use support::dovecot::Dovecot;
 use support::exim::Exim;
 use support::postfix::Postfix;
 use support::server::Certificates;
@@ -115,4 +116,15 @@ fn sessions_are_resumed() {
         let resumed = agreed.each_ref().map(|agreed| agreed.ends_with("session resumed"));
         assert_eq!(resumed, [false, true], "{server}: {agreed:?}");
     }
+}
+
+#[test]
+fn a_server_that_breaks_at_resumption_is_met_without_it_from_then_on() {
+    let test = "TLS: a server that breaks at resumption";
+    let Some(postfix) = Postfix::shared(test) else { return };
+    let Some(dovecot) = Dovecot::start_busy(test, postfix.address()) else { return };
+    let certificates = dovecot.certificates();
+    let met = [(); 8].map(|()| meet(dovecot.port(), TlsMode::Always, localhost(), &certificates));
+    let broken = met.iter().filter(|met| met.is_err()).count();
+    assert!(broken <= 1 && met[2..].iter().all(Result::is_ok), "{met:?}");
 }

@@ -1,8 +1,8 @@
 #!/bin/bash
 # A private Dovecot that takes mail for submission and hands it to the server on RELAY-PORT:
-# dovecot.sh PORT TLS-PORT RELAY-PORT INTROSPECTION-URL. See README.md in this folder. Starts as root only.
+# dovecot.sh PORT TLS-PORT RELAY-PORT INTROSPECTION-URL [SERVICE-COUNT]. See README.md in this folder. Starts as root only.
 set -euo pipefail
-port=$1 tls_port=$2 relay=$3 introspection=$4
+port=$1 tls_port=$2 relay=$3 introspection=$4 service_count=${5:-1}
 . "$(dirname "$0")/common.sh"
 
 mkdir -p "$root/run" "$root/mail"
@@ -79,7 +79,9 @@ service anvil {
 submission_relay_host = 127.0.0.1
 submission_relay_port = $relay
 submission_relay_trusted = no
+# How many connections a login process serves, 0 without end.
 service submission-login {
+  service_count = $service_count
   inet_listener submission {
     port = $port
   }

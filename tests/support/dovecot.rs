@@ -23,10 +23,21 @@ impl Dovecot {
     /// `relay`: the server that gets the mail. None, noted as a skip of `test`, where Dovecot is not installed or we are
     /// not root.
     pub fn start(test: &str, relay: SocketAddr) -> Option<Dovecot> {
+        Dovecot::start_with(test, relay, &[])
+    }
+
+    /// The same as busy sites have it, where one login process serves all: it knows its TLS sessions again, and since
+    /// it asks for certificates too, it breaks every connection that resumes one.
+    pub fn start_busy(test: &str, relay: SocketAddr) -> Option<Dovecot> {
+        Dovecot::start_with(test, relay, &["0"])
+    }
+
+    fn start_with(test: &str, relay: SocketAddr, more: &[&str]) -> Option<Dovecot> {
         let can_run = skip::have(test, &["dovecot", "openssl"]) && skip::as_root(test, "Dovecot");
         can_run.then(|| {
             let tokens = Tokens::start();
-            let server = Server::start("dovecot.sh", 2, &[&relay.port().to_string(), &tokens.url()]);
+            let (relay, url) = (relay.port().to_string(), tokens.url());
+            let server = Server::start("dovecot.sh", 2, &[&[relay.as_str(), &url], more].concat());
             Dovecot { server, tokens }
         })
     }

@@ -2,6 +2,7 @@
 //! sessions are resumed.
 
 use super::options::{Identity, Options};
+use super::sessions::Sessions;
 use super::verify::Verifier;
 use parking_lot::Mutex;
 use rustls::ClientConfig;
@@ -16,8 +17,6 @@ use std::time::{Duration, Instant};
 pub(super) static PROVIDER: LazyLock<Arc<CryptoProvider>> =
     LazyLock::new(|| Arc::new(rustls::crypto::ring::default_provider()));
 
-/// Sessions kept for resumption, by server name.
-const SESSIONS: usize = 256;
 /// So many sets of options are kept; a process has one or two.
 const KEPT: usize = 16;
 /// The system's store may have changed after this time: it is read again.
@@ -25,36 +24,43 @@ const FRESH: Duration = Duration::from_secs(60 * 60);
 
 struct Kept {
     options: Options,
-    config: Arc<ClientConfig>,
+    client: Client,
     made: Instant,
+}
+
+/// How a client connects, and the sessions that it can resume.
+#[derive(Clone)]
+pub(super) struct Client {
+    pub(super) config: Arc<ClientConfig>,
+    pub(super) sessions: Arc<Sessions>,
 }
 
 /// The last used first.
 static CONFIGS: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
 
 /// The configuration for these options.
-pub(super) fn client_config(options: &Options) -> Result<Arc<ClientConfig>, String> {
+pub(super) fn client_config(options: &Options) -> Result<Client, String> {
     let find = |kept: &mut Vec<Kept>| {
         kept.retain(|entry| entry.made.elapsed() < FRESH);
         let at = kept.iter().position(|entry| entry.options == *options)?;
         kept[..=at].rotate_right(1);
-        Some(kept[0].config.clone())
+        Some(kept[0].client.clone())
     };
-    if let Some(config) = find(&mut CONFIGS.lock()) {
-        return Ok(config);
+    if let Some(client) = find(&mut CONFIGS.lock()) {
+        return Ok(client);
     }
     // Made without the lock: reading the system's store takes a while.
-    let config = Arc::new(make(options)?);
+    let client = make(options)?;
     let mut kept = CONFIGS.lock();
-    if let Some(config) = find(&mut kept) {
-        return Ok(config);
+    if let Some(client) = find(&mut kept) {
+        return Ok(client);
     }
     kept.truncate(KEPT - 1);
-    kept.insert(0, Kept { options: options.clone(), config: config.clone(), made: Instant::now() });
-    Ok(config)
+    kept.insert(0, Kept { options: options.clone(), client: client.clone(), made: Instant::now() });
+    Ok(client)
 }
 
-fn make(options: &Options) -> Result<ClientConfig, String> {
+fn make(options: &Options) -> Result<Client, String> {
     let provider = PROVIDER.clone();
     let verifier = Verifier::new(options, &provider)?;
     let builder = ClientConfig::builder_with_provider(provider.clone())
@@ -69,8 +75,9 @@ fn make(options: &Options) -> Result<ClientConfig, String> {
             builder.with_client_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(key)))
         }
     };
-    config.resumption = Resumption::in_memory_sessions(SESSIONS);
-    Ok(config)
+    let sessions = Arc::new(Sessions::new());
+    config.resumption = Resumption::store(sessions.clone());
+    Ok(Client { config: Arc::new(config), sessions })
 }
 
 /// The certificate and the key, which must belong together.

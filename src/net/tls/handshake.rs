@@ -1,8 +1,9 @@
 //! From a transport to an encrypted one, without blocking.
 
-use super::config::{ServerConfig, client_config};
+use super::config::{Client, ServerConfig, client_config};
 use super::failure::TlsFailure;
 use super::options::Options;
+use super::sessions::Sessions;
 use super::stream::TlsStream;
 use crate::error::{Cause, Error, Phase, Result};
 use crate::net::transport::{Source, Transport};
@@ -11,6 +12,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, HandshakeKind, ServerConnection};
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 /// A handshake under way. Dropping it gives up the connection.
 pub struct Handshake {
@@ -18,6 +20,8 @@ pub struct Handshake {
     stream: Option<TlsStream>,
     agreed: String,
     version_and_cipher: (String, String),
+    /// The client's sessions, and the server that one of them may be with.
+    server: Option<(Arc<Sessions>, ServerName<'static>)>,
 }
 
 impl Handshake {
@@ -25,9 +29,9 @@ impl Handshake {
     /// the options say to verify.
     pub fn client(transport: Box<dyn Transport>, name: Option<&str>, options: &Options) -> Result<Handshake> {
         let name = server_name(name, options, &*transport)?;
-        let config = client_config(options).map_err(|why| failure(Cause::Tls, why))?;
-        let tls = ClientConnection::new(config, name).map_err(|why| failure(Cause::Tls, why.to_string()))?;
-        Ok(Handshake::over(TlsStream::client(transport, tls)))
+        let Client { config, sessions } = client_config(options).map_err(|why| failure(Cause::Tls, why))?;
+        let tls = ClientConnection::new(config, name.clone()).map_err(|why| failure(Cause::Tls, why.to_string()))?;
+        Ok(Handshake { server: Some((sessions, name)), ..Handshake::over(TlsStream::client(transport, tls)) })
     }
 
     /// Begins it as the server.
@@ -37,7 +41,8 @@ impl Handshake {
     }
 
     fn over(stream: TlsStream) -> Handshake {
-        Handshake { stream: Some(stream), agreed: String::new(), version_and_cipher: Default::default() }
+        let version_and_cipher = Default::default();
+        Handshake { stream: Some(stream), agreed: String::new(), version_and_cipher, server: None }
     }
 
     /// Does what can be done without waiting: the encrypted transport, `None` while it is under way, or why there is
@@ -57,6 +62,9 @@ impl Handshake {
                 // In order, so that the alert that says why arrives.
                 stream.close();
                 self.stream = None;
+                if let Some((sessions, name)) = self.server.take() {
+                    sessions.bar(name);
+                }
                 Err(lost(&why))
             }
         }

@@ -17,6 +17,8 @@ mod handshake;
 #[cfg(feature = "tls")]
 mod pem;
 #[cfg(feature = "tls")]
+mod sessions;
+#[cfg(feature = "tls")]
 mod store;
 #[cfg(feature = "tls")]
 mod stream;
