@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
 packages="gcc g++ libc6-dev make binutils pkg-config openssl valgrind strace python3 python3-venv
-    postfix sasl2-bin libsasl2-modules libsasl2-modules-db dovecot-core dovecot-submissiond dovecot-lmtpd swaks
+    postfix sasl2-bin libsasl2-modules libsasl2-modules-db dovecot-core dovecot-submissiond dovecot-lmtpd
+    swaks libnet-ssleay-perl curl msmtp libesmtp-dev
     libgsasl-dev libspf2-2 libmariadb3 libidn12 libpq5 libldap-2.5-0"
 [ "${1:-}" = all ] && packages="$packages clang-22 libclang-rt-22-dev rustc-web rust-web-src libstd-rust-web-dev
     gcc-mingw-w64-x86-64 gcc-mingw-w64-i686 wine wine64"
@@ -64,5 +65,16 @@ if [ ! -f target/venv/ready ] || [ "$(cat target/venv/ready)" != "$wanted" ]; th
         echo "$wanted" > target/venv/ready
     else
         echo "no Python environment in target/venv (python3-venv and a package index are needed)" >&2
+    fi
+fi
+
+# nodemailer, a client of the interop tests with helo-server.
+wanted="nodemailer@10.6.0"
+if [ "$(cat target/node/ready 2> /dev/null)" != "$wanted" ]; then
+    if command -v npm > /dev/null && mkdir -p target/node \
+        && npm install --silent --no-audit --no-fund --no-save --prefix target/node "$wanted"; then
+        echo "$wanted" > target/node/ready
+    else
+        echo "no $wanted in target/node (node, npm and a package index are needed)" >&2
     fi
 fi

@@ -3,8 +3,8 @@
 use rustix::event::{PollFd, PollFlags, poll};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -19,10 +19,16 @@ pub enum Side {
 pub struct Breaker {
     address: SocketAddr,
     passed: Arc<[AtomicUsize; 2]>,
+    heard: Arc<Mutex<Vec<u8>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Breaker {
+    /// Relays one connection to `server` as it is.
+    pub fn whole(server: SocketAddr) -> Breaker {
+        Breaker::start(server, Side::Server, usize::MAX, false)
+    }
+
     /// Relays one connection to `server`; after `limit` bytes to `side` both ends are closed, the client's by a reset when
     /// `reset` says so.
     pub fn start(server: SocketAddr, side: Side, limit: usize, reset: bool) -> Breaker {
@@ -30,11 +36,13 @@ impl Breaker {
         let address = listener.local_addr().expect("an address");
         let passed = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
         let counts = Arc::clone(&passed);
+        let heard = Arc::new(Mutex::default());
+        let to_server = Arc::clone(&heard);
         let thread = std::thread::spawn(move || {
             let Ok((client, _)) = listener.accept() else { return };
             let Ok(server) = TcpStream::connect(server) else { return };
             let _ = (client.set_nodelay(true), server.set_nodelay(true));
-            relay(&client, &server, side, limit, &counts);
+            relay(&client, &server, side, limit, &counts, &to_server);
             if reset {
                 // Closing is a reset then.
                 let _ = socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO));
@@ -45,7 +53,7 @@ impl Breaker {
             let _ = server.set_read_timeout(Some(super::wait::LONG));
             while matches!((&server).read(&mut [0; 4096]), Ok(1..)) {}
         });
-        Breaker { address, passed, thread: Some(thread) }
+        Breaker { address, passed, heard, thread: Some(thread) }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -56,6 +64,12 @@ impl Breaker {
     pub fn passed(mut self) -> (usize, usize) {
         self.join();
         (self.passed[0].load(Ordering::Acquire), self.passed[1].load(Ordering::Acquire))
+    }
+
+    /// Waits for the end of the connection: what the client said, what is not UTF-8 replaced.
+    pub fn heard(mut self) -> String {
+        self.join();
+        String::from_utf8_lossy(&self.heard.lock().expect("no panic")).into_owned()
     }
 
     fn join(&mut self) {
@@ -74,7 +88,14 @@ impl Drop for Breaker {
 }
 
 /// Passes bytes on until the limit or until one side ends.
-fn relay(client: &TcpStream, server: &TcpStream, side: Side, limit: usize, counts: &[AtomicUsize; 2]) {
+fn relay(
+    client: &TcpStream,
+    server: &TcpStream,
+    side: Side,
+    limit: usize,
+    counts: &[AtomicUsize; 2],
+    heard: &Mutex<Vec<u8>>,
+) {
     let mut buffer = [0; 16 * 1024];
     let limits = match side {
         Side::Server => [limit, usize::MAX],
@@ -100,6 +121,9 @@ fn relay(client: &TcpStream, server: &TcpStream, side: Side, limit: usize, count
             let room = left.min(buffer.len());
             match from.read(&mut buffer[..room]) {
                 Ok(count @ 1..) if to.write_all(&buffer[..count]).is_ok() => {
+                    if way == 0 {
+                        heard.lock().expect("no panic").extend_from_slice(&buffer[..count]);
+                    }
                     if counts[way].fetch_add(count, Ordering::AcqRel) + count == limits[way] {
                         return;
                     }

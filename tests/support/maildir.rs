@@ -62,7 +62,16 @@ impl Mailbox {
 }
 
 /// Headers that servers put above a message on its way.
-const TRACE: [&str; 6] = ["return-path", "x-original-to", "delivered-to", "received", "envelope-to", "delivery-date"];
+const TRACE: [&str; 8] = [
+    "return-path",
+    "x-original-to",
+    "delivered-to",
+    "received",
+    "envelope-to",
+    "delivery-date",
+    "x-envelope-from",
+    "x-envelope-to",
+];
 
 impl Delivered {
     /// The message as it was sent: without the headers that the server put above it, line ends as CRLF.

@@ -8,6 +8,7 @@
 //! - [`delay`]: a proxy that makes the round trip long and counts how often the client waited for the server;
 //! - [`socks`]: a SOCKS 4, 4a and 5 proxy;
 //! - [`engine`]: sessions and deliveries of the engine, and [`distinct`]: the Distinct face, as plain calls;
+//! - [`helo_server`]: the program `helo-server`, started for the tests;
 //! - [`exports`]: the lists of exported symbols;
 //! - [`listeners`]: ports on which nothing answers;
 //! - [`wire`]: the dialogues of `tests/wire/`, for the engine and each face;
@@ -36,6 +37,8 @@ pub mod dovecot_lmtp;
 pub mod engine;
 pub mod exim;
 pub mod exports;
+#[cfg(all(feature = "tls", feature = "program"))]
+pub mod helo_server;
 pub mod kept;
 pub mod listeners;
 pub mod maildir;
