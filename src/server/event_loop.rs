@@ -191,7 +191,9 @@ impl EventLoop {
                 match entrance.door.accept() {
                     Ok(transport) => {
                         let (service, implicit_tls) = (entrance.service.clone(), entrance.implicit_tls);
-                        match self.shared.count(transport.peer_address()) {
+                        let peer = transport.peer_address();
+                        // Many clients come by one proxy.
+                        match self.shared.count(peer.filter(|_| !service.is_proxy(peer))) {
                             Ok(counted) => {
                                 self.hand_over(Arrival { transport, service, implicit_tls, counted }, now);
                             }

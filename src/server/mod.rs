@@ -15,6 +15,7 @@ mod door;
 mod event_loop;
 pub mod log;
 mod pool;
+mod proxy;
 mod running;
 mod service;
 mod session;
@@ -26,6 +27,7 @@ mod timers;
 
 pub use address::Place;
 pub use decide::{AcceptAll, Answer, Client, Decide};
+pub use proxy::Network;
 pub use running::{Listen, Server};
 pub use service::Service;
 pub use session::{Origin, READ_BUFFER, Session, Step, Work, Worked};

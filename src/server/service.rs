@@ -2,11 +2,13 @@
 
 use super::decide::{AcceptAll, Decide};
 use super::log::{Log, Silent};
+use super::proxy::Network;
 use super::spool::Spool;
 use crate::net::tls::ServerConfig;
 use crate::proto::server::Config;
 use crate::sasl::server::Realm;
 use crate::sasl::{self, SaslError};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// What the sessions of a listener have in common: what they offer, who decides, where the mail goes.
@@ -19,6 +21,9 @@ pub struct Service {
     pub tls: Option<ServerConfig>,
     /// The users; without them there is no AUTH. What is offered stands in `dialogue.auth`: [`Service::login`].
     pub realm: Option<Arc<Realm>>,
+    /// Connections from these addresses begin with the PROXY protocol (version 1 or 2), and whoever it names is the
+    /// client. From elsewhere it is not taken.
+    pub proxies: Vec<Network>,
     /// Who is welcome.
     pub decide: Arc<dyn Decide>,
     /// Where the mail goes.
@@ -35,10 +40,16 @@ impl Service {
             dialogue: Config::new(name),
             tls: None,
             realm: None,
+            proxies: Vec::new(),
             decide: Arc::new(AcceptAll),
             spool,
             log: Arc::new(Silent),
         }
+    }
+
+    /// Whether a connection from there begins with the PROXY protocol.
+    pub(super) fn is_proxy(&self, peer: Option<SocketAddr>) -> bool {
+        peer.is_some_and(|peer| self.proxies.iter().any(|network| network.holds(peer.ip())))
     }
 
     /// Users may log in, by these mechanisms; one that the library does not know is an error.

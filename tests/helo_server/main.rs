@@ -4,6 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod idle;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use support::program::{Program, run};
@@ -64,6 +66,23 @@ fn a_second_signal_ends_it_at_once() {
     let (well, log) = server.ended();
     assert!(!well, "{log}");
     writing.closed();
+}
+
+/// More connections than descriptors: those that were accepted are served, and others as soon as there is room.
+#[test]
+fn out_of_descriptors() {
+    let server = Program::start_with_descriptors(40, &["--port", "0", "--discard"]);
+    let address = server.address("smtp");
+    let mut first = server.client();
+    let crowd: Vec<Raw> = (0..60).map(|_| Raw::tcp(address)).collect();
+    for _ in 0..3 {
+        first.send(MAIL);
+        assert_eq!(first.codes(3), [250, 250, 250]);
+    }
+    drop(crowd);
+    server.client().send(MAIL).codes(3);
+    let (well, log) = server.stop();
+    assert!(well && log.contains("no connections are accepted at 127.0.0.1:"), "{log}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod hostile;
 mod house;
 mod limits;
 mod places;
+mod proxied;
 mod stop;
 #[cfg(feature = "tls")]
 mod tls;

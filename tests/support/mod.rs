@@ -48,6 +48,7 @@ pub mod netx;
 pub mod pipe;
 pub mod postfix;
 pub mod process;
+#[cfg(feature = "program")]
 pub mod program;
 pub mod raw;
 pub mod script;

@@ -1,4 +1,4 @@
-//! What this process uses: peak memory and open descriptors (Linux).
+//! What a process uses: memory, open descriptors, threads (Linux).
 
 /// The largest resident memory so far, in bytes (`VmHWM`).
 pub fn peak_memory() -> u64 {
@@ -8,6 +8,19 @@ pub fn peak_memory() -> u64 {
 /// The resident memory now, in bytes (`VmRSS`).
 pub fn memory() -> u64 {
     status("VmRSS:") * 1024
+}
+
+/// The same of another process.
+pub fn memory_of(process: u32) -> u64 {
+    field(&process.to_string(), "VmRSS:") * 1024
+}
+
+/// Lets this process open as many files as it may: `count` at least.
+pub fn raise_descriptors(count: u64) -> bool {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).is_ok() && limit.current.is_none_or(|most| most >= count)
 }
 
 /// Lowers the peak to what is in use now, so that a test measures itself only. False where the kernel cannot.
@@ -27,7 +40,11 @@ pub fn threads() -> u64 {
 }
 
 fn status(name: &str) -> u64 {
-    let text = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    field("self", name)
+}
+
+fn field(process: &str, name: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status")).expect("Linux");
     let line = text.lines().find(|line| line.starts_with(name)).expect("a known field");
     line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
 }

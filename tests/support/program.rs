@@ -14,7 +14,7 @@ pub struct Program {
 }
 
 pub fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(option_env!("CARGO_BIN_EXE_helo-server").expect("a build with the feature program"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_helo-server"));
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -28,7 +28,22 @@ impl Program {
     /// Starts it and waits until it is ready. Panics with what it said when it does not get there.
     #[track_caller]
     pub fn start(arguments: &[&str]) -> Program {
-        let mut child = command(arguments).arg("--end-with-input").spawn().expect("helo-server runs");
+        Program::start_by(command(&[&["--end-with-input"], arguments].concat()))
+    }
+
+    /// The same with at most so many open files.
+    #[track_caller]
+    pub fn start_with_descriptors(count: usize, arguments: &[&str]) -> Program {
+        let program = command(&[&["--end-with-input"], arguments].concat());
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("ulimit -n {count} && exec \"$0\" \"$@\"")).arg(program.get_program());
+        shell.args(program.get_args()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Program::start_by(shell)
+    }
+
+    #[track_caller]
+    fn start_by(mut command: Command) -> Program {
+        let mut child = command.spawn().expect("helo-server runs");
         let input = child.stdin.take();
         let mut output = BufReader::new(child.stdout.take().expect("piped"));
         let mut places = Vec::new();
@@ -42,6 +57,7 @@ impl Program {
             else {
                 let mut said = String::new();
                 let _ = child.stderr.take().expect("piped").read_to_string(&mut said);
+                let _ = child.wait();
                 panic!("helo-server did not get ready: {line}{said}");
             };
             places.push((kind.to_owned(), place.to_owned()));

@@ -36,6 +36,7 @@ fn fail(why: &str, code: u8) -> ExitCode {
 fn run(options: &Options) -> Result<(), String> {
     let ending =
         signals::Ending::new(options.end_with_input).map_err(|why| format!("signals cannot be waited for: {why}"))?;
+    setup::raise_descriptors();
     let setup = setup::Setup::new(options)?;
     let server = Server::start(&setup.listens, setup.limits)?;
     announce(&setup, &server);

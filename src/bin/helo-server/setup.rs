@@ -12,7 +12,7 @@ use helo::sasl::Credentials;
 #[cfg(unix)]
 use helo::server::spool::maildir;
 use helo::server::spool::{Discard, Memory, Spool, relay};
-use helo::server::{Limits, Listen, Place, Service};
+use helo::server::{Limits, Listen, Network, Place, Service};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -56,6 +56,11 @@ impl Setup {
         service.log = Arc::new(journal.clone());
         offer(&mut service, options)?;
         secure(&mut service, options)?;
+        for text in &options.proxies {
+            let network =
+                Network::parse(text).ok_or_else(|| format!("--proxies: {text} is no address and no network"))?;
+            service.proxies.push(network);
+        }
         let relays = matches!(into, Destination::Relay(_));
         let (domains, recipients) = (options.domains.clone(), options.recipients.clone());
         if relays && domains.is_empty() && recipients.is_empty() && options.users.is_none() {
@@ -228,4 +233,16 @@ fn host_name() -> String {
     #[cfg(not(unix))]
     let name = std::env::var("COMPUTERNAME").unwrap_or_default();
     if name.is_empty() || name.contains(|c: char| c.is_control() || c == ' ') { "localhost".to_owned() } else { name }
+}
+
+/// A connection takes a descriptor: as many as this process may have.
+pub fn raise_descriptors() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        // Where it stays as it was, fewer connections are served at a time.
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
 }

@@ -6,7 +6,8 @@ use super::{LINGER, Session, Stage, Step, Working};
 use crate::net::tls::Handshake;
 use crate::proto::server::Waiting;
 use crate::server::log::What;
-use crate::server::spool::TlsFacts;
+use crate::server::proxy::{self, Behind, Header};
+use crate::server::spool::{Peer, TlsFacts};
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,6 +20,7 @@ impl Session {
     pub fn advance(&mut self, now: Instant, buffer: &mut [u8]) -> Step {
         for _ in 0..TURNS {
             let step = match self.stage {
+                Stage::Proxied(_) => self.proxied(now),
                 Stage::Securing(_) => self.handshake(now),
                 Stage::Talking => self.talk(now, buffer),
                 Stage::Closing => self.closing(now),
@@ -216,6 +218,59 @@ impl Session {
 
     fn has_unsent(&self) -> bool {
         self.wire.as_ref().is_some_and(|wire| wire.holds() || !self.dialogue.output().is_empty())
+    }
+
+    /// The client's own words begin.
+    pub(super) fn begin(&mut self, now: Instant) {
+        self.stage = Stage::Talking;
+        self.since.1 = now;
+        if self.implicit_tls {
+            self.secure(now);
+        }
+    }
+
+    /// Reads who is behind the proxy: exactly that, since TLS may follow.
+    fn proxied(&mut self, now: Instant) -> Option<Step> {
+        let Stage::Proxied(header) = &mut self.stage else { return None };
+        match proxy::read(header) {
+            Header::Wants(count) => {
+                let arrived = header.len();
+                header.resize(arrived + count, 0);
+                let got = match &mut self.wire {
+                    Some(wire) => wire.read(&mut header[arrived..]),
+                    None => Ok(Got::End),
+                };
+                header.truncate(arrived + if let Ok(Got::Data(count)) = got { count } else { 0 });
+                match got {
+                    Ok(Got::Data(_)) => None,
+                    Ok(Got::Blocked) => {
+                        let until = self.since.1.checked_add(self.service.dialogue.timeouts.handshake);
+                        if until.is_none_or(|until| now < until) {
+                            return Some(Step::Wait(until));
+                        }
+                        self.not_proxied("it said nothing")
+                    }
+                    Ok(Got::End) => self.not_proxied("it closed the connection"),
+                    Err(why) => self.lose(&why),
+                }
+            }
+            Header::Complete(behind) => {
+                if let Behind::Client { from, to } = behind {
+                    let client = Arc::make_mut(&mut self.client);
+                    (client.peer, client.local) = (Peer::Internet(from), Some(to));
+                }
+                self.begin(now);
+                None
+            }
+            Header::Bad => self.not_proxied("what it said is not of the PROXY protocol"),
+        }
+    }
+
+    fn not_proxied(&mut self, why: &str) -> Option<Step> {
+        self.log(What::Lost(&format!("the proxy did not say whose connection it is: {why}")));
+        self.dialogue.shut();
+        self.stage = Stage::Closing;
+        None
     }
 
     /// Begins the handshake.

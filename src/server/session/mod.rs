@@ -58,6 +58,8 @@ pub struct Origin {
 }
 
 enum Stage {
+    /// A proxy says whose connection this is; so much of that has arrived.
+    Proxied(Vec<u8>),
     /// A handshake has the transport.
     Securing(Box<Handshake>),
     Talking,
@@ -96,6 +98,7 @@ pub struct Session {
     /// What the time limit counts from, and whose turn that was.
     since: (u64, Instant),
     opened: Instant,
+    implicit_tls: bool,
     mails: u64,
 }
 
@@ -130,10 +133,14 @@ impl Session {
             working: Working::No,
             since: (0, now),
             opened: now,
+            implicit_tls: origin.implicit_tls,
             mails: 0,
         };
-        if origin.implicit_tls {
-            session.secure(now);
+        let peer = if let Peer::Internet(peer) = origin.peer { Some(peer) } else { None };
+        if session.service.is_proxy(peer) {
+            session.stage = Stage::Proxied(Vec::new());
+        } else {
+            session.begin(now);
         }
         session
     }
@@ -170,9 +177,16 @@ impl Session {
     /// No new mail: the session ends with 421 when the mail under way is answered, at once when there is none.
     /// Call `advance` after it.
     pub fn stop(&mut self) {
-        if let Stage::Securing(handshake) = &mut self.stage {
-            // Nothing can be said before it is done, and nothing is under way.
-            handshake.abort();
+        // Before the greeting nothing can be said, and nothing is under way.
+        let unsaid = match &mut self.stage {
+            Stage::Securing(handshake) => {
+                handshake.abort();
+                true
+            }
+            Stage::Proxied(_) => true,
+            Stage::Talking | Stage::Closing | Stage::Lingering | Stage::Ended => false,
+        };
+        if unsaid {
             self.dialogue.shut();
             self.stage = Stage::Closing;
         }

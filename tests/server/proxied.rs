@@ -1,0 +1,57 @@
+//! The PROXY protocol from those who are trusted with it.
+
+use crate::house::House;
+use crate::support::kept::Kept;
+use crate::support::raw::Raw;
+use helo::server::spool::Peer;
+use helo::server::{Network, Service};
+use std::time::Duration;
+
+const MAIL: &str = "EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT 3 LAST\r\nx\r\nQUIT\r\n";
+
+fn trusting(service: &mut Service) {
+    service.proxies = vec![Network::parse("127.0.0.0/8").unwrap()];
+    service.dialogue.timeouts.handshake = Duration::from_millis(300);
+}
+
+#[test]
+fn the_client_is_who_the_proxy_says() {
+    let v1 = b"PROXY TCP4 192.0.2.1 198.51.100.1 4000 25\r\n".to_vec();
+    let v2 = [b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c", &[192, 0, 2, 1, 198, 51, 100, 1, 0x0f, 0xa0, 0, 25][..]].concat();
+    for header in [v1, v2] {
+        for dripping in [false, true] {
+            let house = House::with(Kept::new(), trusting);
+            let mut client = Raw::tcp(house.address());
+            // The client's words may come in the same segment.
+            let words = [&header, MAIL.as_bytes()].concat();
+            if dripping {
+                client.drip(words)
+            } else {
+                client.send(words)
+            };
+            assert_eq!(client.codes(6), [220, 250, 250, 250, 250, 221]);
+            let envelope = house.kept.mails().remove(0).envelope;
+            assert_eq!(envelope.peer, Peer::Internet("192.0.2.1:4000".parse().unwrap()));
+            assert_eq!(envelope.local, Some("198.51.100.1:25".parse().unwrap()));
+        }
+    }
+}
+
+#[test]
+fn a_proxy_that_does_not_say_so_gets_no_word() {
+    let house = House::with(Kept::new(), trusting);
+    Raw::tcp(house.address()).say("EHLO client.example").closed();
+    Raw::tcp(house.address()).closed();
+    Raw::tcp(house.address()).send("PROXY TCP4 192.0.2.1").closed();
+}
+
+#[test]
+fn from_strangers_it_is_a_command_like_any_other() {
+    let house = House::new();
+    let mut client = Raw::tcp(house.address());
+    client.say("PROXY TCP4 192.0.2.1 198.51.100.1 4000 25").expect(220);
+    client.expect(500);
+    client.send(MAIL);
+    client.codes(5);
+    assert!(matches!(house.kept.mails()[0].envelope.peer, Peer::Internet(peer) if peer.ip().is_loopback()));
+}
