@@ -1,8 +1,8 @@
 #!/bin/bash
-# A private Exim: exim.sh PORT TLS-PORT SUBMISSION SUBMISSIONS CLEAR, all of them ports. See README.md in this folder.
-# Delivers as another user, so it starts as root only.
+# A private Exim: exim.sh PORT TLS-PORT SUBMISSION SUBMISSIONS CLEAR [NEXT-CLEAR NEXT CA], all of them ports but the
+# last. See README.md in this folder. Delivers as another user, so it starts as root only.
 set -euo pipefail
-port=$1 tls_port=$2 submission=$3 submissions=$4 clear=$5
+port=$1 tls_port=$2 submission=$3 submissions=$4 clear=$5 next_clear=${6:-1} next=${7:-1} next_ca=${8:-}
 exim=$(cd "$(dirname "$0")/../.." && pwd)/target/servers/exim/usr/sbin/exim4
 [ -x "$exim" ] || { echo "no Exim in target/servers (scripts/setup-tests.sh unpacks it)" >&2; exit 1; }
 
@@ -10,6 +10,8 @@ exim=$(cd "$(dirname "$0")/../.." && pwd)/target/servers/exim/usr/sbin/exim4
 
 mkdir -p "$root/spool" "$root/log" "$root/mail" "$root/conf"
 certificates "$root/conf"
+# Its own user must be able to read it.
+[ -z "$next_ca" ] || install -m 644 "$next_ca" "$root/conf/next-ca.pem"
 group=$(id -gn nobody)
 chown -R "nobody:$group" "$root/spool" "$root/log" "$root/mail"
 chown "root:$group" "$root/conf/key.pem"
@@ -93,8 +95,21 @@ acl_rcpt:
 acl_data:
   accept
 
-# Nothing is sent off this machine: there is no other router.
+# Nothing is sent off this machine: there is no other router. What is for store.test goes to a server of the test's, in
+# the clear or by TLS with a login.
 begin routers
+next_clear:
+  driver = manualroute
+  domains = plain.store.test
+  route_list = * localhost byname
+  self = send
+  transport = next_clear
+next_secure:
+  driver = manualroute
+  domains = secure.store.test
+  route_list = * localhost byname
+  self = send
+  transport = next_secure
 local:
   driver = accept
   domains = +local_domains
@@ -102,6 +117,17 @@ local:
   transport = maildir
 
 begin transports
+next_clear:
+  driver = smtp
+  port = $next_clear
+  hosts_avoid_tls = *
+next_secure:
+  driver = smtp
+  port = $next
+  hosts_require_tls = *
+  hosts_require_auth = *
+  tls_verify_hosts = *
+  tls_verify_certificates = $root/conf/next-ca.pem
 maildir:
   driver = appendfile
   directory = $root/mail/\$local_part_data
@@ -114,6 +140,7 @@ begin authenticators
 plain:
   driver = plaintext
   public_name = PLAIN
+  client_send = ^alice@example.test^\${if match{\$sender_address}{^wrong}{wrong}{secret}}
   server_prompts = :
   server_condition = \${if eq{\$auth3}{\${lookup{\$auth2}lsearch{$root/conf/passwords}{\$value}fail}}}
   server_set_id = \$auth2

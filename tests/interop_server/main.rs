@@ -6,6 +6,7 @@
 mod support;
 
 mod clients;
+mod mtas;
 mod onward;
 
 use clients::{Client, Job, Tls};

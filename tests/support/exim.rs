@@ -5,6 +5,8 @@ use super::maildir::{Mailbox, number};
 use super::server::{Certificates, Server};
 use super::skip;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::Command;
 
 /// A running Exim.
 pub struct Exim(Server);
@@ -12,10 +14,29 @@ pub struct Exim(Server);
 impl Exim {
     /// None, noted as a skip of `test`, where it is not unpacked or we are not root.
     pub fn start(test: &str) -> Option<Exim> {
+        Self::start_with(test, &[])
+    }
+
+    /// One that hands mail for `plain.store.test` on to this port in the clear, and for `secure.store.test` to the other
+    /// by TLS with a login (a wrong one for senders who begin with `wrong`), trusting this authority.
+    pub fn handing_on(test: &str, clear: u16, secure: u16, authority: &Path) -> Option<Exim> {
+        let authority = authority.to_str().expect("UTF-8");
+        Self::start_with(test, &[&clear.to_string(), &secure.to_string(), authority])
+    }
+
+    /// The command that takes a mail as `sendmail` does, and tries to deliver it before it ends.
+    pub fn sendmail(&self) -> Command {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut command = Command::new(root.join("target/servers/exim/usr/sbin/exim4"));
+        command.arg("-C").arg(self.0.folder().join("conf/exim.conf")).arg("-odf");
+        command
+    }
+
+    fn start_with(test: &str, arguments: &[&str]) -> Option<Exim> {
         let can_run = skip::have_file(test, "target/servers/exim/usr/sbin/exim4")
             && skip::have(test, &["openssl"])
             && skip::as_root(test, "Exim");
-        can_run.then(|| Exim(Server::start("exim.sh", 5, &[])))
+        can_run.then(|| Exim(Server::start("exim.sh", 5, arguments)))
     }
 
     /// SMTP, with STARTTLS.
