@@ -23,22 +23,33 @@ version() {
     sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1
 }
 
-# Starts the demo's server in the background: sets demo_port; mail is stored in the folder. It ends with this script, or
-# by stop_demo_server.
-start_demo_server() { # FOLDER
-    local line
-    coproc demo_server { exec target/venv/bin/python scripts/demo_server.py "$1"; }
-    if ! read -r line <&"${demo_server[0]}" || [ "${line%% *}" != port ]; then
+# Starts the library's own server in the background: sets demo_port; mail is stored in the Maildir FOLDER as it came.
+# It ends with this script, or by stop_demo_server.
+start_demo_server() { # PROGRAM FOLDER OPTION...
+    local line program=$1 folder=$2
+    shift 2
+    coproc demo_server { exec "$program" --port 0 --maildir "$folder" --crlf --end-with-input --quiet "$@"; }
+    demo_port=""
+    while read -r line <&"${demo_server[0]}" && [ "$line" != ready ]; do demo_port=${line##*:}; done
+    if [ "${line:-}" != ready ] || [ -z "$demo_port" ]; then
         echo "the demo's server did not start" >&2
         return 1
     fi
-    demo_port=${line#port }
 }
 
 stop_demo_server() {
     local id=$demo_server_PID
     eval "exec ${demo_server[1]}>&-"
     wait "$id"
+}
+
+# Whether the one mail in a Maildir is that of a file. What the server has put before it (Return-Path, Received) is shown.
+is_stored() { # MAILDIR FILE
+    local mail length
+    mail=$(find "$1/new" -type f)
+    length=$(stat -c %s "$2")
+    head -c "$(($(stat -c %s "$mail") - length))" "$mail" | tr -d '\r' | sed 's/^/    /'
+    tail -c "$length" "$mail" | cmp - "$2"
 }
 
 # Which files of tests/ belong to a part: those of C and interop by their names, the rest is Rust's.
