@@ -102,9 +102,19 @@ python3 scripts/demo_message.py "$out/message.eml"
 # helo.dll is found beside the program.
 (cd "$out/x86_64-win7-windows-gnu/release" \
     && timeout 300 wine send.exe "smtp://127.0.0.1:$demo_port" sender@example.test ../../message.eml alice@example.test)
+# The same for a host that only the registry knows, by the path of the Distinct manual: first where programs of 32 bits have
+# it, then where those of 64 bits have, which comes before.
+for place in 'WOW6432Node\Distinct' Distinct; do
+    key="HKLM\\SOFTWARE\\$place\\DLLS\\SMTP32"
+    timeout 300 wine reg add "$key" /v Timeout /t REG_DWORD /d 45 /f > "$out/reg.log"
+    timeout 300 wine reg add "$key\\host mailhost" /v server /d "127.0.0.1:$demo_port" /f >> "$out/reg.log"
+    (cd "$out/x86_64-win7-windows-gnu/release" \
+        && timeout 300 wine send.exe mailhost sender@example.test ../../message.eml alice@example.test)
+    timeout 300 wine reg delete "$key" /f >> "$out/reg.log"
+done
 stop_demo_server
 (cd "$out/x86_64-win7-windows-gnu/release" && timeout 300 wine yield.exe)
 # Ends the Wine of this folder, not any other.
 wineserver -k || true
-is_stored "$out/stored" "$out/message.eml"
-echo "the Distinct example under Wine: $(stat -c %s "$out/stored/1.eml") bytes arrived as they were sent"
+is_stored "$out/stored" "$out/message.eml" 3
+echo "the Distinct example under Wine: $(stat -c %s "$out/message.eml") bytes arrived as they were sent, two times of three by the registry"

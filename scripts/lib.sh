@@ -43,13 +43,17 @@ stop_demo_server() {
     wait "$id"
 }
 
-# Whether the one mail in a Maildir is that of a file. What the server has put before it (Return-Path, Received) is shown.
-is_stored() { # MAILDIR FILE
-    local mail length
-    mail=$(find "$1/new" -type f)
+# Whether so many mails are in a Maildir, one unless said, and each is that of a file. What the server has put before the
+# mail (Return-Path, Received) is shown.
+is_stored() { # MAILDIR FILE [COUNT]
+    local mail length count=0
     length=$(stat -c %s "$2")
-    head -c "$(($(stat -c %s "$mail") - length))" "$mail" | tr -d '\r' | sed 's/^/    /'
-    tail -c "$length" "$mail" | cmp - "$2"
+    for mail in "$1"/new/*; do
+        head -c "-$length" "$mail" | tr -d '\r' | sed 's/^/    /'
+        tail -c "$length" "$mail" | cmp - "$2" || return 1
+        count=$((count + 1))
+    done
+    [ "$count" = "${3:-1}" ]
 }
 
 # Which files of tests/ belong to a part: those of C and interop by their names, the rest is Rust's.

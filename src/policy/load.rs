@@ -4,7 +4,7 @@ use super::places::{self, Found, Named};
 use super::safe_file::{self, Holds, Stamp};
 use super::{Policy, PolicyError, file};
 use parking_lot::Mutex;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Whether the process may be trusted to do what its environment says.
@@ -19,7 +19,9 @@ pub enum Rights {
 
 /// A policy and the file it came from, as it was then.
 struct Cached {
-    path: std::path::PathBuf,
+    path: PathBuf,
+    /// Both decide how strictly a file is judged.
+    named: Named,
     rights: Rights,
     stamp: Stamp,
     policy: Arc<Policy>,
@@ -62,7 +64,7 @@ fn load(found: Found, rights: Rights) -> Result<Arc<Policy>, PolicyError> {
     let Found { path, named, metadata } = found;
     let stamp = Stamp::of(&metadata.map_err(|why| unreadable(&path, named, &why.to_string()))?);
     let mut cache = CACHE.lock();
-    let same = |cached: &Cached| cached.path == path && cached.rights == rights;
+    let same = |cached: &Cached| cached.path == path && cached.named == named && cached.rights == rights;
     if let Some(cached) = cache.iter().find(|cached| same(cached))
         && cached.stamp == stamp
         && cached.policy.is_current()
@@ -75,7 +77,7 @@ fn load(found: Found, rights: Rights) -> Result<Arc<Policy>, PolicyError> {
     if cache.len() >= CACHED_MAX {
         cache.remove(0);
     }
-    cache.push(Cached { path, rights, stamp, policy: policy.clone() });
+    cache.push(Cached { path, named, rights, stamp, policy: policy.clone() });
     Ok(policy)
 }
 

@@ -58,14 +58,14 @@ impl Supply {
     }
 
     /// The file's first line, as it is now.
-    fn from_file(&self, path: &Path) -> std::result::Result<Secret, String> {
+    fn of_file(&self, path: &Path) -> std::result::Result<Secret, String> {
         let (octets, metadata) = safe_file::read(path, FILE_MAX).map_err(|why| format!("cannot be read: {why}"))?;
         safe_file::check(path, &metadata, Holds::Secret, self.rights).map_err(|why| format!("is one that {why}"))?;
         first_line(&octets).map_err(|why| format!("has no {}: {why}", self.what()))
     }
 
     /// What the command says, or has said. Under the lock: several connections at once ask it once.
-    fn from_command(&self, command: &Secret, renew: bool) -> std::result::Result<Secret, String> {
+    fn of_command(&self, command: &Secret, renew: bool) -> std::result::Result<Secret, String> {
         if self.rights == Rights::Raised {
             return Err("is not run by a program with more rights than its user's: put it into a file".to_owned());
         }
@@ -89,8 +89,8 @@ impl Supplier for Supply {
         let supplied = match &self.source {
             Source::Given(secret) => Ok(secret.clone()),
             Source::Nothing => Ok(Secret::default()),
-            Source::File(path) => self.from_file(path),
-            Source::Command(command) => self.from_command(command, renew),
+            Source::File(path) => self.of_file(path),
+            Source::Command(command) => self.of_command(command, renew),
         };
         let failed = |why: String| Error::new(Phase::Auth, Cause::Policy, format!("{} {why}", self.name()));
         let credentials =
