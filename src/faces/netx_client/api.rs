@@ -11,7 +11,6 @@ use crate::capi::{StringError, boundary, c_slice, c_str, last_error};
 use crate::faces::placed::Placed;
 use crate::faces::rtos::nx_codes::*;
 use crate::faces::rtos::*;
-
 use crate::faces::wishes::Wishes;
 use crate::sasl::Secret;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
