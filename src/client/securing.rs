@@ -35,17 +35,12 @@ impl Connection {
         if !tls::AVAILABLE && matches!(wanted.mode, TlsMode::Always | TlsMode::Implicit) {
             return Err(Error::new(Phase::Tls, Cause::NotSupported, tls::LACKING));
         }
-        if self.must_verify() && wanted.mode != TlsMode::Never && self.expected_name().is_none() {
+        if self.settings.tls.verifies() && wanted.mode != TlsMode::Never && self.expected_name().is_none() {
             let words = "the server's certificate is to be verified, and the program names an address only: \
                          tls_name in the policy must say whose certificate it has to be";
             return Err(Error::new(Phase::Tls, Cause::Policy, words));
         }
         Ok(())
-    }
-
-    fn must_verify(&self) -> bool {
-        let wanted = &self.settings.tls;
-        wanted.verify.unwrap_or(matches!(wanted.mode, TlsMode::Always | TlsMode::Implicit))
     }
 
     /// The name or address that the certificate must have.
@@ -61,7 +56,7 @@ impl Connection {
     pub(crate) fn secure(&mut self, transport: Box<dyn Transport>, sent: u64, then: Then) -> Result<()> {
         let wanted = &self.settings.tls;
         let options = Options {
-            verify: self.must_verify(),
+            verify: self.settings.tls.verifies(),
             roots: wanted.roots.clone(),
             pins: wanted.pins.clone(),
             identity: wanted.identity.clone(),
@@ -78,9 +73,13 @@ impl Connection {
         let (then, sent) = (securing.then, securing.sent);
         let advanced = securing.handshake.advance();
         let agreed = securing.handshake.agreed();
+        let certificate = if self.observers.enabled() { securing.handshake.certificate() } else { None };
         match advanced {
             Ok(Some(transport)) => {
                 self.observers.note(&format!("encrypted: {agreed}"));
+                if let Some(certificate) = certificate {
+                    self.observers.note(&format!("certificate: {certificate}"));
+                }
                 self.since = now;
                 self.go_on(Wire::go_on(transport, sent));
                 if let Then::Hello = then

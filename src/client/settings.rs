@@ -157,6 +157,11 @@ impl Tls {
     pub fn mode(mode: TlsMode) -> Tls {
         Tls { mode, ..Tls::default() }
     }
+
+    /// Whether the certificate and its name are verified.
+    pub fn verifies(&self) -> bool {
+        self.verify.unwrap_or(matches!(self.mode, TlsMode::Always | TlsMode::Implicit))
+    }
 }
 
 /// Everything about a connection but where it goes.

@@ -21,6 +21,7 @@
 mod chosen;
 mod command;
 mod constants;
+mod explain;
 mod file;
 mod glob;
 mod journal;
@@ -37,6 +38,7 @@ mod trace_file;
 pub mod url;
 
 pub use constants::{CONSTANTS, Constant, Constants, Kind};
+pub use explain::{Candidate, candidates};
 pub use file::PolicyError;
 pub use journal::Journal;
 pub use load::Rights;
@@ -140,12 +142,16 @@ impl Timeouts {
 impl Policy {
     /// What the site decided for the host that a program asks for, by name or by address.
     pub fn settings_for(&self, host_asked: &str) -> Site {
-        let asked = glob::normal(host_asked);
-        let section = self.hosts.iter().find(|section| section.patterns.iter().any(|p| glob::matches(p, &asked)));
-        match section {
+        match self.section_of(host_asked) {
             None => self.general.clone(),
             Some(section) => section.site.clone().or(&self.general),
         }
+    }
+
+    /// The section for a host, if there is one.
+    fn section_of(&self, host_asked: &str) -> Option<&HostSection> {
+        let asked = glob::normal(host_asked);
+        self.hosts.iter().find(|section| section.patterns.iter().any(|pattern| glob::matches(pattern, &asked)))
     }
 
     /// The numbers of a program's own Distinct header.

@@ -69,6 +69,18 @@ pub(super) fn find(rights: Rights) -> Option<Found> {
     choose(surroundings(rights))
 }
 
+/// All files that could hold, the first before the others; and whether each is there.
+pub(super) fn all(rights: Rights) -> Vec<(PathBuf, Named, bool)> {
+    let around = surroundings(rights);
+    let variable = around.variable.map(|name| (PathBuf::from(name), Named::Variable));
+    let folders = [(around.user, Named::User), (around.system, Named::System)];
+    let in_folders = folders.into_iter().filter_map(|(folder, named)| Some((folder?.join(NAME), named)));
+    let found = variable.into_iter().chain(in_folders).map(|(path, named)| Found::new(path, named));
+    // What the environment names counts even where it is not: that is an error then.
+    let counts = |found: &Found| found.named == Named::Variable || !is_absent(found);
+    found.map(|found| (found.path.clone(), found.named, counts(&found))).collect()
+}
+
 fn surroundings(rights: Rights) -> Surroundings {
     match rights {
         // What the user put into the environment is not believed, and the user's own file neither.

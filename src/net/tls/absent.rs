@@ -58,6 +58,11 @@ impl Handshake {
     }
 
     /// Never called: there is none.
+    pub fn certificate(&self) -> Option<String> {
+        match self.0 {}
+    }
+
+    /// Never called: there is none.
     pub fn agreed(&self) -> String {
         match self.0 {}
     }

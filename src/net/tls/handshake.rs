@@ -5,10 +5,11 @@ use super::failure::TlsFailure;
 use super::options::Options;
 use super::sessions::Sessions;
 use super::stream::TlsStream;
+use super::verify;
 use crate::error::{Cause, Error, Phase, Result};
 use crate::net::transport::{Source, Transport};
 use crate::net::wait::{Interest, Waker};
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConnection, HandshakeKind, ServerConnection};
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -22,6 +23,8 @@ pub struct Handshake {
     version_and_cipher: (String, String),
     /// The client's sessions, and the server that one of them may be with.
     server: Option<(Arc<Sessions>, ServerName<'static>)>,
+    /// What the other side showed.
+    certificate: Option<CertificateDer<'static>>,
 }
 
 impl Handshake {
@@ -42,7 +45,7 @@ impl Handshake {
 
     fn over(stream: TlsStream) -> Handshake {
         let version_and_cipher = Default::default();
-        Handshake { stream: Some(stream), agreed: String::new(), version_and_cipher, server: None }
+        Handshake { stream: Some(stream), agreed: String::new(), version_and_cipher, server: None, certificate: None }
     }
 
     /// Does what can be done without waiting: the encrypted transport, `None` while it is under way, or why there is
@@ -55,6 +58,7 @@ impl Handshake {
             Ok(()) => {
                 self.agreed = agreed(stream.tls());
                 self.version_and_cipher = version_and_cipher(stream.tls());
+                self.certificate = stream.tls().peer_certificates().and_then(|chain| chain.first()).cloned();
                 Ok(self.stream.take().map(|stream| Box::new(stream) as _))
             }
             Err(why) if why.kind() == ErrorKind::WouldBlock => Ok(None),
@@ -99,6 +103,12 @@ impl Handshake {
     /// What was agreed, for people, once it is done: the version, the cipher, and whether a session was resumed.
     pub fn agreed(&self) -> String {
         self.agreed.clone()
+    }
+
+    /// What the other side's certificate says of itself, for people, once it is done: names, issuer, until when, and its
+    /// key as `tls_pin` has it. `None` if it showed none.
+    pub fn certificate(&self) -> Option<String> {
+        self.certificate.as_ref().map(verify::in_words)
     }
 
     /// The version (`TLSv1.3`) and the cipher (`TLS_AES_128_GCM_SHA256`) that were agreed, once it is done.

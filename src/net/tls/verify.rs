@@ -142,6 +142,24 @@ fn not_accepted(words: String) -> Error {
     Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(NotAccepted(words)))))
 }
 
+/// A certificate in words, whether it is accepted or not.
+pub(super) fn in_words(certificate: &CertificateDer<'_>) -> String {
+    let Some(facts) = Facts::of(certificate) else { return "a certificate that cannot be read".to_owned() };
+    let mut words = match facts.names.as_slice() {
+        [] => format!("of {}", facts.subject),
+        names => format!("for {}", names.join(", ")),
+    };
+    if facts.more_names > 0 {
+        words.push_str(&format!(" and {} more", facts.more_names));
+    }
+    let issuer = if facts.is_self_signed() { "itself" } else { &facts.issuer };
+    words.push_str(&format!("; issued by {issuer}; until {}", facts.not_after.1));
+    if let Some(pin) = pin_of(certificate) {
+        words.push_str(&format!("; key {pin}"));
+    }
+    words
+}
+
 fn pin_of(certificate: &CertificateDer<'_>) -> Option<Pin> {
     let parsed = ParsedCertificate::try_from(certificate).ok()?;
     Some(Pin(Sha256::digest(parsed.subject_public_key_info().as_ref()).into()))

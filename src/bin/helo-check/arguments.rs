@@ -1,0 +1,91 @@
+//! The command line.
+
+use helo::faces::wishes::Face;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+pub const HELP: &str = "\
+helo-check [options] [HOST [PORT]]
+
+Says what libhelo's policy makes of a program's mail: which file holds, which
+section, which server, encryption and login. HOST and PORT are what the program
+asks for: a name, an address, HOST:PORT or a URL. Without HOST: what holds for
+programs that name none.
+
+  --try            connect, encrypt, log in, and show the dialogue. No mail is
+                   sent, and no password is shown
+  --config FILE    this policy file, in place of the one that would be found
+  --face FACE      the API that the program uses: helo (the default), distinct or
+                   netx-client. They differ in their limits of time, and programs
+                   of netx-client name addresses only
+  --help           this text
+  --version        the version
+
+Exit status: 0 all is well, 1 the policy is wrong or cannot work, 2 wrong usage,
+3 the attempt failed.";
+
+/// What is wanted.
+pub enum Action {
+    Help,
+    Version,
+    Check(Arguments),
+}
+
+/// What is to be checked.
+pub struct Arguments {
+    pub attempt: bool,
+    pub config: Option<PathBuf>,
+    pub face: Face,
+    /// As the program says it.
+    pub host: String,
+    pub port: Option<u16>,
+}
+
+/// Reads the arguments; the error is for people.
+pub fn parse(mut given: impl Iterator<Item = OsString>) -> Result<Action, String> {
+    let mut arguments = Arguments { attempt: false, config: None, face: Face::Helo, host: String::new(), port: None };
+    let mut places = Vec::new();
+    let mut options = true;
+    while let Some(argument) = given.next() {
+        let text = argument.to_str().filter(|text| options && text.starts_with('-')).map(str::to_owned);
+        let Some(text) = text else {
+            places.push(argument);
+            continue;
+        };
+        let (name, value) = match text.split_once('=') {
+            Some((name, value)) => (name, Some(OsString::from(value))),
+            None => (text.as_str(), None),
+        };
+        let mut value = || value.clone().or_else(|| given.next()).ok_or(format!("{name} needs a value behind it"));
+        match name {
+            "--" => options = false,
+            "--help" | "-h" => return Ok(Action::Help),
+            "--version" | "-V" => return Ok(Action::Version),
+            "--try" => arguments.attempt = true,
+            "--config" => arguments.config = Some(value()?.into()),
+            "--face" => arguments.face = face(&value()?)?,
+            _ => return Err(format!("there is no option {name}")),
+        }
+    }
+    let mut places = places.into_iter();
+    if let Some(host) = places.next() {
+        arguments.host = host.into_string().map_err(|_| "the host is not UTF-8")?;
+    }
+    if let Some(port) = places.next() {
+        let port = port.to_str().and_then(|port| port.parse().ok()).filter(|port| *port != 0);
+        arguments.port = Some(port.ok_or("the port is not a number from 1 to 65535")?);
+    }
+    if places.next().is_some() {
+        return Err("too many arguments: a host and a port are all".to_owned());
+    }
+    Ok(Action::Check(arguments))
+}
+
+fn face(name: &OsString) -> Result<Face, String> {
+    match name.to_str() {
+        Some("helo") => Ok(Face::Helo),
+        Some("distinct") => Ok(Face::Distinct),
+        Some("netx-client") => Ok(Face::NetxClient),
+        _ => Err("the face is none of helo, distinct and netx-client".to_owned()),
+    }
+}
