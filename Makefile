@@ -14,7 +14,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1~\2/p' Makefile | column -t -s '~'
 
 # Without the rlib, which only Rust programs want, the two are optimized as a whole.
-build: ## the shared and the static library and helo-server, in target/release
+build: ## the shared and the static library, helo-server and helo-check, in target/release
 	$(CARGO) build --release --bins
 	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib
 
@@ -63,7 +63,7 @@ check-tsan: ## the tests with threads under the thread sanitizer, standard libra
 check-windows: ## the Windows DLLs, and the Distinct example under Wine
 	scripts/check-windows.sh
 
-install: build ## into $(DESTDIR)$(prefix): library, headers, helo.pc, helo-server
+install: build ## into $(DESTDIR)$(prefix): library, headers, helo.pc, programs
 	scripts/install.sh "$(DESTDIR)" "$(prefix)" "$(libdir)" "$(includedir)"
 
 clean: ## removes what was built

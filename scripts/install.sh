@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs what `make build` made: the shared library with its links, the static one, helo-server, the headers and
+# Installs what `make build` made: the shared library with its links, the static one, the programs, the headers and
 # helo.pc.
 #
 #   scripts/install.sh DESTDIR PREFIX LIBDIR INCLUDEDIR
@@ -33,7 +33,9 @@ mapfile -t apart < <(ar t "$built/libhelo.a" 2> /dev/null | grep '\.dwo$' | sort
 [ ${#apart[@]} -eq 0 ] || quietly ar d "$destdir$libdir/libhelo.a" "${apart[@]}"
 quietly strip --strip-debug "$destdir$libdir/libhelo.a"
 
-install -D -m 755 -s "$built/helo-server" "$destdir$prefix/bin/helo-server"
+for program in helo-server helo-check; do
+    install -D -m 755 -s "$built/$program" "$destdir$prefix/bin/$program"
+done
 
 # One folder a face: programs say -I.../helo/distinct, or `pkg-config --variable=headers helo`/distinct.
 (cd include && find . -name '*.h' -print0) | while IFS= read -r -d '' header; do

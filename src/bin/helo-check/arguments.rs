@@ -1,6 +1,7 @@
 //! The command line.
 
 use helo::faces::wishes::Face;
+use lexopt::Arg::{Long, Short, Value};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -42,29 +43,20 @@ pub struct Arguments {
 }
 
 /// Reads the arguments; the error is for people.
-pub fn parse(mut given: impl Iterator<Item = OsString>) -> Result<Action, String> {
+pub fn parse(given: impl IntoIterator<Item = OsString>) -> Result<Action, String> {
     let mut arguments = Arguments { attempt: false, config: None, face: Face::Helo, host: String::new(), port: None };
     let mut places = Vec::new();
-    let mut options = true;
-    while let Some(argument) = given.next() {
-        let text = argument.to_str().filter(|text| options && text.starts_with('-')).map(str::to_owned);
-        let Some(text) = text else {
-            places.push(argument);
-            continue;
-        };
-        let (name, value) = match text.split_once('=') {
-            Some((name, value)) => (name, Some(OsString::from(value))),
-            None => (text.as_str(), None),
-        };
-        let mut value = || value.clone().or_else(|| given.next()).ok_or(format!("{name} needs a value behind it"));
-        match name {
-            "--" => options = false,
-            "--help" | "-h" => return Ok(Action::Help),
-            "--version" | "-V" => return Ok(Action::Version),
-            "--try" => arguments.attempt = true,
-            "--config" => arguments.config = Some(value()?.into()),
-            "--face" => arguments.face = face(&value()?)?,
-            _ => return Err(format!("there is no option {name}")),
+    let mut given = lexopt::Parser::from_args(given);
+    let words = |why: lexopt::Error| why.to_string();
+    while let Some(argument) = given.next().map_err(words)? {
+        match argument {
+            Short('h') | Long("help") => return Ok(Action::Help),
+            Short('V') | Long("version") => return Ok(Action::Version),
+            Long("try") => arguments.attempt = true,
+            Long("config") => arguments.config = Some(given.value().map_err(words)?.into()),
+            Long("face") => arguments.face = face(&given.value().map_err(words)?)?,
+            Value(place) => places.push(place),
+            Short(_) | Long(_) => return Err(words(argument.unexpected())),
         }
     }
     let mut places = places.into_iter();

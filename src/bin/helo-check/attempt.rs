@@ -1,7 +1,7 @@
 //! The attempt: what a program's first connection would do, up to the login and a NOOP, with the dialogue shown.
 
-use crate::plan::Plan;
-use crate::printable;
+use super::plan::Plan;
+use super::printable;
 use helo::client::Session;
 use helo::client::trace::Observer;
 use helo::error::Result;

@@ -50,12 +50,12 @@ fn show(words: &str) -> u8 {
 
 /// The check itself: the plan, what is to be warned of, and the attempt if one is wanted.
 fn check(arguments: &Arguments) -> u8 {
+    plan::print_sources(arguments.config.as_deref());
     if let Some(file) = &arguments.config
         && let Err(why) = Policy::choose_file(file, rights())
     {
         return wrong_policy(&why.to_string());
     }
-    plan::print_sources(arguments.config.as_deref());
     let plan = match plan::Plan::make(arguments) {
         Ok(plan) => plan,
         Err(error) if error.cause == Cause::BadArgument => {

@@ -1,6 +1,6 @@
 //! What the policy makes of a program's wish, row by row.
 
-use crate::arguments::Arguments;
+use super::arguments::Arguments;
 use helo::capi::rights;
 use helo::client::{AuthPlan, Level, Login, Owner, Settings, Timeouts, TlsMode, TlsName};
 use helo::error::{Cause, Error, Phase, Result};
@@ -239,5 +239,5 @@ fn decided(name: &str, value: impl Display, by_policy: bool) {
 }
 
 fn row(name: &str, value: impl Display) {
-    say!("{name:<12} {}", crate::printable(&value.to_string()));
+    say!("{name:<12} {}", super::printable(&value.to_string()));
 }

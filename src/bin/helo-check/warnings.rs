@@ -1,6 +1,6 @@
 //! What a person should know before the mail goes that way.
 
-use crate::plan::Plan;
+use super::plan::Plan;
 use helo::client::{Login, TlsMode, TlsName};
 use helo::faces::site::Way;
 use helo::faces::wishes::Face;
