@@ -1,5 +1,6 @@
 //! The program `helo-check` as people run it: what it says of a policy, and what it does with `--try` against servers that
 //! behave well and badly.
+#![cfg(all(feature = "program", feature = "faces", unix))]
 
 mod support;
 
