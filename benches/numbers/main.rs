@@ -1,6 +1,6 @@
 //! `make bench`: the numbers of README's table, measured in one run on one machine, beside what others do there.
 //!
-//! `cargo bench -- mails` runs one part: `calls`, `mails`, `bodies`, `system-calls` or `size`.
+//! `cargo bench -- mails` runs one part: `calls`, `mails`, `bodies`, `system-calls`, `tls` or `size`.
 
 mod bodies;
 mod calls;
@@ -12,17 +12,21 @@ mod sink;
 mod size;
 mod system_calls;
 mod table;
+#[cfg(feature = "tls")]
+mod tls;
 
 use table::Table;
 
 /// A part of the run: what it is called, and what it adds to the table.
 type Part = (&'static str, fn(&mut Table));
 
-const PARTS: [Part; 5] = [
+const PARTS: &[Part] = &[
     ("calls", calls::measure),
     ("mails", mails::measure),
     ("bodies", bodies::measure),
     ("system-calls", system_calls::measure),
+    #[cfg(feature = "tls")]
+    ("tls", tls::measure),
     ("size", size::measure),
 ];
 
@@ -38,7 +42,7 @@ fn main() {
         std::process::exit(2);
     }
     let mut table = Table::default();
-    for (name, measure) in PARTS {
+    for &(name, measure) in PARTS {
         if wanted.is_empty() || wanted.iter().any(|part| *part == name) {
             measure(&mut table);
         }

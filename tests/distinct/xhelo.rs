@@ -8,6 +8,8 @@ use crate::support::sink::{Options, Sink, Then, When};
 use crate::support::wait::{LONG, until};
 use helo::net::fault::{Fault, on_this_thread};
 use std::ffi::c_int;
+#[cfg(feature = "tls")]
+use std::io::Read;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
@@ -137,6 +139,39 @@ fn it_is_aborted_while_the_greeting_or_the_answer_to_ehlo_is_waited_for() {
         assert_eq!(name(conn.xquit()), "SMTP_SUCCESS");
         assert_eq!(name(hears.recv_timeout(LONG).unwrap().1), "SMTP_ABORTED");
     }
+}
+
+/// A server that reads what a handshake begins with and says nothing: its port, when it has read, and how its connection
+/// ended.
+#[cfg(feature = "tls")]
+fn silent_in_the_handshake() -> (u16, Receiver<()>, std::thread::JoinHandle<bool>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (told, hears) = channel();
+    let thread = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
+        let begun = stream.read(&mut [0; 5]).unwrap() == 5;
+        told.send(()).unwrap();
+        // Until it ends: in order, or by a reset.
+        let ended = std::io::copy(&mut stream, &mut std::io::sink());
+        begun && ended.map_or_else(|why| why.kind() == std::io::ErrorKind::ConnectionReset, |_| true)
+    });
+    (port, hears, thread)
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn it_is_aborted_in_the_middle_of_a_handshake() {
+    let (port, begun, server) = silent_in_the_handshake();
+    let (hooks, hears) = reporting();
+    let (code, conn) = xhelo(&format!("smtps://127.0.0.1:{port}"), "here.example", hooks.keep());
+    assert_eq!(name(code), "SMTP_SUCCESS");
+    begun.recv_timeout(LONG).expect("the handshake has begun");
+    assert_eq!(name(conn.noop()), "SMTP_IN_PROGRESS");
+    assert_eq!(name(conn.xquit()), "SMTP_SUCCESS");
+    assert_eq!(name(hears.recv_timeout(LONG).unwrap().1), "SMTP_ABORTED");
+    assert!(server.join().unwrap(), "the server's side has ended");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod hostile;
 mod modes;
 mod resumption;
 mod store;
+mod threads;
 
 use helo::client::{AuthPlan, Owner, Session, Settings, Timeouts, Tls, TlsMode, TlsName};
 use helo::error::Error;
