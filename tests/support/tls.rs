@@ -360,9 +360,10 @@ impl Conversation {
                 }
                 "QUIT" => {
                     self.say(b"221 bye\r\n")?;
-                    self.end_tls()?;
+                    // The client's end first: bytes that came after it had closed would be answered with a reset, which
+                    // takes its last words with it.
                     while self.line()?.is_some() {}
-                    return Ok(());
+                    return self.end_tls();
                 }
                 _ => self.say(b"250 ok\r\n")?,
             }
