@@ -111,21 +111,22 @@ impl Shared {
         self.fields.lock().timeout = Some(timeout);
     }
 
-    /// The limits that hold now: the program's before the site's before the manual's. After the end of a message the
-    /// site's may be longer than the program's: an answer that comes late is a mail that is sent twice.
+    /// The limits that hold now: what the program said by `helo.h` before its OPT_TIMEOUT, that before the site's, and the
+    /// manual's last. After the end of a message the site's may be longer than OPT_TIMEOUT: an answer that comes late is a
+    /// mail that is sent twice.
     pub(crate) fn timeouts(&self) -> Timeouts {
         let fields = self.fields.lock();
-        let site = fields.own.or(&fields.site);
-        let of = |decided: Option<Duration>| fields.timeout.or(decided).unwrap_or(DEFAULT_TIMEOUT);
-        let message = match (fields.timeout, site.message) {
-            (Some(program), Some(site)) => program.max(site),
-            (program, site) => program.or(site).unwrap_or(DEFAULT_TIMEOUT),
+        let (own, site) = (&fields.own, &fields.site);
+        let of = |own: Option<Duration>, site| own.or(fields.timeout).or(site).unwrap_or(DEFAULT_TIMEOUT);
+        let message = match (own.message, fields.timeout, site.message) {
+            (None, Some(program), Some(site)) => program.max(site),
+            (own, _, site) => of(own, site),
         };
         Timeouts {
-            connect: of(site.connect),
-            greeting: of(site.greeting),
-            reply: of(site.reply),
-            data: of(site.data),
+            connect: of(own.connect, site.connect),
+            greeting: of(own.greeting, site.greeting),
+            reply: of(own.reply, site.reply),
+            data: of(own.data, site.data),
             message,
         }
     }
@@ -233,6 +234,8 @@ mod tests {
         assert_eq!(shared.timeouts(), Timeouts { message: S(600), ..Timeouts::all(S(5)) });
         shared.set_timeout(S(900));
         assert_eq!(shared.timeouts(), Timeouts::all(S(900)));
+        shared.set_own(policy::Timeouts { data: Some(S(7)), message: Some(S(8)), ..Default::default() });
+        assert_eq!(shared.timeouts(), Timeouts { data: S(7), message: S(8), ..Timeouts::all(S(900)) });
     }
 
     #[test]
