@@ -107,7 +107,7 @@ fn a_refused_login_is_every_recipients_result() {
     );
     let native = Native::to(server.address());
     // SAFETY: texts.
-    assert_eq!(unsafe { helo_set_login(native.0, c"alice".as_ptr(), c"wrong".as_ptr()) }, HeloStatus::HeloOk);
+    assert_eq!(unsafe { helo_set_login(native.0, c"alice".as_ptr(), c"looking-glass".as_ptr()) }, HeloStatus::HeloOk);
     native.mail("a@x.test", &["b@x.test", "c@x.test"], BODY);
     assert_eq!(native.run(), HeloStatus::HeloFailed);
     server.finish();
