@@ -2,34 +2,33 @@
 
 use crate::message::Date;
 
-/// This moment in the host's local time, as the variable TZ or the system's setting has it.
-///
+/// This moment in the host's local time, as the variable TZ or the system's setting has it; in UTC without the cargo
+/// feature `local-time`, which reads time zones.
+pub fn now() -> Date {
+    moment().0
+}
+
+/// This moment as a log has it, in the same time: `2026-11-22 05:15:18.042`.
+pub fn stamp() -> String {
+    let (date, milliseconds) = moment();
+    format!("{}.{milliseconds:03}", date.for_logs())
+}
+
 /// `chrono` reads the time zone itself, in Rust: the C library's `localtime_r` races with a `setenv` on another thread.
 #[cfg(feature = "local-time")]
-pub fn now() -> Date {
+fn moment() -> (Date, u32) {
     use chrono::{Local, Offset};
     let now = Local::now();
-    Date::new(now.timestamp(), now.offset().fix().local_minus_utc() / 60)
+    let date = Date::new(now.timestamp(), now.offset().fix().local_minus_utc() / 60);
+    // A leap second counts on beyond 999.
+    (date, now.timestamp_subsec_millis().min(999))
 }
 
-/// This moment as a log has it: `2026-11-22 05:15:18.042` in the host's local time.
-#[cfg(feature = "local-time")]
-pub fn stamp() -> String {
-    chrono::Local::now().format("%Y-%m-%d %H:%M:%S%.3f").to_string()
-}
-
-/// This moment as a log has it, in UTC.
 #[cfg(not(feature = "local-time"))]
-pub fn stamp() -> String {
-    now().to_string()
-}
-
-/// This moment, in UTC: without the cargo feature `local-time` time zones are not read.
-#[cfg(not(feature = "local-time"))]
-pub fn now() -> Date {
+fn moment() -> (Date, u32) {
     use std::time::{SystemTime, UNIX_EPOCH};
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Date::new(i64::try_from(since.as_secs()).unwrap_or(i64::MAX), 0)
+    (Date::new(i64::try_from(since.as_secs()).unwrap_or(i64::MAX), 0), since.subsec_millis())
 }
 
 #[cfg(all(test, feature = "local-time"))]

@@ -1,5 +1,7 @@
 //! The date of a header, RFC 5322 section 3.3 (RFC 822's with four digits of the year).
 
+use alloc::format;
+use alloc::string::String;
 use core::fmt;
 
 const MINUTE: i64 = 60;
@@ -23,6 +25,20 @@ impl Date {
     pub fn new(unix_seconds: i64, offset_minutes: i32) -> Self {
         Date { unix_seconds, offset_minutes: offset_minutes.clamp(-1439, 1439) }
     }
+
+    /// Day and second of the day in its local time.
+    fn local(&self) -> (i64, i64) {
+        let local = self.unix_seconds.saturating_add(i64::from(self.offset_minutes) * MINUTE).clamp(FIRST, LAST);
+        (local.div_euclid(DAY), local.rem_euclid(DAY))
+    }
+
+    /// As logs have it, in its local time, which is not named: `1997-11-21 09:55:06`.
+    pub fn for_logs(&self) -> String {
+        let (days, second) = self.local();
+        let (year, month, day) = civil(days);
+        let (hours, minutes, seconds) = (second / 3600, second / 60 % 60, second % 60);
+        format!("{year:04}-{:02}-{day:02} {hours:02}:{minutes:02}:{seconds:02}", month + 1)
+    }
 }
 
 impl fmt::Display for Date {
@@ -30,8 +46,7 @@ impl fmt::Display for Date {
         const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
         const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-        let local = self.unix_seconds.saturating_add(i64::from(self.offset_minutes) * MINUTE).clamp(FIRST, LAST);
-        let (days, second) = (local.div_euclid(DAY), local.rem_euclid(DAY));
+        let (days, second) = self.local();
         let (year, month, day) = civil(days);
         // Day 0 was a Thursday.
         let weekday = WEEKDAYS[days.rem_euclid(7) as usize];
@@ -87,6 +102,12 @@ mod tests {
         ] {
             assert_eq!(Date::new(unix_seconds, offset_minutes).to_string(), expected);
         }
+    }
+
+    #[test]
+    fn logs_have_it_so_that_it_sorts() {
+        assert_eq!(Date::new(880_127_706, -360).for_logs(), "1997-11-21 09:55:06");
+        assert_eq!(Date::new(0, 0).for_logs(), "1970-01-01 00:00:00");
     }
 
     #[test]

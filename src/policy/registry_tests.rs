@@ -1,4 +1,5 @@
 use super::*;
+#[cfg(feature = "tls")]
 use crate::policy::tests::Folder;
 use std::time::Duration;
 

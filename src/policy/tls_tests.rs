@@ -1,7 +1,7 @@
 //! Tests of the keys about encryption.
 
 use super::*;
-use crate::client::{AuthPlan, Login, Tls, TlsMode, TlsName};
+use crate::client::{Tls, TlsMode, TlsName};
 
 fn policy(text: &str) -> Policy {
     Policy::parse(text, "helo.conf").unwrap_or_else(|error| panic!("{error}"))
@@ -52,7 +52,7 @@ fn what_needs_tls_is_refused_when_the_policy_is_read() {
     for text in ["tls = always", "tls = implicit", "tls_ca = /x", "server = smtps://h", "server = smtp+starttls://h"] {
         assert_error(text, 1, "this build of the library has no TLS");
     }
-    assert_error("server = smtp://alice:wonderland@h", 1, "needs TLS");
+    assert_error("server = smtp://alice:wonderland@h", 1, "is only sent over TLS, and this build");
     assert_eq!(mode("tls = optional"), TlsMode::Optional);
 }
 
@@ -60,7 +60,7 @@ fn what_needs_tls_is_refused_when_the_policy_is_read() {
 mod with_tls {
     use super::super::tests::Folder;
     use super::*;
-    use crate::client::Owner;
+    use crate::client::{AuthPlan, Login, Owner};
     use std::fs;
     use std::path::Path;
 
