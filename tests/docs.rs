@@ -2,12 +2,11 @@
 
 mod support;
 
-use helo::policy::Policy;
 use std::fs;
 use std::path::Path;
-use support::temp::{TempDir, write_private};
 
 /// The blocks marked as `ini`, each with the line that it begins on.
+#[cfg(feature = "tls")]
 fn policies(page: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut lines = page.lines().zip(1..);
@@ -31,6 +30,8 @@ fn pages() -> Vec<(String, String)> {
 #[cfg(feature = "tls")]
 #[test]
 fn every_policy_shown_is_one_that_is_taken() {
+    use helo::policy::Policy;
+    use support::temp::{TempDir, write_private};
     // Certificates that a policy names are read with it: the pages' folder becomes one that has them.
     let folder = TempDir::new();
     let authority = support::tls::Authority::new("Company");
