@@ -222,3 +222,20 @@ fn guests_and_certificates_say_little() {
         server.finish();
     }
 }
+
+/// The password is not shown; why the server refused it is.
+#[test]
+fn a_refusal_that_repeats_the_password_keeps_its_code() {
+    let server = server(
+        "PLAIN",
+        "C: AUTH PLAIN AGFsaWNlAG9wZW4gc2VzYW1l
+         S: 535 5.7.8 open sesame is not the password
+         C: QUIT
+         S: 221 bye",
+    );
+    let error = open(server.port(), password("alice", "open sesame"), &[]).err().unwrap();
+    let reply = error.reply.as_ref().unwrap();
+    assert_eq!(reply.text(), "535 5.7.8 <hidden>");
+    assert_eq!(reply.enhanced().map(|code| code.to_string()).as_deref(), Some("5.7.8"));
+    assert!(!error.to_string().contains("sesame"), "{error}");
+}

@@ -25,6 +25,7 @@ struct Face {
     /// How many recipients each mail has.
     mails: Vec<u32>,
     /// Bodies, which the face borrows until the run is over.
+    #[expect(clippy::vec_box, reason = "the library holds their addresses while the list grows")]
     bodies: Vec<Box<Pieces>>,
 }
 

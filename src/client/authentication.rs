@@ -68,7 +68,11 @@ impl Attempt {
         let secret = self.password();
         let repeating = error.reply.take_if(|reply| reply.lines().any(|line| trace::repeats(line, secret)));
         if let Some(reply) = repeating {
-            let hidden = Reply::new(reply.code(), trace::HIDDEN);
+            // The enhanced code says what was wrong; it holds no secret.
+            let hidden = match reply.enhanced() {
+                Some(enhanced) => Reply::new(reply.code(), &format!("{enhanced} {}", trace::HIDDEN)),
+                None => Reply::new(reply.code(), trace::HIDDEN),
+            };
             error.detail = error.detail.replace(&reply.text(), &hidden.text());
             error.reply = Some(Box::new(hidden));
         }

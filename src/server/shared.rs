@@ -28,9 +28,9 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 32 workers, 10,000 connections, 50 from one client.
+    /// 32 workers, 20,000 connections, 50 from one client.
     fn default() -> Self {
-        Limits { threads: 0, workers: 32, connections: 10_000, connections_per_client: 50 }
+        Limits { threads: 0, workers: 32, connections: 20_000, connections_per_client: 50 }
     }
 }
 

@@ -189,7 +189,7 @@ fn the_native_face_shows_nothing() {
             }
         }
     }
-    seen.add("what was watched", watched.lock().unwrap().clone());
+    seen.add("what was watched", watched.get_mut().unwrap().clone());
     assert!(seen.has("AUTH PLAIN <hidden>"));
     seen.assert_clean(&[]);
 }

@@ -56,8 +56,7 @@ pub fn logins(heard: &[Heard]) -> Vec<String> {
     let public = ["*", "=", "", &base64(USER.as_bytes())].map(str::to_owned);
     let mut lines = Vec::new();
     for heard in heard {
-        let mut all = heard.clear.iter().chain(&heard.encrypted);
-        while let Some(line) = all.next() {
+        for line in heard.clear.iter().chain(&heard.encrypted) {
             if let Some(auth) = line.strip_prefix("AUTH ") {
                 lines.extend(auth.split(' ').nth(1).map(str::to_owned));
             } else if !line.contains(' ') && !["QUIT", "DATA", "STARTTLS", "."].contains(&line.as_str()) {

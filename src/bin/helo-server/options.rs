@@ -148,7 +148,7 @@ const KEYS: &[Key] = &[
     Key("max-size", "OCTETS", "largest message, 0 for no limit (default: 52428800)"),
     Key("max-recipients", "COUNT", "recipients of a mail (default: 1000)"),
     Key("max-mails", "COUNT", "mails of a connection, 0 for no limit (default: 1000)"),
-    Key("max-connections", "COUNT", "connections at a time (default: 10000)"),
+    Key("max-connections", "COUNT", "connections at a time (default: 20000)"),
     Key("max-per-client", "COUNT", "connections at a time from one address, 0 for no limit (default: 50)"),
     Key("timeout", "SECONDS", "for the next command or piece of a message (default: 300)"),
     Key("threads", "COUNT", "threads for sessions (default: half of the processors)"),

@@ -101,11 +101,7 @@ impl Flight {
                     self.fail(&refusal(), queue);
                 }
             }
-            Expect::Chunk { last: false } => {
-                if !positive {
-                    self.fail(&refusal(), queue);
-                }
-            }
+            Expect::Chunk { last: false } if !positive => self.fail(&refusal(), queue),
             Expect::Message | Expect::Chunk { last: true } => self.take_verdict(answer, queue),
             _ => {}
         }

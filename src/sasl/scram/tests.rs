@@ -142,7 +142,8 @@ fn hostile_challenges_are_refused() {
 fn optional_extensions_are_passed_over_but_signed() {
     let mut plain = scram::<Sha1>(Bound::No, NONCE);
     let mut extended = scram::<Sha1>(Bound::No, NONCE);
-    (plain.initial(), extended.initial());
+    plain.initial();
+    extended.initial();
     let plain = text(plain.respond(SERVER_FIRST).unwrap());
     let extended = text(extended.respond(&[SERVER_FIRST, b",x=y"].concat()).unwrap());
     assert_ne!(plain, extended);
