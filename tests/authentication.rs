@@ -230,12 +230,12 @@ fn a_refusal_that_repeats_the_password_keeps_its_code() {
         "PLAIN",
         "C: AUTH PLAIN AGFsaWNlAG9wZW4gc2VzYW1l
          S: 535 5.7.8 open sesame is not the password
-         C: QUIT
-         S: 221 bye",
+         WAIT close",
     );
     let error = open(server.port(), password("alice", "open sesame"), &[]).err().unwrap();
     let reply = error.reply.as_ref().unwrap();
     assert_eq!(reply.text(), "535 5.7.8 <hidden>");
     assert_eq!(reply.enhanced().map(|code| code.to_string()).as_deref(), Some("5.7.8"));
     assert!(!error.to_string().contains("sesame"), "{error}");
+    server.finish();
 }
