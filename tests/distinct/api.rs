@@ -319,3 +319,24 @@ pub fn name(code: c_int) -> &'static str {
     ];
     usize::try_from(code).ok().and_then(|at| NAMES.get(at)).expect("a code of the header")
 }
+
+/// A call by its name.
+pub type Call = (&'static str, fn(Conn) -> c_int);
+
+/// Every function that waits for the server, but for those that open and close.
+pub const WAITING: [Call; 14] = [
+    ("mail", |conn| conn.mail("a@a.example")),
+    ("send", |conn| conn.send("a@a.example")),
+    ("soml", |conn| conn.soml("a@a.example")),
+    ("saml", |conn| conn.saml("a@a.example")),
+    ("rcpt", |conn| conn.rcpt("a@a.example")),
+    ("data", |conn| conn.data()),
+    ("data_buf", |conn| conn.data_buf(b"text")),
+    ("direct", |conn| conn.direct("XHELLO").0),
+    ("expn", |conn| conn.expn("list")),
+    ("help", |conn| conn.help(None)),
+    ("noop", |conn| conn.noop()),
+    ("rset", |conn| conn.rset()),
+    ("turn", |conn| conn.turn()),
+    ("vrfy", |conn| conn.vrfy("bob")),
+];

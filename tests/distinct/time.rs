@@ -16,26 +16,9 @@ fn impatient(server: &ScriptedServer, hooks: Hooks) -> Conn {
 
 #[test]
 fn every_waiting_function_times_out() {
-    type Call = fn(Conn) -> c_int;
-    let calls: [(&str, Call); 14] = [
-        ("mail", |conn| conn.mail("a@a.example")),
-        ("send", |conn| conn.send("a@a.example")),
-        ("soml", |conn| conn.soml("a@a.example")),
-        ("saml", |conn| conn.saml("a@a.example")),
-        ("rcpt", |conn| conn.rcpt("a@a.example")),
-        ("data", |conn| conn.data()),
-        ("data_buf", |conn| conn.data_buf(b"text")),
-        ("direct", |conn| conn.direct("XHELLO").0),
-        ("expn", |conn| conn.expn("list")),
-        ("help", |conn| conn.help(None)),
-        ("noop", |conn| conn.noop()),
-        ("rset", |conn| conn.rset()),
-        ("turn", |conn| conn.turn()),
-        ("vrfy", |conn| conn.vrfy("bob")),
-    ];
     // All at once: each takes a second.
     std::thread::scope(|threads| {
-        for (what, call) in calls {
+        for (what, call) in WAITING {
             threads.spawn(move || {
                 let server = ScriptedServer::start(&format!("{OPEN}HANG"));
                 let conn = impatient(&server, Hooks::default());

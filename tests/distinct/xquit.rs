@@ -27,24 +27,7 @@ fn aborting() -> Hooks {
 
 #[test]
 fn every_waiting_call_is_aborted_from_another_thread() {
-    type Call = fn(Conn) -> c_int;
-    let calls: [(&str, Call); 14] = [
-        ("mail", |conn| conn.mail("a@a.example")),
-        ("send", |conn| conn.send("a@a.example")),
-        ("soml", |conn| conn.soml("a@a.example")),
-        ("saml", |conn| conn.saml("a@a.example")),
-        ("rcpt", |conn| conn.rcpt("a@a.example")),
-        ("data", |conn| conn.data()),
-        ("data_buf", |conn| conn.data_buf(b"text")),
-        ("direct", |conn| conn.direct("XHELLO").0),
-        ("expn", |conn| conn.expn("list")),
-        ("help", |conn| conn.help(None)),
-        ("noop", |conn| conn.noop()),
-        ("rset", |conn| conn.rset()),
-        ("turn", |conn| conn.turn()),
-        ("vrfy", |conn| conn.vrfy("bob")),
-    ];
-    for (what, call) in calls {
+    for (what, call) in WAITING {
         // EHLO is the first command, the call's the second.
         let sink = Sink::start(Options::default().rule(When::Command(2), Then::Hold));
         let conn = connect(sink.address());
