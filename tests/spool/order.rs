@@ -1,6 +1,6 @@
 //! Confirmed is stored: the system calls of a delivery in the order that a crash at any moment needs.
 
-use super::support::skip;
+use super::support::strace;
 use super::support::temp::TempDir;
 use super::{envelope, store};
 use helo::server::spool::maildir::{Maildir, Options};
@@ -19,43 +19,24 @@ fn file_sync_rename_folder_sync_and_then_the_confirmation() {
         println!("\n{CONFIRMED}");
         return;
     }
-    const TEST: &str = "spool: the order of system calls";
-    if !skip::have(TEST, &["strace"]) {
+    if !strace::works("spool: the order of system calls") {
         return;
     }
     let folder = TempDir::new();
     let (root, trace) = (folder.join("mail"), folder.join("trace"));
-    let run = Command::new("strace")
-        .args(["-f", "-y", "-s", "64", "-o"])
-        .arg(&trace)
-        .args(["-e", "trace=openat,write,writev,fsync,fdatasync,/rename,/link"])
+    let strace = strace::before(&trace);
+    let run = Command::new(&strace[0])
+        .args(&strace[1..])
         .arg(std::env::current_exe().unwrap())
         .args(["order::file_sync_rename_folder_sync_and_then_the_confirmation", "--exact", "--nocapture"])
         .env(ASKED, &root)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&run.stderr);
-    if said.contains("ptrace") {
-        return skip::skip(TEST, &format!("strace may not trace here: {}", said.trim()));
-    }
-    assert!(run.status.success(), "{said}");
-    let trace = std::fs::read_to_string(&trace).unwrap();
-    let root = root.canonicalize().unwrap();
-    let root = root.to_str().unwrap();
-    let (tmp, new) = (format!("<{root}/tmp/"), format!("<{root}/new>"));
-    let at = |what: &str, fits: &dyn Fn(&str) -> bool| {
-        let found = trace.lines().position(fits);
-        found.unwrap_or_else(|| panic!("no {what} in:\n{trace}"))
-    };
-    let syncs = |line: &str| line.contains(" fsync(") || line.contains(" fdatasync(");
-    let last_write =
-        trace.lines().enumerate().filter(|(_, line)| line.contains(" write(") && line.contains(&tmp)).last();
-    let order = [
-        last_write.expect("a write into tmp").0,
-        at("sync of the file", &|line| syncs(line) && line.contains(&tmp)),
-        at("rename", &|line| (line.contains(" rename") || line.contains(" link")) && line.contains(&new)),
-        at("sync of the folder", &|line| syncs(line) && line.contains(&new)),
-        at("confirmation", &|line| line.contains(" write(") && line.contains(CONFIRMED)),
-    ];
-    assert!(order.is_sorted(), "{order:?} in:\n{trace}");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let text = std::fs::read_to_string(&trace).unwrap();
+    let calls = strace::calls(&text);
+    let files = strace::files_with(&calls, "Return-Path: ");
+    assert_eq!(files.len(), 1, "{text}");
+    let confirms = |call: &strace::Call| call.name == "write" && call.arguments.contains(CONFIRMED);
+    strace::safe_before(&calls, &files[0], confirms).unwrap_or_else(|why| panic!("{why}:\n{text}"));
 }

@@ -21,6 +21,7 @@
 //! - [`program`]: helo-server as a process;
 //! - [`raw`]: a client that says what a test writes, to our own server, and [`kept`]: where that puts its mail;
 //! - [`skip`]: how a test says that it could not run here;
+//! - [`strace`]: the system calls of a program, and the order in which a mail must become safe;
 //! - [`tls`]: certificates, and a server with TLS that records what it hears, encrypted or not;
 //! - [`tokens`]: whoever issues OAuth tokens, for servers that ask whether one holds;
 //! - [`wait`]: waiting for an event with a deadline.
@@ -57,6 +58,7 @@ pub mod server;
 pub mod sink;
 pub mod skip;
 pub mod socks;
+pub mod strace;
 pub mod stream;
 pub mod temp;
 #[cfg(feature = "tls")]

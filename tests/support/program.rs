@@ -34,11 +34,19 @@ impl Program {
     /// The same with at most so many open files.
     #[track_caller]
     pub fn start_with_descriptors(count: usize, arguments: &[&str]) -> Program {
+        let limit = format!("ulimit -n {count} && exec \"$0\" \"$@\"");
+        Program::start_under(&["sh", "-c", &limit], arguments)
+    }
+
+    /// The same by a program that runs it and hands its input and output on, such as `strace`: its arguments stand before
+    /// the command line.
+    #[track_caller]
+    pub fn start_under(before: &[&str], arguments: &[&str]) -> Program {
         let program = command(&[&["--end-with-input"], arguments].concat());
-        let mut shell = Command::new("sh");
-        shell.arg("-c").arg(format!("ulimit -n {count} && exec \"$0\" \"$@\"")).arg(program.get_program());
-        shell.args(program.get_args()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Program::start_by(shell)
+        let mut other = Command::new(before[0]);
+        other.args(&before[1..]).arg(program.get_program()).args(program.get_args());
+        other.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Program::start_by(other)
     }
 
     #[track_caller]
