@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// message -> proto`, and `error` beside `proto`, since an error carries a reply and a command knows its phase.
 ///
 /// Within a layer: a proxy's password is a `sasl::Secret`, a policy is written in the client's settings, the server's
-/// relay is a client, and `capi` tells the policy what only unsafe code can find out.
+/// relay is a client to a server that is named as in a policy, and `capi` tells the policy what only unsafe code can find out.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("error", &["proto"]),
     ("proto", &["error"]),
@@ -19,8 +19,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("message", &["error", "proto"]),
     ("net", &["error", "proto", "sasl"]),
     ("client", &["error", "proto", "sasl", "message", "net"]),
-    ("server", &["error", "proto", "sasl", "message", "net", "client"]),
-    ("policy", &["error", "proto", "sasl", "message", "net", "client", "server"]),
+    ("policy", &["error", "proto", "sasl", "message", "net", "client"]),
+    ("server", &["error", "proto", "sasl", "message", "net", "client", "policy"]),
     ("capi", &["error", "proto", "sasl", "message", "net", "policy"]),
     ("faces", &["error", "proto", "sasl", "message", "net", "client", "server", "policy", "capi"]),
     // Programs: what they use, they use as any other program does.

@@ -33,6 +33,7 @@ mod places;
 mod registry;
 mod safe_file;
 mod supply;
+pub mod target;
 mod tls;
 mod trace_file;
 pub mod url;

@@ -1,7 +1,7 @@
 //! Where a server listens.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 /// A place to listen at.
@@ -9,6 +9,9 @@ use std::path::PathBuf;
 pub enum Place {
     /// A TCP port; 0 takes a free one.
     Internet(SocketAddr),
+    /// A TCP port of every address of this machine, IPv6 and IPv4; 0 takes one that is free in both. Where the machine
+    /// has only one of the two, only that one.
+    Everywhere(u16),
     /// A socket in the file system.
     Path(PathBuf),
 }
@@ -27,8 +30,7 @@ impl Place {
         let (host, port) = text.rsplit_once(':').unwrap_or(("*", text));
         let port: u16 = port.parse().map_err(|_| format!("{text} is no address: write HOST:PORT, PORT or a path"))?;
         if matches!(host, "" | "*") {
-            let both = [SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port), (Ipv4Addr::UNSPECIFIED, port).into()];
-            return Ok(both.map(Place::Internet).to_vec());
+            return Ok(vec![Place::Everywhere(port)]);
         }
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let found = (bare, port).to_socket_addrs().map_err(|why| format!("{host} has no address: {why}"))?;
@@ -47,6 +49,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Place::Internet(address) => address.fmt(f),
+            Place::Everywhere(port) => write!(f, "*:{port}"),
             Place::Path(path) => path.display().fmt(f),
         }
     }
@@ -66,7 +69,7 @@ mod tests {
         assert_eq!(parsed("[::1]:0"), ["[::1]:0"]);
         assert_eq!(parsed("::1:25"), ["[::1]:25"]);
         for all in ["25", ":25", "*:25"] {
-            assert_eq!(parsed(all), ["[::]:25", "0.0.0.0:25"]);
+            assert_eq!(parsed(all), ["*:25"]);
         }
         #[cfg(unix)]
         assert_eq!(parsed("/run/lmtp"), ["/run/lmtp"]);

@@ -6,7 +6,7 @@ use mio::event::Source;
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 /// How many connections the system keeps for us until they are accepted.
@@ -27,13 +27,26 @@ enum Listener {
     Unix(mio::net::UnixListener),
 }
 
+/// What [`Door::open`] came to.
+pub(super) struct Opened {
+    /// One, or two for both families.
+    pub(super) doors: Vec<Door>,
+    /// What the log should say about it.
+    pub(super) notice: Option<String>,
+}
+
 impl Door {
     /// Listens there.
-    pub(super) fn open(place: &Place) -> io::Result<Door> {
+    pub(super) fn open(place: &Place) -> io::Result<Opened> {
+        let one = |door: Door| Opened { doors: vec![door], notice: None };
         match place {
-            Place::Internet(address) => Door::tcp(*address),
+            Place::Internet(address) => Door::tcp(*address).map(one),
+            Place::Everywhere(port) => {
+                let (doors, notice) = both(*port, Door::tcp, Door::port)?;
+                Ok(Opened { doors, notice })
+            }
             #[cfg(unix)]
-            Place::Path(path) => Door::unix(path.clone()),
+            Place::Path(path) => Door::unix(path.clone()).map(one),
             #[cfg(not(unix))]
             Place::Path(_) => Err(io::ErrorKind::Unsupported.into()),
         }
@@ -83,6 +96,14 @@ impl Door {
         })
     }
 
+    fn port(&self) -> u16 {
+        match &self.place {
+            Place::Internet(address) => address.port(),
+            Place::Everywhere(port) => *port,
+            Place::Path(_) => 0,
+        }
+    }
+
     /// Where it listens, with the port that it got.
     pub(super) fn place(&self) -> &Place {
         &self.place
@@ -109,6 +130,47 @@ impl Door {
             Listener::Unix(listener) => Ok(PolledTransport::unix(listener.accept()?.0)),
         }
     }
+}
+
+/// So many free ports of the one family are tried in the other.
+const PORTS_TRIED: usize = 64;
+
+/// Opens a port of both families, the same one where any free one is wanted. Where the system lacks one of them, only the
+/// other, and a word about it.
+fn both<D>(
+    port: u16,
+    open: impl Fn(SocketAddr) -> io::Result<D>,
+    port_of: impl Fn(&D) -> u16,
+) -> io::Result<(Vec<D>, Option<String>)> {
+    let v4 = |port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+    let only = |door: D, lacking: &str, why: &io::Error| {
+        let notice = format!("port {} has no {lacking}, which this machine lacks: {why}", port_of(&door));
+        Ok((vec![door], Some(notice)))
+    };
+    // What was tried in vain is kept until the end, so that it does not come again.
+    let mut taken = Vec::new();
+    loop {
+        let six = match open(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))) {
+            Ok(door) => door,
+            Err(why) if lacks_family(&why) => return only(open(v4(port))?, "IPv6", &why),
+            Err(why) => return Err(why),
+        };
+        match open(v4(port_of(&six))) {
+            Ok(four) => return Ok((vec![six, four], None)),
+            Err(why) if lacks_family(&why) => return only(six, "IPv4", &why),
+            Err(why) if port == 0 && why.kind() == io::ErrorKind::AddrInUse && taken.len() < PORTS_TRIED => {
+                taken.push(six);
+            }
+            Err(why) => return Err(why),
+        }
+    }
+}
+
+/// The system has no such addresses, be it that it was built without or that they are switched off.
+fn lacks_family(why: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let errno = Errno::from_io_error(why);
+    matches!(errno, Some(Errno::AFNOSUPPORT | Errno::PROTONOSUPPORT | Errno::ADDRNOTAVAIL))
 }
 
 fn listen(socket: &Socket) -> io::Result<()> {
@@ -160,5 +222,62 @@ pub(super) fn accept_failure(why: &io::Error) -> AcceptFailure {
         }
         // Out of descriptors or memory, or an error of the network: Linux reports those here, too.
         _ => AcceptFailure::Short,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::io::Errno;
+    use std::cell::RefCell;
+
+    /// Opens on a machine that has these families and on which these ports are taken in IPv4; the free ones of IPv6 come
+    /// one after the other.
+    fn machine(families: &str, taken: &[u16]) -> impl Fn(SocketAddr) -> io::Result<SocketAddr> {
+        let (families, taken, next) = (families.to_owned(), taken.to_vec(), RefCell::new(1000));
+        move |mut address: SocketAddr| {
+            if !families.contains(if address.is_ipv6() { '6' } else { '4' }) {
+                return Err(Errno::AFNOSUPPORT.into());
+            }
+            if address.port() == 0 {
+                *next.borrow_mut() += 1;
+                address.set_port(*next.borrow());
+            }
+            if address.is_ipv4() && taken.contains(&address.port()) {
+                return Err(Errno::ADDRINUSE.into());
+            }
+            Ok(address)
+        }
+    }
+
+    fn opened(port: u16, families: &str, taken: &[u16]) -> Result<(String, bool), io::ErrorKind> {
+        let opened = both(port, machine(families, taken), SocketAddr::port);
+        opened.map(|(doors, notice)| (format!("{doors:?}"), notice.is_some())).map_err(|why| why.kind())
+    }
+
+    #[test]
+    fn both_families_have_the_same_port() {
+        assert_eq!(opened(25, "46", &[]), Ok(("[[::]:25, 0.0.0.0:25]".into(), false)));
+        assert_eq!(opened(0, "46", &[1001, 1002]), Ok(("[[::]:1003, 0.0.0.0:1003]".into(), false)));
+        assert_eq!(opened(25, "46", &[25]), Err(io::ErrorKind::AddrInUse));
+        let crowd: Vec<u16> = (1001..2000).collect();
+        assert_eq!(opened(0, "46", &crowd), Err(io::ErrorKind::AddrInUse));
+    }
+
+    #[test]
+    fn a_machine_with_one_family_listens_with_that_and_says_so() {
+        assert_eq!(opened(25, "4", &[]), Ok(("[0.0.0.0:25]".into(), true)));
+        assert_eq!(opened(0, "6", &[]), Ok(("[[::]:1001]".into(), true)));
+        assert!(opened(25, "", &[]).is_err());
+        let (_, notice) = both(25, machine("4", &[]), SocketAddr::port).unwrap();
+        assert!(notice.unwrap().starts_with("port 25 has no IPv6, which this machine lacks: "));
+    }
+
+    #[test]
+    fn a_free_port_of_this_machine() {
+        let opened = Door::open(&Place::Everywhere(0)).unwrap();
+        let ports: Vec<u16> = opened.doors.iter().map(Door::port).collect();
+        assert!(ports[0] != 0 && ports.iter().all(|port| *port == ports[0]), "{ports:?}");
+        assert_eq!(opened.notice.is_some(), ports.len() == 1);
     }
 }

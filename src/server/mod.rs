@@ -2,6 +2,7 @@
 //!
 //! A [`Service`] says what is offered, who decides ([`Decide`]) and where the mail goes ([`spool::Spool`]). A
 //! [`Server`] listens and serves many sessions a thread; [`serve`] serves one on the caller's thread.
+//! [`settings::Settings`] makes all that of keys and values, as configuration files have them.
 //!
 //! ```text
 //! Door  --accepts-->  EventLoop  --drives-->  Session  --Work: what may block-->  Pool
@@ -19,6 +20,7 @@ mod proxy;
 mod running;
 mod service;
 mod session;
+pub mod settings;
 mod shared;
 mod single;
 mod slots;
@@ -28,7 +30,7 @@ mod timers;
 pub use address::Place;
 pub use decide::{AcceptAll, Answer, Client, Decide};
 pub use proxy::Network;
-pub use running::{Listen, Server};
+pub use running::{Listen, Listening, Server};
 pub use service::Service;
 pub use session::{Origin, READ_BUFFER, Session, Step, Work, Worked};
 pub use shared::Limits;

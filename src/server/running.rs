@@ -21,10 +21,33 @@ pub struct Listen {
     pub service: Arc<Service>,
 }
 
+/// Where a server listens: one for each socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listening {
+    /// The address with the port that it got, or the path.
+    pub place: Place,
+    /// TLS from the first byte on.
+    pub implicit_tls: bool,
+    /// LMTP, not SMTP.
+    pub lmtp: bool,
+}
+
+impl Listening {
+    /// The protocol in a word: `smtp`, `smtps`, `lmtp` or `lmtps`.
+    pub fn protocol(&self) -> &'static str {
+        match (self.lmtp, self.implicit_tls) {
+            (false, false) => "smtp",
+            (false, true) => "smtps",
+            (true, false) => "lmtp",
+            (true, true) => "lmtps",
+        }
+    }
+}
+
 /// A server that listens, on threads of its own. Dropped, it breaks off all sessions.
 pub struct Server {
     shared: Arc<Shared>,
-    places: Vec<Place>,
+    listening: Vec<Listening>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -40,12 +63,22 @@ impl Server {
         }
         let log = first.service.log.clone();
         let mut entrances = Vec::with_capacity(listens.len());
+        let mut notices = Vec::new();
         for listen in listens {
-            let door = Door::open(&listen.place).map_err(|why| format!("cannot listen at {}: {why}", listen.place))?;
-            let (service, implicit_tls) = (listen.service.clone(), listen.implicit_tls);
-            entrances.push(Entrance { door, service, implicit_tls, knocked: true });
+            let opened =
+                Door::open(&listen.place).map_err(|why| format!("cannot listen at {}: {why}", listen.place))?;
+            notices.extend(opened.notice);
+            for door in opened.doors {
+                let (service, implicit_tls) = (listen.service.clone(), listen.implicit_tls);
+                entrances.push(Entrance { door, service, implicit_tls, knocked: true });
+            }
         }
-        let places = entrances.iter().map(|entrance| entrance.door.place().clone()).collect();
+        let listening = entrances.iter().map(|entrance| Listening {
+            place: entrance.door.place().clone(),
+            implicit_tls: entrance.implicit_tls,
+            lmtp: entrance.service.dialogue.lmtp,
+        });
+        let listening = listening.collect();
         let failed = |why: io::Error| format!("the server cannot be started: {why}");
 
         let mut polls = Vec::new();
@@ -55,7 +88,9 @@ impl Server {
             mailboxes.push(Mailbox::new(mio::Waker::new(poll.registry(), MAILBOX).map_err(failed)?));
             polls.push(poll);
         }
-        let mut server = Server { shared: Arc::new(Shared::new(limits, log, mailboxes)), places, threads: Vec::new() };
+        let mut server =
+            Server { shared: Arc::new(Shared::new(limits, log, mailboxes)), listening, threads: Vec::new() };
+        notices.iter().for_each(|notice| server.shared.notice(notice));
         for (number, poll) in polls.into_iter().enumerate() {
             let doors = core::mem::take(&mut entrances);
             let events = EventLoop::new(poll, server.shared.clone(), number, doors).map_err(failed)?;
@@ -65,9 +100,15 @@ impl Server {
         Ok(server)
     }
 
-    /// Where it listens, in the order of [`Server::start`], with the ports that it got.
-    pub fn places(&self) -> &[Place] {
-        &self.places
+    /// Where it listens, in the order of [`Server::start`]; [`Place::Everywhere`] is two where the machine has both IPv6
+    /// and IPv4.
+    pub fn listening(&self) -> &[Listening] {
+        &self.listening
+    }
+
+    /// The same without the protocols.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        self.listening.iter().map(|listening| &listening.place)
     }
 
     /// How many connections there are.

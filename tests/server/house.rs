@@ -52,8 +52,8 @@ pub fn start(spool: Arc<dyn Spool>, change: impl FnOnce(&mut Service), implicit_
 }
 
 pub fn address(server: &Server) -> SocketAddr {
-    match &server.places()[0] {
-        Place::Internet(address) => *address,
-        Place::Path(path) => panic!("{} is no address", path.display()),
+    match server.places().next() {
+        Some(Place::Internet(address)) => *address,
+        other => panic!("{other:?} is no address"),
     }
 }

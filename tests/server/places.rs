@@ -41,6 +41,7 @@ fn several_places_at_once() {
                 Raw::tcp(*address)
             }
             Place::Path(path) => Raw::unix(path),
+            Place::Everywhere(port) => panic!("*:{port} is no socket"),
         };
         client.expect(220);
         client.ask("EHLO x", 250);
@@ -52,6 +53,22 @@ fn several_places_at_once() {
     assert!(path.exists());
     server.stop(LONG);
     assert!(!path.exists(), "the path is removed at the end");
+}
+
+#[test]
+fn every_address_of_the_machine_by_the_same_port() {
+    let place = Place::parse("*:0").unwrap().remove(0);
+    let listen = Listen { place, implicit_tls: false, service: service(&Kept::new()) };
+    let server = Server::start(&[listen], Limits::default()).unwrap();
+    let port = |place: &Place| if let Place::Internet(address) = place { address.port() } else { 0 };
+    let ports: Vec<u16> = server.places().map(port).collect();
+    assert!(ports[0] != 0 && ports.iter().all(|port| *port == ports[0]), "{ports:?}");
+    Raw::tcp(([127, 0, 0, 1], ports[0]).into()).expect(220);
+    if TcpListener::bind("[::1]:0").is_ok() {
+        assert_eq!(ports.len(), 2);
+        Raw::tcp((std::net::Ipv6Addr::LOCALHOST, ports[0]).into()).expect(220);
+    }
+    server.stop(LONG);
 }
 
 #[test]

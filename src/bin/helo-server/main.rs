@@ -1,16 +1,17 @@
 //! helo-server: a small mail server over the library. `helo-server --help` says what it can; docs/helo-server.md more.
 
-mod access;
+mod descriptors;
 mod journal;
 mod options;
-mod setup;
 mod signals;
-mod users;
 
 use helo::server::Server;
+use helo::server::settings::Own;
+use journal::Journal;
 use options::{Asked, Options};
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 fn main() -> ExitCode {
     let options = match Options::from_command_line(std::env::args_os().skip(1)) {
@@ -36,32 +37,36 @@ fn fail(why: &str, code: u8) -> ExitCode {
 fn run(options: &Options) -> Result<(), String> {
     let ending =
         signals::Ending::new(options.end_with_input).map_err(|why| format!("signals cannot be waited for: {why}"))?;
-    setup::raise_descriptors();
-    let setup = setup::Setup::new(options)?;
-    let server = Server::start(&setup.listens, setup.limits)?;
-    announce(&setup, &server);
+    descriptors::raise();
+    let journal = match &options.log {
+        _ if options.quiet => Journal::none(),
+        None => Journal::stderr(),
+        Some(path) => Journal::file(path).map_err(|why| format!("the log {}: {why}", path.display()))?,
+    };
+    let setup = options.settings.setup(Own { log: Some(Arc::new(journal.clone())), ..Own::default() })?;
+    let listens = options.settings.listens(&setup)?;
+    let server = Server::start(&listens, setup.limits)?;
+    announce(&journal, &server);
     ending.wait();
-    setup.journal.line("stopping: no new connections, sessions end when their mail is answered");
+    journal.line("stopping: no new connections, sessions end when their mail is answered");
     server.stop(options.stop_within);
-    setup.journal.line(&format!("stopped{}", setup.left_behind()));
+    let left = match setup.in_memory() {
+        0 => String::new(),
+        count => format!("; {count} mails that were in memory are gone"),
+    };
+    journal.line(&format!("stopped{left}"));
     Ok(())
 }
 
 /// Tells whoever started it where it listens, with the ports that it got.
-fn announce(setup: &setup::Setup, server: &Server) {
+fn announce(journal: &Journal, server: &Server) {
     let mut text = String::new();
-    for (listen, place) in setup.listens.iter().zip(server.places()) {
-        let kind = match (listen.service.dialogue.lmtp, listen.implicit_tls) {
-            (false, false) => "smtp",
-            (false, true) => "smtps",
-            (true, false) => "lmtp",
-            (true, true) => "lmtps",
-        };
-        text.push_str(&format!("listening: {kind} {place}\n"));
+    for opened in server.listening() {
+        text.push_str(&format!("listening: {} {}\n", opened.protocol(), opened.place));
     }
     text.push_str("ready\n");
     let mut out = std::io::stdout();
     // Nobody may be reading; the journal has it, too.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    text.lines().for_each(|line| setup.journal.line(line));
+    text.lines().for_each(|line| journal.line(line));
 }

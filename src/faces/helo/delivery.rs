@@ -2,7 +2,6 @@
 
 use super::refusal::Refusal;
 use super::results::{OnProgress, OnResult, OnTrace, Stored};
-use super::server::{Server, login};
 use crate::capi::HandleTable;
 use crate::client::body::Body;
 use crate::client::delivery::{Mail, Progress, Recipient, WINDOW_BYTES, WINDOW_MAILS};
@@ -12,6 +11,7 @@ use crate::faces::helo::codes::{HeloPhase, HeloStatus};
 use crate::faces::wishes::{Face, Wishes};
 use crate::net::callback::CallbackTransport;
 use crate::net::wait::Cancel;
+use crate::policy::target::{MailServer, login};
 use crate::proto::address::{ForwardPath, ReversePath};
 use crate::proto::command::Parameter;
 use crate::proto::dot::Dots;
@@ -51,7 +51,7 @@ pub(crate) struct State {
     pub(crate) running: bool,
     /// The handle was freed while this call was on its way.
     freed: bool,
-    pub(crate) server: Option<Server>,
+    pub(crate) server: Option<MailServer>,
     pub(crate) transports: VecDeque<CallbackTransport>,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) hello_name: String,
@@ -77,7 +77,7 @@ pub(crate) struct Entry {
 
 impl Delivery {
     /// A delivery to a server, or over transports that are given later.
-    pub(crate) fn new(handle: u32, server: Option<Server>) -> Delivery {
+    pub(crate) fn new(handle: u32, server: Option<MailServer>) -> Delivery {
         let state = State {
             running: false,
             freed: false,
@@ -161,7 +161,7 @@ impl State {
     }
 
     pub(crate) fn set_login(&mut self, user: String, password: Secret) -> Result<(), Refusal> {
-        self.credentials = Some(login(user, password)?);
+        self.credentials = Some(login(user, password).map_err(Refusal::of_text)?);
         Ok(())
     }
 

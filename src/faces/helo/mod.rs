@@ -11,7 +11,6 @@ mod refusal;
 pub mod results;
 pub mod run;
 pub mod send;
-mod server;
 pub mod setup;
 pub mod transport;
 pub mod watch;

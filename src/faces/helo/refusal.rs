@@ -29,6 +29,15 @@ impl Refusal {
     pub(crate) fn of_argument(name: &str, why: StringError) -> Self {
         Refusal::argument(format!("the {name} {why}"))
     }
+
+    /// What is wrong with a text that names a server or a user: nothing of a connection yet, unless this build lacks what
+    /// it asks for.
+    pub(crate) fn of_text(error: Error) -> Self {
+        match error.cause {
+            Cause::BadArgument => Refusal::argument(error.detail),
+            _ => error.into(),
+        }
+    }
 }
 
 impl From<ArgumentError> for Refusal {

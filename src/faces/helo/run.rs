@@ -4,7 +4,6 @@ use super::codes::HeloStatus;
 use super::delivery::{Delivery, State};
 use super::refusal::{Refusal, call};
 use super::results::{HeloProgress, OnProgress, OnResult, Stored, Tracer};
-use super::server::Server;
 use super::setup::helo_delivery;
 use crate::capi::last_error::Failure;
 use crate::client::delivery::{self, Mail, Options, Outcome, Progress, Report};
@@ -13,6 +12,7 @@ use crate::client::trace::Observer;
 use crate::faces::site::{self, Way};
 use crate::faces::wishes::Face;
 use crate::net::connect::Target;
+use crate::policy::target::MailServer;
 
 /// Sends all mails of the delivery that have not been sent by a run before. Returns when each of their recipients has a
 /// result: HELO_OK when the server took the mail for all of them, else HELO_FAILED (or HELO_CANCELLED), and
@@ -153,7 +153,7 @@ impl Delivery {
         let mut state = self.state();
         match to {
             To::Transports => state.transports.pop_front().map(|transport| Target::Ready(Box::new(transport))),
-            To::Program => state.server.as_ref().map(Server::target),
+            To::Program => state.server.as_ref().map(MailServer::target),
             To::Host(host, port) => Some(Target::Host { host: host.clone(), port: *port }),
         }
     }

@@ -4,9 +4,9 @@ use super::codes::HeloStatus;
 use super::delivery::Delivery;
 use super::mails::path_of;
 use super::refusal::{Refusal, call};
-use super::server::Server;
 use super::setup::utf8;
 use crate::client::body::Body;
+use crate::policy::target::MailServer;
 use std::ffi::c_char;
 
 /// Sends the message in a file to `count` recipients: a delivery of one mail, made, run and freed. Waits until the
@@ -29,7 +29,7 @@ pub unsafe extern "C" fn helo_send_file(
         if recipients.is_null() || count == 0 || count > isize::MAX as usize / size_of::<usize>() {
             return Err(Refusal::argument("there are no recipients"));
         }
-        let delivery = Delivery::new(0, Some(Server::parse(server)?));
+        let delivery = Delivery::new(0, Some(MailServer::parse(server).map_err(Refusal::of_text)?));
         let mut state = delivery.idle()?;
         let mail = state.add_mail(sender)?;
         for number in 0..count {

@@ -4,8 +4,8 @@ use super::codes::{HeloLevel, HeloPhase, HeloStatus};
 use super::delivery::{CONNECTIONS_MAX, DELIVERIES, Delivery};
 use super::refusal::{Refusal, call};
 use super::results::{HeloProgressFn, HeloResultFn, HeloTraceFn};
-use super::server::Server;
 use crate::capi::{Callback, boundary, c_bytes, last_error};
+use crate::policy::target::MailServer;
 use crate::proto::command::Command;
 use crate::sasl::Secret;
 use std::ffi::{c_char, c_int, c_void};
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn helo_new(server: *const c_char) -> helo_delivery {
             let server = match server.is_null() {
                 true => None,
                 // SAFETY: not NULL, so a text by this function's own contract.
-                false => Some(Server::parse(unsafe { utf8("server", server) }?)?),
+                false => Some(MailServer::parse(unsafe { utf8("server", server) }?).map_err(Refusal::of_text)?),
             };
             let full = |why: crate::capi::TableFull| Refusal::new(HeloStatus::HeloNoMemory, why.to_string());
             DELIVERIES.insert_with(|handle| Arc::new(Delivery::new(handle.get(), server))).map_err(full)

@@ -1,18 +1,22 @@
 //! Who may send to whom: no open relay, unless there is nothing to relay to.
 
-use helo::proto::address::Mailbox;
-use helo::server::spool::{Envelope, Recipient, Refusal, Result};
-use helo::server::{Client, Decide};
+use crate::proto::address::Mailbox;
+use crate::proto::command::Verb;
+use crate::server::decide::{AcceptAll, Answer, Client, Decide};
+use crate::server::spool::{Envelope, Recipient, Refusal, Result};
+use std::sync::Arc;
 
 /// Whom mail is taken for.
-#[derive(Clone, Debug, Default)]
-pub struct Access {
+#[derive(Clone, Default)]
+pub(super) struct Access {
     /// Domains in small letters; one that begins with a dot stands for all below it.
-    pub domains: Vec<String>,
+    pub(super) domains: Vec<String>,
     /// Single addresses, in small letters.
-    pub recipients: Vec<String>,
+    pub(super) recipients: Vec<String>,
     /// Without lists: for everyone, not only from users who have logged in.
-    pub open: bool,
+    pub(super) open: bool,
+    /// Who is asked besides, once the lists have nothing against it.
+    pub(super) then: Option<Arc<dyn Decide>>,
 }
 
 impl Access {
@@ -36,15 +40,37 @@ impl Access {
 
 impl Decide for Access {
     fn blocks(&self) -> bool {
-        false
+        self.then.as_ref().is_some_and(|then| then.blocks())
     }
 
-    fn recipient(&self, client: &Client, _mail: &Envelope, recipient: &Recipient) -> Result<()> {
+    fn connection(&self, client: &Client) -> Result<()> {
+        self.then.as_ref().map_or(Ok(()), |then| then.connection(client))
+    }
+
+    fn hello(&self, client: &Client, verb: Verb, name: &str) -> Result<()> {
+        self.then.as_ref().map_or(Ok(()), |then| then.hello(client, verb, name))
+    }
+
+    fn sender(&self, client: &Client, mail: &Envelope) -> Result<()> {
+        self.then.as_ref().map_or(Ok(()), |then| then.sender(client, mail))
+    }
+
+    fn recipient(&self, client: &Client, mail: &Envelope, recipient: &Recipient) -> Result<()> {
         let to = recipient.to.mailbox();
-        if client.user.is_some() || (self.open && !self.has_lists()) || self.takes(to) {
-            Ok(())
-        } else {
-            Err(Refusal::new(550, (7, 1), "Mail for this address is not taken here without a login"))
+        if client.user.is_none() && !(self.open && !self.has_lists()) && !self.takes(to) {
+            return Err(Refusal::new(550, (7, 1), "Mail for this address is not taken here without a login"));
+        }
+        self.then.as_ref().map_or(Ok(()), |then| then.recipient(client, mail, recipient))
+    }
+
+    fn message(&self, client: &Client, mail: &Envelope, octets: u64) -> Result<()> {
+        self.then.as_ref().map_or(Ok(()), |then| then.message(client, mail, octets))
+    }
+
+    fn ask(&self, client: &Client, verb: Verb, about: &str) -> Result<Answer> {
+        match &self.then {
+            Some(then) => then.ask(client, verb, about),
+            None => AcceptAll.ask(client, verb, about),
         }
     }
 }
@@ -62,7 +88,7 @@ mod tests {
         let access = Access {
             domains: vec!["example.com".into(), ".example.net".into()],
             recipients: vec!["a@example.org".into()],
-            open: false,
+            ..Access::default()
         };
         for to in ["x@example.com", "x@EXAMPLE.com", "x@a.example.net", "x@a.b.example.net", "A@example.org"] {
             assert!(takes(&access, to), "{to}");

@@ -1,7 +1,7 @@
 //! The users, from a file: `name:password`, or `name:` and the keys of SCRAM, a line each.
 
-use helo::sasl::Secret;
-use helo::sasl::server::{Authority, Realm, ScramKeys, Stored, Unavailable};
+use crate::sasl::Secret;
+use crate::sasl::server::{Authority, Realm, ScramKeys, Stored, Unavailable};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
@@ -12,14 +12,21 @@ use zeroize::Zeroizing;
 const FILE_MAX: u64 = 16 << 20;
 
 /// The users of a file, as it was when the server began.
-pub struct Users {
+pub(super) struct Users {
     users: HashMap<String, Stored>,
     passwords: bool,
 }
 
+/// The realm of a server of this name. Its secret lasts as long as the process: what strangers are shown changes with it.
+pub(super) fn realm(authority: Box<dyn Authority>, server: &str) -> Result<Realm, String> {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).map_err(|why| format!("no random numbers from the system: {why}"))?;
+    Ok(Realm::new(authority, server, secret))
+}
+
 impl Users {
     /// Reads them into the realm of a server of this name.
-    pub fn realm(path: &Path, server: &str) -> Result<Realm, String> {
+    pub(super) fn realm(path: &Path, server: &str) -> Result<Realm, String> {
         let shown = path.display();
         let text = read(path).map_err(|why| format!("the users file {shown}: {why}"))?;
         let users = Users::parse(&text).map_err(|why| format!("the users file {shown}{why}"))?;
@@ -28,9 +35,7 @@ impl Users {
             Stored::Password(_) => None,
         });
         let iterations = iterations.max();
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret).map_err(|why| format!("no random numbers from the system: {why}"))?;
-        let mut realm = Realm::new(Box::new(users), server, secret);
+        let mut realm = realm(Box::new(users), server)?;
         if let Some(iterations) = iterations {
             realm.iterations = iterations;
         }

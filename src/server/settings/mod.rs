@@ -1,0 +1,283 @@
+//! A server by its settings: keys and values, as they stand in a configuration file and on `helo-server`'s command line.
+//!
+//! [`Settings::set`] takes a key and its value, [`Settings::read`] a whole file, and [`Settings::setup`] makes of all of
+//! them what [`Server::start`](super::Server::start) wants. Whoever embeds a server can put a spool, decisions and users
+//! of its own beside them: [`Own`].
+
+mod access;
+mod setup;
+mod users;
+
+pub use setup::{Own, Setup};
+
+use crate::sasl::Secret;
+use ini::{Ini, ParseOption};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The largest configuration text.
+const TEXT_MAX: usize = 1 << 20;
+
+/// A key of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Its name; empty for the heading of a group.
+    pub name: &'static str,
+    /// What its value is, in a word; empty for a flag, which is yes or no.
+    pub value: &'static str,
+    /// What it does, in a line.
+    pub words: &'static str,
+}
+
+const fn group(words: &'static str) -> Key {
+    Key { name: "", value: "", words }
+}
+
+const fn key(name: &'static str, value: &'static str, words: &'static str) -> Key {
+    Key { name, value, words }
+}
+
+/// All keys, group by group.
+pub const KEYS: &[Key] = &[
+    group("Where to listen (each may be given several times; default: port 2525)"),
+    key("port", "PORT", "SMTP on this port of 127.0.0.1; 0 takes a free one"),
+    key("listen", "ADDRESS", "SMTP at HOST:PORT, [IPV6]:PORT, *:PORT or the path of a socket"),
+    key("listen-tls", "ADDRESS", "the same with TLS from the first byte (port 465)"),
+    key("listen-lmtp", "ADDRESS", "LMTP there"),
+    key("proxies", "LIST", "addresses and networks (10.0.0.0/8) whose connections begin with the PROXY protocol"),
+    group("Where mail goes (exactly one)"),
+    key("maildir", "FOLDER", "one Maildir for every recipient"),
+    key("maildirs", "FOLDER", "FOLDER/domain/name for each recipient; who has no folder there is refused"),
+    key(
+        "relay",
+        "URL",
+        "the next server: smtp://, smtps:// or smtp+starttls://[USER:PASSWORD@]HOST[:PORT], lmtp://HOST:PORT, lmtp:PATH",
+    ),
+    key("memory", "MIB", "memory, lost at the end; full, mails are refused"),
+    key("discard", "", "nowhere: everything is confirmed and dropped"),
+    key("make-maildirs", "", "with maildirs: make folders that are missing, for anyone who sends"),
+    key("crlf", "", "in Maildirs: lines end in CRLF, as the mail came"),
+    key("no-sync", "", "in Maildirs: confirm before the disk has it; for tests"),
+    group("Who may send"),
+    key("domains", "LIST", "recipients in these domains are taken; .example.com is all below it"),
+    key("recipients", "LIST", "these recipients are taken"),
+    key("users", "FILE", "users, a line each: NAME:PASSWORD or NAME:SCRAM keys; they may send to everyone"),
+    key("mechanisms", "LIST", "what AUTH offers (default: all that passwords or keys are enough for)"),
+    key("auth-required", "", "only users may send"),
+    key("auth-in-clear", "", "passwords without TLS, too: anyone on the way can read them"),
+    group("TLS"),
+    key("tls-certificate", "FILE", "certificate and the chain behind it, in PEM"),
+    key("tls-key", "FILE", "its private key, in PEM (default: in the same file)"),
+    key("tls-required", "", "no mail before STARTTLS"),
+    group("What is offered, and how much"),
+    key("name", "NAME", "this server's name (default: the host's)"),
+    key(
+        "without",
+        "LIST",
+        "do not offer these: PIPELINING, 8BITMIME, SMTPUTF8, DSN, CHUNKING, BINARYMIME, ENHANCEDSTATUSCODES, LIMITS",
+    ),
+    key("max-size", "OCTETS", "largest message, 0 for no limit (default: 52428800)"),
+    key("max-recipients", "COUNT", "recipients of a mail (default: 1000)"),
+    key("max-mails", "COUNT", "mails of a connection, 0 for no limit (default: 1000)"),
+    key("max-connections", "COUNT", "connections at a time (default: 20000)"),
+    key("max-per-client", "COUNT", "connections at a time from one address, 0 for no limit (default: 50)"),
+    key("timeout", "SECONDS", "for the next command or piece of a message (default: 300)"),
+    key("threads", "COUNT", "threads for sessions (default: half of the processors)"),
+    key("workers", "COUNT", "most threads for disks, logins and the next server (default: 32)"),
+];
+
+/// Where mail goes.
+#[derive(Clone, Debug)]
+enum Destination {
+    /// One Maildir for all.
+    Maildir(PathBuf),
+    /// A Maildir for each recipient below this folder.
+    Maildirs(PathBuf),
+    /// Nowhere.
+    Discard,
+    /// So many MiB of memory.
+    Memory(usize),
+    /// The next server; its URL may hold a password.
+    Relay(Secret),
+}
+
+/// What the keys say.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Addresses, for SMTP, for SMTP with TLS from the first byte, and for LMTP.
+    smtp: Vec<String>,
+    smtps: Vec<String>,
+    lmtp: Vec<String>,
+    name: Option<String>,
+    into: Option<Destination>,
+    make_maildirs: bool,
+    crlf: bool,
+    no_sync: bool,
+    tls_certificate: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    tls_required: bool,
+    users: Option<PathBuf>,
+    mechanisms: Vec<String>,
+    auth_required: bool,
+    auth_in_clear: bool,
+    domains: Vec<String>,
+    recipients: Vec<String>,
+    proxies: Vec<String>,
+    without: Vec<String>,
+    size_max: Option<u64>,
+    recipients_max: Option<usize>,
+    mails_max: Option<usize>,
+    connections_max: Option<usize>,
+    connections_per_client: Option<usize>,
+    timeout: Option<Duration>,
+    threads: usize,
+    workers: Option<usize>,
+}
+
+impl Settings {
+    /// Nothing is said yet.
+    pub fn new() -> Settings {
+        Settings::default()
+    }
+
+    /// Sets a key of [`KEYS`]. Keys that list something (`listen`, `domains`) add to what was said before, the others
+    /// take its place. The error says what is wrong with the key or the value, without naming the key again.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        match key {
+            "port" => self.smtp.push(format!("127.0.0.1:{}", number::<u16>(value)?)),
+            "listen" => self.smtp.push(value.to_owned()),
+            "listen-tls" => self.smtps.push(value.to_owned()),
+            "listen-lmtp" => self.lmtp.push(value.to_owned()),
+            "maildir" => return self.put(Destination::Maildir(value.into())),
+            "maildirs" => return self.put(Destination::Maildirs(value.into())),
+            "relay" => return self.put(Destination::Relay(Secret::new(value.to_owned()))),
+            "memory" => return self.put(Destination::Memory(number(value)?)),
+            "discard" if !flag(value)? => {}
+            "discard" => return self.put(Destination::Discard),
+            "make-maildirs" => self.make_maildirs = flag(value)?,
+            "crlf" => self.crlf = flag(value)?,
+            "no-sync" => self.no_sync = flag(value)?,
+            "domains" => self.domains.extend(list(value).map(str::to_ascii_lowercase)),
+            "recipients" => self.recipients.extend(list(value).map(str::to_ascii_lowercase)),
+            "users" => self.users = Some(value.into()),
+            "mechanisms" => self.mechanisms.extend(list(value).map(str::to_owned)),
+            "auth-required" => self.auth_required = flag(value)?,
+            "auth-in-clear" => self.auth_in_clear = flag(value)?,
+            "tls-certificate" => self.tls_certificate = Some(value.into()),
+            "tls-key" => self.tls_key = Some(value.into()),
+            "tls-required" => self.tls_required = flag(value)?,
+            "name" => self.name = Some(value.to_owned()),
+            "proxies" => self.proxies.extend(list(value).map(str::to_owned)),
+            "without" => self.without.extend(list(value).map(str::to_ascii_uppercase)),
+            "max-size" => self.size_max = Some(number(value)?),
+            "max-recipients" => self.recipients_max = Some(number(value)?),
+            "max-mails" => self.mails_max = Some(number(value)?),
+            "max-connections" => self.connections_max = Some(number(value)?),
+            "max-per-client" => self.connections_per_client = Some(number(value)?),
+            "timeout" => self.timeout = Some(seconds(value)?),
+            "threads" => self.threads = number(value)?,
+            "workers" => self.workers = Some(number(value)?),
+            _ => return Err("there is no such key".to_owned()),
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, into: Destination) -> Result<(), String> {
+        match self.into.replace(into) {
+            None => Ok(()),
+            Some(_) => Err("where mail goes was said before; it can go to one place only".to_owned()),
+        }
+    }
+
+    /// Reads a configuration text: a line each, `key = value`, `#` begins a comment, flags are yes or no. On an error,
+    /// which names the key, nothing has changed.
+    pub fn read(&mut self, text: &str) -> Result<(), String> {
+        let mut read = self.clone();
+        for (key, value) in entries(text)? {
+            read.set(&key, &value).map_err(|why| format!("{key}: {why}"))?;
+        }
+        *self = read;
+        Ok(())
+    }
+}
+
+/// The keys and values of a configuration text, in their order, as they stand there.
+pub fn entries(text: &str) -> Result<Vec<(String, String)>, String> {
+    if text.len() > TEXT_MAX {
+        return Err("it is larger than 1 MiB".to_owned());
+    }
+    // Values are taken as they stand: a password may hold quotes and backslashes.
+    let parse = ParseOption { enabled_quote: false, enabled_escape: false, ..ParseOption::default() };
+    let ini = Ini::load_from_str_opt(text, parse).map_err(|why| format!("line {}: {}", why.line, why.msg))?;
+    let mut found = Vec::new();
+    for (section, keys) in &ini {
+        if let Some(section) = section {
+            return Err(format!("there are no sections here, but [{section}] is one"));
+        }
+        found.extend(keys.iter().map(|(key, value)| (key.to_owned(), value.to_owned())));
+    }
+    Ok(found)
+}
+
+/// A flag's value.
+pub fn flag(value: &str) -> Result<bool, String> {
+    match value {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("write yes or no".to_owned()),
+    }
+}
+
+/// A number that fits.
+fn number<T: std::str::FromStr>(value: &str) -> Result<T, String> {
+    value.parse().map_err(|_| format!("{value} is no number that can be used here"))
+}
+
+/// A time in seconds.
+pub fn seconds(value: &str) -> Result<Duration, String> {
+    number::<u32>(value).map(|seconds| Duration::from_secs(seconds.into()))
+}
+
+fn list(value: &str) -> impl Iterator<Item = &str> {
+    value.split([',', ' ']).filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_the_table_is_known() {
+        for key in KEYS.iter().filter(|key| !key.name.is_empty()) {
+            let value = match key.value {
+                "" => "yes",
+                "FILE" | "FOLDER" | "ADDRESS" | "LIST" | "URL" | "NAME" => "x",
+                _ => "7",
+            };
+            assert_eq!(Settings::new().set(key.name, value), Ok(()), "{}", key.name);
+        }
+        assert!(Settings::new().set("no-such", "x").is_err());
+    }
+
+    #[test]
+    fn a_text_is_read_whole_or_not_at_all() {
+        let mut settings = Settings::new();
+        settings.read("# where\nport = 0\nrelay = smtp://a:b\"c\\d@host\n\ndomains = a.example, B.example\n").unwrap();
+        assert_eq!(settings.smtp, ["127.0.0.1:0"]);
+        assert_eq!(settings.domains, ["a.example", "b.example"]);
+        let Some(Destination::Relay(url)) = &settings.into else { panic!("a relay") };
+        assert_eq!(url.expose(), "smtp://a:b\"c\\d@host");
+        assert!(!format!("{settings:?}").contains("b\"c"));
+        for (bad, words) in [
+            ("name = x\n[section]\nport = 0\n", "[section]"),
+            ("name = x\nno-such = 1\n", "no-such: "),
+            ("name = x\nport = 99999\n", "port: 99999"),
+            ("name = x\ntls-required = maybe\n", "yes or no"),
+            ("discard = yes\n", "one place only"),
+        ] {
+            let why = settings.read(bad).unwrap_err();
+            assert!(why.contains(words), "{why}");
+            assert_eq!(settings.name, None);
+        }
+    }
+}
