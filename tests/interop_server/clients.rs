@@ -248,8 +248,7 @@ fn msmtp(job: &Job, _: &Path) -> Command {
     command
 }
 
-/// libesmtp takes an authority from below HOME, and only from a file that nobody else may read. It waits forever once
-/// a session ticket of TLS 1.3 has come before its first command, so it gets TLS 1.2.
+/// libesmtp takes an authority from below HOME, and only from a file that nobody else may read.
 fn libesmtp(job: &Job, folder: &Path) -> Command {
     let settings = folder.join(".config/libesmtp");
     std::fs::create_dir_all(&settings).expect("a folder");
@@ -257,15 +256,8 @@ fn libesmtp(job: &Job, folder: &Path) -> Command {
     let mut ca = ca.write(true).create_new(true).mode(0o600).open(settings.join("ca.pem")).expect("a new file");
     let authority = std::fs::read(job.authority()).expect("the server's authority");
     std::io::Write::write_all(&mut ca, &authority).expect("a short file");
-    let openssl = folder.join("openssl.cnf");
-    let text = "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = it\n[it]\nMaxProtocol = TLSv1.2\n";
-    std::fs::write(&openssl, text).expect("a file");
     let mut command = Command::new(libesmtp_program());
-    command
-        .args(keys(job))
-        .env("HOME", folder)
-        .env("OPENSSL_CONF", openssl)
-        .env("XDG_CONFIG_HOME", folder.join(".config"));
+    command.args(keys(job)).env("HOME", folder).env("XDG_CONFIG_HOME", folder.join(".config"));
     command
 }
 

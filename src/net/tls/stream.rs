@@ -27,6 +27,10 @@ pub(super) struct TlsStream {
     failed: Option<TlsFailure>,
     /// Whom to wake.
     waker: Option<Waker>,
+    /// Tickets for sessions of TLS 1.3 that the client can have with the first bytes it is sent. By themselves, before
+    /// its first command, they make those wait forever who poll for a reply and for room to write at once, find
+    /// something to read, and take it for a reply: libesmtp does.
+    tickets_held: bool,
 }
 
 impl TlsStream {
@@ -41,7 +45,7 @@ impl TlsStream {
 
     fn new(inner: Box<dyn Transport>, mut tls: Connection, own: Option<CertificateDer<'static>>) -> Self {
         tls.set_buffer_limit(Some(BUFFER));
-        TlsStream { inner, tls, own, failed: None, waker: None }
+        TlsStream { inner, tls, own, failed: None, waker: None, tickets_held: false }
     }
 
     pub(super) fn tls(&self) -> &Connection {
@@ -60,6 +64,13 @@ impl TlsStream {
             }
             if self.receive()? == 0 {
                 return Err(io::Error::new(ErrorKind::UnexpectedEof, "the other side closed it during the handshake"));
+            }
+            // The client's last message came after all of ours: there are only tickets to send.
+            let tickets_follow = matches!(&self.tls, Connection::Server(tls) if !tls.is_handshaking())
+                && self.tls.protocol_version() == Some(ProtocolVersion::TLSv1_3);
+            if tickets_follow {
+                self.tickets_held = true;
+                return Ok(());
             }
         }
     }
@@ -136,7 +147,10 @@ impl Transport for TlsStream {
         if let Some(failure) = &self.failed {
             return Err(failure.clone().into());
         }
-        self.send()?;
+        // What was taken before goes first, but tickets go along with what comes now.
+        if !std::mem::take(&mut self.tickets_held) {
+            self.send()?;
+        }
         let taken = self.tls.writer().write_vectored(bufs)?;
         match self.send() {
             Err(why) if why.kind() != ErrorKind::WouldBlock => Err(why),
@@ -145,7 +159,7 @@ impl Transport for TlsStream {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.send()
+        if self.tickets_held { Ok(()) } else { self.send() }
     }
 
     fn source(&self) -> Source<'_> {

@@ -162,6 +162,35 @@ fn both_ends_have_the_same_bindings_and_no_other_connection_has() {
     assert_eq!((end_point.kind, &end_point.data[..]), (BindingKind::ServerEndPoint, &Sha256::digest(der)[..]));
 }
 
+/// Tickets that come before the client's first command have some clients wait for ever.
+#[test]
+fn tickets_go_along_with_the_first_reply() {
+    let ((client, mut a), (mut b, server)) = (ram::pair(), ram::pair());
+    let both = handshakes(Box::new(client), Box::new(server));
+    let (mut client, mut server) = finish(both, || {
+        carry(&mut a, &mut b, |_| {});
+        carry(&mut b, &mut a, |_| {});
+    });
+    let sent = |server: &mut End, b: &mut RamStream, a: &mut RamStream| {
+        let count = std::cell::Cell::new(0);
+        server.flush().unwrap();
+        carry(b, a, |bytes| count.set(bytes.len()));
+        count.get()
+    };
+    client.write(&[IoSlice::new(b"EHLO x\r\n")]).unwrap();
+    carry(&mut a, &mut b, |_| {});
+    assert_eq!(server.read(&mut [0; 20]).unwrap(), 8);
+    assert_eq!(sent(&mut server, &mut b, &mut a), 0);
+    server.write(&[IoSlice::new(b"250 mx\r\n")]).unwrap();
+    assert!(sent(&mut server, &mut b, &mut a) > 100, "the reply and the tickets");
+    let mut got = Vec::new();
+    read_all(&mut *client, &mut got).unwrap();
+    assert_eq!(got, b"250 mx\r\n");
+    // Once.
+    server.write(&[IoSlice::new(b"250 ok\r\n")]).unwrap();
+    assert!((8..50).contains(&sent(&mut server, &mut b, &mut a)));
+}
+
 #[test]
 fn a_handshake_cut_off_at_any_byte_is_an_error() {
     let length = std::cell::Cell::new(usize::MAX);
