@@ -83,6 +83,8 @@ pub enum What<'a> {
         /// With what.
         waiting: &'a str,
     },
+    /// The client has closed the connection without QUIT. Some always do; a mail under way is given up.
+    Closed,
     /// The connection was lost.
     Lost(&'a str),
     /// The session is over.
@@ -119,19 +121,22 @@ impl fmt::Display for Event<'_> {
             }
             What::Taken { mail, octets, text } => write!(
                 f,
-                "{}: taken: from <{}>, {} recipients, {octets} octets: {}",
+                "{}: taken: from <{}> for {}, {octets} octets: {}",
                 Clean(&mail.id),
                 Clean(sender(mail)),
-                mail.recipients.len(),
+                Recipients(mail),
                 Clean(text)
             ),
             What::Refused { what, about, mail, refusal } => {
                 if let Some(mail) = mail {
                     write!(f, "{}: ", Clean(&mail.id))?;
                 }
-                write!(f, "refused: {what} {}: {}", Clean(about), Clean(&refusal.to_string()))
+                // What concerns a mail as a whole is about nobody.
+                let space = if about.is_empty() { "" } else { " " };
+                write!(f, "refused: {what}{space}{}: {}", Clean(about), Clean(&refusal.to_string()))
             }
             What::TimedOut { waiting } => write!(f, "timed out: {waiting}"),
+            What::Closed => f.write_str("closed by the client without QUIT"),
             What::Lost(why) => write!(f, "lost: {}", Clean(why)),
             What::Ended { mails } => write!(f, "ended: {mails} mails taken"),
             What::Notice(text) => write!(f, "{}", Clean(text)),
@@ -141,6 +146,27 @@ impl fmt::Display for Event<'_> {
 
 fn sender(mail: &Envelope) -> &str {
     mail.from.mailbox().map_or("", |mailbox| mailbox.as_str())
+}
+
+/// Whom a mail is for: the first of them, and how many more.
+struct Recipients<'a>(&'a Envelope);
+
+/// So many recipients are named.
+const NAMED: usize = 3;
+
+impl fmt::Display for Recipients<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = &self.0.recipients;
+        for (number, recipient) in all.iter().take(NAMED).enumerate() {
+            let comma = if number > 0 { ", " } else { "" };
+            write!(f, "{comma}<{}>", Clean(recipient.to.as_str()))?;
+        }
+        match all.len().saturating_sub(NAMED) {
+            0 if all.is_empty() => f.write_str("nobody"),
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
 }
 
 /// Text of a client's choice, cut and without what would make another line or colour a terminal.
@@ -156,7 +182,7 @@ impl fmt::Display for Clean<'_> {
             if count == SHOWN {
                 return f.write_str("...");
             }
-            if c.is_control() || is_direction(c) {
+            if c.is_control() || is_unseen(c) {
                 write!(f, "{}", c.escape_unicode())?;
             } else {
                 f.write_char(c)?;
@@ -166,26 +192,92 @@ impl fmt::Display for Clean<'_> {
     }
 }
 
-/// Separators of lines, and characters that change the order in which others are shown.
-fn is_direction(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Separators of lines, and what is not seen itself: characters that change the order in which others are shown, that
+/// join and part them, or that hide among them.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::spool::{Peer, Recipient};
     use super::*;
+    use crate::proto::address::{ForwardPath, ReversePath};
+
+    fn line(what: What<'_>) -> String {
+        Event { client: None, what }.to_string()
+    }
 
     #[test]
     fn a_clients_text_makes_no_second_line() {
         let refusal = Refusal::new(550, (1, 1), "No\nsuch").because("user \"a\r\nb\"");
         let what = What::Refused { what: "recipient", about: "x\u{1b}[31m\u{202e}y\n", mail: None, refusal: &refusal };
-        let line = Event { client: None, what }.to_string();
         assert_eq!(
-            line,
+            line(what),
             "refused: recipient x\\u{1b}[31m\\u{202e}y\\u{a}: 550 5.1.1 No / such (user \"a\\u{d}\\u{a}b\")"
         );
         let long = "é".repeat(1000);
-        let line = Event { client: None, what: What::Notice(&long) }.to_string();
-        assert_eq!(line.chars().count(), SHOWN + 3);
+        assert_eq!(line(What::Notice(&long)).chars().count(), SHOWN + 3);
+    }
+
+    /// Whatever a client or another server chooses to say, wherever it stands in a line.
+    #[test]
+    fn nothing_that_moves_a_terminals_cursor_or_the_order_of_letters() {
+        let bad: Vec<char> = (0..0x20u8).chain(0x7f..=0x9f).map(char::from).collect();
+        let bad = bad.into_iter().chain("\u{61c}\u{200b}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}".chars());
+        let bad: String = bad.chain("\u{2066}\u{2069}\u{feff}\u{fffa}\u{ad}\u{e0041}".chars()).collect();
+        let text = format!("a{bad}z");
+        let refusal = Refusal::new(550, (1, 1), &text).because(&text);
+        let mut mail = Envelope::new("mx", ReversePath::parse("<>").unwrap(), Vec::new());
+        mail.id = text.clone();
+        let error = Error::new(crate::error::Phase::Tls, crate::error::Cause::Tls, &*text);
+        let client = Client {
+            session: 1,
+            peer: Peer::Local,
+            local: None,
+            hello: text.clone(),
+            user: Some(text.clone()),
+            tls: Some(super::super::spool::TlsFacts { version: text.clone(), cipher: text.clone(), client: None }),
+        };
+        for what in [
+            What::Secured,
+            What::NotSecured(&error),
+            What::Authenticated { mechanism: &text },
+            What::NotAuthenticated { mechanism: &text, why: &text },
+            What::Taken { mail: &mail, octets: 1, text: &text },
+            What::Refused { what: "message", about: &text, mail: Some(&mail), refusal: &refusal },
+            What::Lost(&text),
+            What::Notice(&text),
+        ] {
+            let line = Event { client: Some(&client), what }.to_string();
+            assert!(line.contains("a\\u{0}\\u{1}"), "{line:?}");
+            assert!(!line.chars().any(|c| c.is_control() || is_unseen(c)), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn whom_a_mail_is_for() {
+        let to = |name: &str| Recipient::new(ForwardPath::parse(&format!("<{name}@b.test>")).unwrap());
+        let recipients = ["a", "b", "c", "d", "e"].map(to);
+        for (count, shown) in [
+            (0, "nobody"),
+            (1, "<a@b.test>"),
+            (3, "<a@b.test>, <b@b.test>, <c@b.test>"),
+            (5, "<a@b.test>, <b@b.test>, <c@b.test> and 2 more"),
+        ] {
+            let from = ReversePath::parse("<x@y.test>").unwrap();
+            let mut mail = Envelope::new("mx", from, recipients[..count].to_vec());
+            mail.id = "1".to_owned();
+            let what = What::Taken { mail: &mail, octets: 7, text: "Ok" };
+            assert_eq!(line(what), format!("1: taken: from <x@y.test> for {shown}, 7 octets: Ok"));
+        }
+    }
+
+    #[test]
+    fn a_refusal_that_is_about_nobody() {
+        let refusal = Refusal::full();
+        let what = What::Refused { what: "message", about: "", mail: None, refusal: &refusal };
+        assert!(line(what).starts_with("refused: message: 452 4.3.1 "));
     }
 }

@@ -47,7 +47,7 @@ fn a_mail_into_a_maildir_and_an_end_in_order() {
     writing.closed();
     let (well, log) = server.ended();
     assert!(well, "{log}");
-    for line in ["connected: 127.0.0.1:", "taken: from <a@example.org>, 1 recipients, 3 octets: ", "stopped\n"] {
+    for line in ["connected: 127.0.0.1:", "taken: from <a@example.org> for <b@example.com>, 3 octets: ", "stopped\n"] {
         assert!(log.contains(line), "{line}: {log}");
     }
     assert_eq!(std::fs::read_dir(maildir.join("new")).unwrap().count(), 2);

@@ -85,7 +85,7 @@ impl Session {
             }
             Pause::NeedMore if got == Some(Got::End) => {
                 self.dialogue.shut();
-                self.log(What::Lost("the client closed the connection without QUIT"));
+                self.log(What::Closed);
             }
             Pause::NeedMore | Pause::Full if self.has_unsent() => return Some(self.wait(now)),
             Pause::NeedMore if got == Some(Got::Blocked) => return Some(self.wait(now)),
@@ -224,6 +224,7 @@ impl Session {
     pub(super) fn begin(&mut self, now: Instant) {
         self.stage = Stage::Talking;
         self.since.1 = now;
+        self.log(What::Connected);
         if self.implicit_tls {
             self.secure(now);
         }

@@ -35,10 +35,7 @@ impl Session {
                 Event::Unanswered => return Pause::Work,
                 Event::Handshake => return Pause::Handshake,
                 Event::Closed => return Pause::Closed,
-                Event::Connect => {
-                    self.log(What::Connected);
-                    self.ask(Task::Connection);
-                }
+                Event::Connect => self.ask(Task::Connection),
                 Event::Hello { verb, name } => self.ask(Task::Hello(verb, name)),
                 Event::StartTls => self.dialogue.answer(&Reply::new(220, "Begin TLS")),
                 Event::Auth { mechanism, initial } => self.authenticate(mechanism, initial),

@@ -129,11 +129,14 @@ impl Shared {
         let create = matches!(self.options.mailboxes, Mailboxes::Each { create: true, .. });
         let folder = match self.open_folder(name.as_ref(), create) {
             Ok(folder) => Arc::new(folder),
-            // Not there, or its parent is a file.
-            Err(why) if name.is_some() && matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                return Err(Refusal::unknown_mailbox().because(format!("no Maildir {name:?}")));
+            Err(why) => {
+                let shown = name.as_ref().map_or(self.path.clone(), |name| self.path.join(name.as_str()));
+                // Not there, or its parent is a file.
+                if name.is_some() && matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) {
+                    return Err(Refusal::unknown_mailbox().because(format!("no Maildir {}", shown.display())));
+                }
+                return Err(Refusal::system(&format!("opening the Maildir {}", shown.display()), &why));
             }
-            Err(why) => return Err(Refusal::system(&format!("opening the Maildir {name:?}"), &why)),
         };
         let mut folders = self.folders.lock();
         if folders.len() >= OPEN_MAX {
