@@ -201,6 +201,17 @@ impl Session {
         self.connection.close();
     }
 
+    /// Says QUIT and closes without waiting for the answer.
+    pub(crate) fn farewell(mut self) {
+        let ready = self.connection.is_ready() && !self.connection.is_body_open();
+        let now = Instant::now();
+        if ready && self.connection.push(&Command::Quit, 0, now).is_ok() {
+            // What does not go out at once is not worth a wait.
+            let _ = self.connection.advance(now, &mut &[][..]);
+        }
+        self.connection.close();
+    }
+
     /// Resets the connection: no final dot, no QUIT.
     pub fn abort(mut self) {
         self.connection.abort();

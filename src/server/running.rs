@@ -5,6 +5,7 @@ use super::door::Door;
 use super::event_loop::{Entrance, EventLoop, MAILBOX};
 use super::service::Service;
 use super::shared::{Limits, Mailbox, Message, Shared};
+use super::spool::Spool;
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -49,6 +50,8 @@ pub struct Server {
     shared: Arc<Shared>,
     listening: Vec<Listening>,
     threads: Vec<JoinHandle<()>>,
+    /// Of each place.
+    spools: Vec<Arc<dyn Spool>>,
 }
 
 /// How long the workers are waited for when the sessions have ended: what they still do is asked for by nobody.
@@ -88,8 +91,10 @@ impl Server {
             mailboxes.push(Mailbox::new(mio::Waker::new(poll.registry(), MAILBOX).map_err(failed)?));
             polls.push(poll);
         }
-        let mut server =
-            Server { shared: Arc::new(Shared::new(limits, log, mailboxes)), listening, threads: Vec::new() };
+        let spools: Vec<_> = listens.iter().map(|listen| listen.service.spool.clone()).collect();
+        spools.iter().for_each(|spool| spool.opened());
+        let shared = Arc::new(Shared::new(limits, log, mailboxes));
+        let mut server = Server { shared, listening, threads: Vec::new(), spools };
         notices.iter().for_each(|notice| server.shared.notice(notice));
         for (number, poll) in polls.into_iter().enumerate() {
             let doors = core::mem::take(&mut entrances);
@@ -132,6 +137,8 @@ impl Server {
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
+        // What workers still wait for serves nobody.
+        self.spools.drain(..).for_each(|spool| spool.closed());
         if ran {
             self.shared.pool.close(WORKERS_END);
         }

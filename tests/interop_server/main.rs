@@ -54,7 +54,7 @@ fn protocol(mail: &Delivered) -> String {
 /// Two recipients are taken, one between them is not: in the clear, where it is seen what the client says.
 fn in_the_clear(client: &Client) {
     let name = client.name;
-    let server = HeloServer::start(&[]);
+    let server = HeloServer::start(&["--dsn"]);
     let (first, last) = (server.fresh_mailbox(), server.fresh_mailbox());
     let message = message(&first.address, "in the clear");
     let mut to = vec![&*first.address, REFUSED, &*last.address];

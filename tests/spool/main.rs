@@ -1,6 +1,7 @@
 //! The spools: what they store, what they hand on, and what they say when they cannot.
 
 mod maildir;
+mod next_hop;
 mod order;
 mod relay;
 #[path = "../support/mod.rs"]

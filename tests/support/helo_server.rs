@@ -37,7 +37,12 @@ impl HeloServer {
 
     /// One that hands mail on to the next server, for this domain.
     pub fn relay(next: &str, domain: &str) -> HeloServer {
-        Self::run(TempDir::new(), &["--relay", next, "--domains", domain])
+        Self::relay_with(next, domain, &[])
+    }
+
+    /// The same with these options more.
+    pub fn relay_with(next: &str, domain: &str, options: &[&str]) -> HeloServer {
+        Self::run(TempDir::new(), &[&["--relay", next, "--domains", domain], options].concat())
     }
 
     fn run(folder: TempDir, options: &[&str]) -> HeloServer {

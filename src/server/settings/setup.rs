@@ -123,6 +123,8 @@ impl Settings {
     /// What is offered, and how much is taken.
     fn offer(&self, service: &mut Service) -> Result<(), String> {
         let dialogue = &mut service.dialogue;
+        // Who offers DSN promises notices (RFC 3461 section 5.2), and this server sends none.
+        dialogue.dsn = self.dsn;
         for extension in &self.without {
             let offered = match extension.as_str() {
                 "PIPELINING" => &mut dialogue.pipelining,

@@ -53,6 +53,14 @@ pub trait Spool: Send + Sync {
         true
     }
 
+    /// A server begins to use this spool; it has places to listen at and no clients yet. Each server calls it once for
+    /// each place.
+    fn opened(&self) {}
+
+    /// The server is over, for one of its places: its sessions have ended, and nobody waits any more for those of its
+    /// calls that are still under way. When there is no other server, they should come back soon, with a refusal.
+    fn closed(&self) {}
+
     /// A mail begins. A refusal answers the RCPT of an early spool, else DATA or the first BDAT.
     fn begin(&self, envelope: &Envelope) -> Result<Box<dyn Delivery>>;
 }

@@ -1,6 +1,6 @@
 //! What the next server said, as this one says it on.
 
-use super::super::{Refusal, Result};
+use super::super::{Envelope, Refusal, Result};
 use crate::error::{Cause, Error, Phase};
 use crate::proto::reply::{EnhancedCode, Reply};
 
@@ -19,6 +19,28 @@ pub(super) fn verdict(reply: &Reply) -> Result<String> {
     let enhanced = reply.enhanced().filter(|enhanced| u16::from(enhanced.class) == code / 100);
     let (subject, detail) = enhanced.map_or((0, 0), |enhanced| (enhanced.subject, enhanced.detail));
     Err(Refusal::new(code, (subject, detail), words).because(format!("the next server said: {reply}")))
+}
+
+/// Verdicts on each recipient, for a client that may have one answer for all of them: then the log must say who it is
+/// about, and who has the mail all the same.
+pub(super) fn named(verdicts: Vec<Result<String>>, envelope: &Envelope) -> Vec<Result<String>> {
+    let taken = verdicts.iter().zip(&envelope.recipients).filter(|(verdict, _)| verdict.is_ok());
+    let taken: Vec<String> = taken.map(|(_, recipient)| format!("<{}>", recipient.to)).take(LINES_MAX).collect();
+    if envelope.answers_each() || verdicts.len() < 2 {
+        return verdicts;
+    }
+    let named = verdicts.into_iter().zip(&envelope.recipients).map(|(verdict, recipient)| {
+        verdict.map_err(|refusal| {
+            let all_the_same = if taken.is_empty() {
+                String::new()
+            } else {
+                format!("; it is delivered all the same to {}", taken.join(", "))
+            };
+            let cause = format!("for <{}> {}{all_the_same}", recipient.to, refusal.cause);
+            refusal.because(cause)
+        })
+    });
+    named.collect()
 }
 
 /// Why there is no answer, or which one came with the error.

@@ -5,9 +5,12 @@
 //! passed on, for each recipient where it speaks LMTP. When it cannot be reached the answer is 451 and the client,
 //! which has a queue, tries again.
 //!
-//! A Received field is put on top; a mail that has more than [`Options::hops_max`] of them goes in a circle and is
-//! refused. What the next server lacks is not made up for: DSN parameters are left out where it has no DSN, and a mail
-//! that needs SMTPUTF8 or BINARYMIME is refused where it lacks them.
+//! A Received field is put on top, no Return-Path: that is for whoever delivers it. A mail that has more than
+//! [`Options::hops_max`] Received fields goes in a circle and is refused. What the next server lacks is not made up for:
+//! DSN parameters are left out where it has no DSN, a mail that needs SMTPUTF8 or BINARYMIME is refused where it lacks
+//! them, and one that was announced as 8BITMIME is refused when it does hold eight bits.
+//!
+//! When the last server that uses it is over, nothing is waited for any more.
 
 mod answers;
 mod hops;
@@ -80,6 +83,14 @@ impl Spool for Relay {
     /// The next server is asked for each recipient.
     fn early(&self) -> bool {
         true
+    }
+
+    fn opened(&self) {
+        self.pool.opened();
+    }
+
+    fn closed(&self) {
+        self.pool.closed();
     }
 
     fn begin(&self, envelope: &Envelope) -> Result<Box<dyn Delivery>> {

@@ -10,6 +10,7 @@ use crate::client::{Session, clock};
 use crate::error;
 use crate::proto::client::Protocol;
 use crate::proto::command::{Command, Parameter, Verb};
+use crate::proto::extension::Extensions;
 use crate::proto::reply::Reply;
 use crate::proto::server::BodyType;
 use std::sync::Arc;
@@ -26,6 +27,9 @@ pub(super) struct Passing {
     envelope: Envelope,
     hops_max: usize,
     lmtp: bool,
+    /// The client has announced eight bits, which the next server does not take: the message goes as long as there are
+    /// none in it.
+    seven_bit: bool,
     hops: Hops,
     stage: Stage,
 }
@@ -45,11 +49,13 @@ impl Passing {
     /// MAIL, and RCPT for the recipients that the envelope has so far.
     pub fn begin(pool: &Arc<Pool>, envelope: &Envelope) -> Result<Passing> {
         let mut line = pool.line()?;
-        line.begin(|session| mail(session, envelope))?;
+        line.begin(|extensions| can_take(extensions, envelope), |session| mail(session, envelope))?;
+        let seven_bit =
+            envelope.body() == BodyType::EightBit && line.extensions().is_some_and(|ext| !ext.eight_bit_mime);
         let (hops_max, lmtp) = (pool.options.hops_max, pool.options.settings.protocol == Protocol::Lmtp);
         let own = Envelope { recipients: Vec::new(), ..envelope.clone() };
         let stage = Stage::Envelope;
-        let mut passing = Passing { line, envelope: own, hops_max, lmtp, hops: Hops::default(), stage };
+        let mut passing = Passing { line, envelope: own, hops_max, lmtp, seven_bit, hops: Hops::default(), stage };
         envelope.recipients.iter().try_for_each(|recipient| passing.recipient(recipient))?;
         Ok(passing)
     }
@@ -80,6 +86,10 @@ impl Passing {
         if self.hops.push(piece) > self.hops_max {
             let text = "The message has passed too many servers: it seems to go in a circle";
             return Err(Refusal::new(554, (4, 6), text));
+        }
+        // RFC 6152 section 3: it must be converted, which is not done here, or come back.
+        if self.seven_bit && !piece.is_ascii() {
+            return Err(conversion("8BITMIME, and the message holds octets beyond ASCII"));
         }
         match &mut self.stage {
             Stage::Data => self.line.run(|session| session.body(piece, &mut ())),
@@ -130,13 +140,32 @@ impl Delivery for Passing {
             self.line.ended();
         }
         if self.lmtp {
-            return Ok(Confirmation::Each(replies.iter().map(answers::verdict).collect()));
+            let verdicts = replies.iter().map(answers::verdict);
+            return Ok(Confirmation::Each(answers::named(verdicts.collect(), &self.envelope)));
         }
         match replies.first() {
             Some(reply) => answers::verdict(reply).map(Confirmation::All),
             None => Err(Refusal::local("the next server's answer was lost")),
         }
     }
+}
+
+/// Whether the mail can go to a server with these extensions as it is.
+fn can_take(extensions: &Extensions, envelope: &Envelope) -> Result<()> {
+    if envelope.is_utf8() && !extensions.smtputf8 {
+        // RFC 6531 section 3.5.
+        let refusal = Refusal::new(550, (6, 7), "The next server takes no mail that needs SMTPUTF8");
+        return Err(refusal.because("the next server does not offer SMTPUTF8"));
+    }
+    if envelope.body() == BodyType::Binary && !(extensions.binary_mime && extensions.chunking) {
+        return Err(conversion("BINARYMIME"));
+    }
+    Ok(())
+}
+
+fn conversion(lacking: &str) -> Refusal {
+    let refusal = Refusal::new(554, (6, 3), "The next server cannot take this message as it is; send it encoded");
+    refusal.because(format!("the next server does not offer {lacking}"))
 }
 
 /// MAIL with what the next server has of the parameters.

@@ -6,7 +6,9 @@ use crate::client::Session;
 use crate::error;
 use crate::net::wait::Cancel;
 use crate::proto::command::Command;
+use crate::proto::extension::Extensions;
 use parking_lot::Mutex;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -19,12 +21,20 @@ pub(super) struct Pool {
 struct State {
     /// Those used last come last.
     idle: Vec<Idle>,
-    /// Connections that mails use.
-    used: usize,
+    /// Connections that mails use, and what breaks off their waits.
+    used: HashMap<u64, Cancel>,
+    /// The number of the next.
+    next: u64,
+    /// Servers that this relay serves.
+    servers: usize,
+    /// The last of them is over: no mail is taken, and nothing is waited for.
+    closed: bool,
 }
 
 struct Idle {
     session: Session,
+    /// Ends its waits.
+    cancel: Cancel,
     since: Instant,
     /// A mail was begun and given up: RSET comes first.
     unfinished: bool,
@@ -38,18 +48,25 @@ impl Pool {
     /// A connection for a mail: one that was kept, or a new one.
     pub fn line(self: &Arc<Self>) -> Result<Line> {
         let mut state = self.state.lock();
-        if state.used >= self.options.connections_max {
-            let busy = Refusal::new(451, (3, 2), "Too many mails are on their way; try again later");
-            return Err(busy.because(format!("{} connections to the next server", state.used)));
+        if state.closed {
+            return Err(Refusal::new(451, (3, 2), "This server is going down; try again later"));
         }
-        state.used += 1;
+        if state.used.len() >= self.options.connections_max {
+            let busy = Refusal::new(451, (3, 2), "Too many mails are on their way; try again later");
+            return Err(busy.because(format!("{} connections to the next server", state.used.len())));
+        }
         let stale = state.idle.iter().take_while(|idle| idle.since.elapsed() >= self.options.idle_time).count();
         let stale: Vec<Idle> = state.idle.drain(..stale).collect();
         let kept = state.idle.pop();
+        let cancel = kept.as_ref().map_or_else(Cancel::new, |idle| idle.cancel.clone());
+        let number = state.next;
+        state.next += 1;
+        state.used.insert(number, cancel.clone());
         drop(state);
         // From here on dropping the line gives its place back.
-        let mut line = Line { pool: Arc::clone(self), session: None, reused: false, unfinished: false };
-        stale.into_iter().for_each(|idle| idle.session.quit(&mut ()));
+        let pool = Arc::clone(self);
+        let mut line = Line { pool, number, cancel, session: None, reused: false, unfinished: false };
+        stale.into_iter().for_each(|idle| idle.session.farewell());
         match kept {
             Some(idle) => {
                 line.unfinished = idle.unfinished;
@@ -60,11 +77,33 @@ impl Pool {
         }
         Ok(line)
     }
+
+    /// One more server hands its mail to this relay.
+    pub fn opened(&self) {
+        let mut state = self.state.lock();
+        state.servers += 1;
+        state.closed = false;
+    }
+
+    /// One of them is over. With the last one, every wait for the next server is.
+    pub fn closed(&self) {
+        let mut state = self.state.lock();
+        state.servers = state.servers.saturating_sub(1);
+        if state.servers > 0 {
+            return;
+        }
+        state.closed = true;
+        let idle = core::mem::take(&mut state.idle);
+        let waits: Vec<Cancel> = state.used.values().cloned().collect();
+        drop(state);
+        waits.iter().for_each(Cancel::cancel);
+        idle.into_iter().for_each(|idle| idle.session.farewell());
+    }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.state.get_mut().idle.drain(..).for_each(|idle| idle.session.quit(&mut ()));
+        self.state.get_mut().idle.drain(..).for_each(|idle| idle.session.farewell());
     }
 }
 
@@ -72,6 +111,10 @@ impl Drop for Pool {
 /// message.
 pub(super) struct Line {
     pool: Arc<Pool>,
+    /// Which of the used ones it is.
+    number: u64,
+    /// Ends the session's waits.
+    cancel: Cancel,
     session: Option<Session>,
     /// It was kept: that it is lost may be old news, which says nothing of the server.
     reused: bool,
@@ -80,9 +123,17 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// Begins a mail: `mail` sends the command. A kept connection that turns out to be lost is replaced by a new one.
-    pub fn begin(&mut self, mail: impl Fn(&mut Session) -> error::Result<()>) -> Result<()> {
+    /// Begins a mail, if the next server can take it: `mail` sends the command. A kept connection that turns out to be
+    /// lost is replaced by a new one.
+    pub fn begin(
+        &mut self,
+        can_take: impl Fn(&Extensions) -> Result<()>,
+        mail: impl Fn(&mut Session) -> error::Result<()>,
+    ) -> Result<()> {
         loop {
+            if let Some(session) = &self.session {
+                can_take(session.connection().extensions())?;
+            }
             let unfinished = self.unfinished;
             self.unfinished = true;
             let begun = self.session().and_then(|session| {
@@ -99,6 +150,11 @@ impl Line {
                 Err(error) => return Err(answers::refusal(&error)),
             }
         }
+    }
+
+    /// What the next server offers.
+    pub fn extensions(&self) -> Option<&Extensions> {
+        self.session.as_ref().map(|session| session.connection().extensions())
     }
 
     /// Does something with the session.
@@ -124,7 +180,7 @@ impl Line {
         (self.session, self.reused, self.unfinished) = (None, false, false);
         let options = &self.pool.options;
         let target = (options.next_hop)();
-        self.session = Some(Session::open(target, options.settings.clone(), Cancel::new(), &mut ())?);
+        self.session = Some(Session::open(target, options.settings.clone(), self.cancel.clone(), &mut ())?);
         Ok(())
     }
 }
@@ -137,16 +193,17 @@ impl Drop for Line {
         };
         let session = self.session.take();
         let mut state = self.pool.state.lock();
-        state.used -= 1;
+        state.used.remove(&self.number);
         match session {
             // What was sent of a message must never look like the whole of it.
             Some(session) if !usable(&session) => session.abort(),
-            Some(session) if state.idle.len() < self.pool.options.idle_max => {
-                state.idle.push(Idle { session, since: Instant::now(), unfinished: self.unfinished });
+            Some(session) if !state.closed && state.idle.len() < self.pool.options.idle_max => {
+                let (cancel, unfinished) = (self.cancel.clone(), self.unfinished);
+                state.idle.push(Idle { session, cancel, since: Instant::now(), unfinished });
             }
             Some(session) => {
                 drop(state);
-                session.quit(&mut ());
+                session.farewell();
             }
             None => {}
         }
