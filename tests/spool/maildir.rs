@@ -247,6 +247,46 @@ fn a_folder_that_goes_meanwhile() {
     assert_eq!(refused(store(&spool, &envelope(&["b"]), MESSAGE, 10)), (451, "4.3.0".into()));
 }
 
+/// What `mv` makes of it must not go on being filled.
+#[test]
+fn mail_goes_to_the_maildir_that_stands_there() {
+    let folder = TempDir::new();
+    let root = folder.join("mail");
+    let spool = Maildir::open(&root, Options::default()).unwrap();
+    store(&spool, &envelope(&["b"]), MESSAGE, 10).unwrap();
+    fs::rename(&root, folder.join("old")).unwrap();
+    assert_eq!(refused(store(&spool, &envelope(&["b"]), MESSAGE, 10)), (451, "4.3.0".into()));
+    for part in ["cur", "new", "tmp"] {
+        fs::create_dir_all(root.join(part)).unwrap();
+    }
+    store(&spool, &envelope(&["b"]), MESSAGE, 10).unwrap();
+    assert_eq!((stored(&root).len(), stored(&folder.join("old")).len()), (1, 1));
+}
+
+/// A disk that is not mounted any more shows an empty folder: nobody's mail may bounce for that.
+#[test]
+fn users_are_not_unknown_because_the_disk_is_gone() {
+    for create in [false, true] {
+        let folder = TempDir::new();
+        let root = folder.join("mail");
+        for part in ["cur", "new", "tmp"] {
+            fs::create_dir_all(root.join("b").join(part)).unwrap();
+        }
+        let options = Options { mailboxes: Mailboxes::each(create), ..Options::default() };
+        let spool = Maildir::open(&root, options).unwrap();
+        store(&spool, &envelope(&["b"]), MESSAGE, 10).unwrap();
+        fs::rename(&root, folder.join("unmounted")).unwrap();
+        assert_eq!(refused(store(&spool, &envelope(&["b"]), MESSAGE, 10)), (451, "4.3.0".into()), "no root");
+        fs::create_dir(&root).unwrap();
+        assert_eq!(refused(store(&spool, &envelope(&["b"]), MESSAGE, 10)), (451, "4.3.0".into()), "an empty one");
+        assert_eq!(names(&root), [""; 0]);
+        fs::remove_dir(&root).unwrap();
+        fs::rename(folder.join("unmounted"), &root).unwrap();
+        store(&spool, &envelope(&["b"]), MESSAGE, 10).unwrap();
+        assert_eq!(stored(&root.join("b")).len(), 2);
+    }
+}
+
 #[test]
 fn a_disk_without_room_by_fault() {
     let folder = TempDir::new();
@@ -293,6 +333,49 @@ fn announced_mails_that_do_not_fit_are_refused_before_they_come() {
     let options = Options { keep_free: u64::MAX, ..Options::default() };
     let strict = Maildir::open(folder.path(), options).unwrap();
     assert_eq!(refused(strict.begin(&super::envelope(&["b"]))), (452, "4.3.1".into()));
+}
+
+/// A sync that fails may have lost the names that others put there before, and the next one succeeds all the same.
+#[test]
+fn after_a_folder_did_not_sync_nobody_who_was_there_before_is_confirmed() {
+    for sync in [Syncs::Grouped, Syncs::Single] {
+        let folder = TempDir::new();
+        let spool = Maildir::open(folder.path(), Options { sync, ..Options::default() }).unwrap();
+        let before = begin(&spool, &envelope(&["b"])).unwrap();
+        {
+            let _broken = fault::on_this_thread(Fault::FolderSync);
+            assert_eq!(refused(store(&spool, &envelope(&["b"]), MESSAGE, 10)), (451, "4.3.0".into()));
+        }
+        assert_eq!(refused(before.finish()), (451, "4.3.0".into()));
+        assert_empty(folder.path());
+        // It is opened anew for the next.
+        store(&spool, &envelope(&["b"]), MESSAGE, 10).unwrap();
+        assert!(stored_one(folder.path()).as_sent() == MESSAGE);
+    }
+}
+
+#[test]
+fn fields_that_the_message_brings_are_below_the_servers() {
+    let forged = b"Return-Path: <forged@example.net>\r\nDelivered-To: x\r\nReceived: from y\r\n\r\nx\r\n";
+    let folder = TempDir::new();
+    store(&one(&folder), &envelope(&["b@example.com"]), forged, 10).unwrap();
+    let mail = stored_one(folder.path());
+    assert!(mail.text().starts_with("Return-Path: <a@example.org>\nDelivered-To: b@example.com\n"), "{}", mail.text());
+    assert!(mail.text().ends_with(&String::from_utf8_lossy(forged).replace("\r\n", "\n")), "as it came");
+}
+
+#[test]
+fn a_mail_may_go_to_250_maildirs() {
+    let folder = TempDir::new();
+    let spool = each(&folder, true);
+    let mut delivery = spool.begin(&envelope(&[])).unwrap();
+    for user in 0..250 {
+        delivery.recipient(&recipient(&format!("user{user}"))).unwrap();
+    }
+    assert_eq!(refused(delivery.recipient(&recipient("one-more"))), (452, "4.5.3".into()));
+    delivery.recipient(&recipient("USER7")).expect("a mailbox that has it anyway");
+    drop(delivery);
+    assert_empty(&folder.join("user7"));
 }
 
 /// A file system of its own, gone when it is dropped.

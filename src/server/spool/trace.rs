@@ -5,6 +5,7 @@ use super::envelope::{Envelope, Peer, Recipient};
 use crate::message::Date;
 use crate::proto::address::{ForwardPath, Mailbox};
 use crate::proto::command::Parameter;
+use crate::proto::server::BodyType;
 use std::fmt::Write;
 use std::net::IpAddr;
 
@@ -41,14 +42,16 @@ fn hello(envelope: &Envelope) -> &str {
 }
 
 /// Everything on top of a mail that is stored for these of its recipients: Return-Path, a Delivered-To for each, the
-/// parameters of MAIL and RCPT that concern whoever takes it from here (RFC 3461), and Received.
+/// parameters of MAIL and RCPT that concern whoever takes it from here (RFC 3030, 3461), and Received.
 #[cfg_attr(not(unix), allow(dead_code))] // for the Maildir
 pub(super) fn delivered(envelope: &Envelope, recipients: &[&Recipient], date: Date) -> String {
     let mut text = format!("Return-Path: <{}>\r\n", envelope.from);
     for recipient in recipients {
         let _ = write!(text, "Delivered-To: {}\r\n", recipient.to);
     }
-    append_params(&mut text, "X-Envelope-From", envelope.from.as_str(), &envelope.params, &["RET", "ENVID"]);
+    // That a message is binary decides where it can be sent at all (RFC 3030 section 3); 8 bits can be seen in it.
+    let binary = if envelope.body() == BodyType::Binary { "BODY" } else { "" };
+    append_params(&mut text, "X-Envelope-From", envelope.from.as_str(), &envelope.params, &[binary, "RET", "ENVID"]);
     for recipient in recipients {
         append_params(&mut text, "X-Envelope-To", recipient.to.as_str(), &recipient.params, &["NOTIFY", "ORCPT"]);
     }
@@ -125,6 +128,20 @@ mod tests {
               tls TLS_X;\r\n \
               Fri, 21 Nov 1997 09:55:06 -0600\r\n"
         );
+    }
+
+    #[test]
+    fn that_a_mail_is_binary_is_told() {
+        let mut envelope = envelope(&["b@example.com"]);
+        for (body, told) in
+            [("7BIT", ""), ("8BITMIME", ""), ("BinaryMIME", "X-Envelope-From: <a@example.org>\r\n BODY=BinaryMIME\r\n")]
+        {
+            envelope.params = params(&[&format!("body={body}")]);
+            let text = delivered(&envelope, &[], date());
+            let own: String =
+                text.split_inclusive("\r\n").skip(1).take_while(|line| !line.starts_with("Received")).collect();
+            assert_eq!(own, told.replace("BODY", "body"), "{body}");
+        }
     }
 
     #[test]

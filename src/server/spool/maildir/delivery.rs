@@ -1,19 +1,16 @@
 //! One mail on its way into a Maildir, or into several.
 
+use super::copy::{Copy, Entry};
 use super::folder::Folder;
-use super::lines::ToLf;
-use super::unique::{append, number, since_epoch};
-use super::{FolderName, LineEnds, Mailboxes, Shared, Syncs};
+use super::{FolderName, LineEnds, Mailboxes, Shared};
 use crate::client::clock;
-use crate::net::fault::{self, Fault};
 use crate::proto::server::BodyType;
 use crate::server::spool::{Confirmation, Delivery, Envelope, Recipient, Refusal, Result, trace};
-use std::fs::File;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io;
 use std::sync::Arc;
 
-/// So much of a mail is gathered before it is written.
-const BUFFER: usize = 64 * 1024;
+/// So many Maildirs one mail may go to: each has descriptors open until the mail is confirmed.
+const PLACES_MAX: usize = 250;
 
 /// A mail that is being stored.
 pub(super) struct Storing {
@@ -42,7 +39,7 @@ impl Storing {
         let mut storing = Storing { shared, envelope, places: Vec::new(), first: None };
         match storing.shared.options.mailboxes {
             Mailboxes::One => {
-                let folder = storing.shared.folder(None)?;
+                let folder = storing.shared.open.folder(None)?;
                 let recipients = (0..known.len()).collect();
                 storing.envelope.recipients = known;
                 storing.places.push(Place { name: None, folder, recipients, failed: None });
@@ -61,8 +58,12 @@ impl Storing {
         let index = self.envelope.recipients.len();
         match self.places.iter().position(|place| place.name == name) {
             Some(place) => self.places[place].recipients.push(index),
+            None if self.places.len() >= PLACES_MAX => {
+                // RFC 5321 section 4.5.3.1.10: the client sends another mail to those who are left.
+                return Err(Refusal::new(452, (5, 3), "Too many mailboxes for one mail: send it to these in another"));
+            }
             None => {
-                let folder = self.shared.folder(name.clone())?;
+                let folder = self.shared.open.folder(name.as_ref())?;
                 self.places.push(Place { name, folder, recipients: vec![index], failed: None });
                 if let Err(refusal) = self.check_room(self.places.len() - 1) {
                     self.places.pop();
@@ -128,9 +129,8 @@ impl Storing {
     /// The refusal for what the system said of a place.
     fn failed(&self, at: usize, what: &str, why: &io::Error) -> Refusal {
         let place = &self.places[at];
-        self.shared.forget(&place.folder);
-        let name = place.name.as_ref().map_or("", FolderName::as_str);
-        Refusal::system(&format!("{what} in {}", self.shared.path.join(name).display()), why)
+        self.shared.open.forget(&place.folder);
+        Refusal::system(&format!("{what} in {}", self.shared.open.path(place.name.as_ref()).display()), why)
     }
 
     /// Runs a step for a copy. Where each recipient has an answer a failure concerns that place only.
@@ -144,21 +144,23 @@ impl Storing {
         Ok(false)
     }
 
-    /// Writes and syncs every copy.
-    fn write_all(&mut self, mut first: Copy) -> Result<Vec<Copy>> {
-        let written = first.end();
-        let stored = written.and_then(|()| first.sync(self.shared.options.sync));
+    /// Writes and syncs every copy. No more than two files are open at a time.
+    fn write_all(&mut self, mut first: Copy) -> Result<Vec<Entry>> {
+        let sync = self.shared.options.sync;
         // What the first file does not hold no other can get.
-        stored.map_err(|why| self.failed(first.place, "writing a file", &why))?;
-        let mut copies = Vec::with_capacity(self.places.len());
+        first
+            .end()
+            .and_then(|()| first.sync(sync))
+            .map_err(|why| self.failed(first.place(), "writing a file", &why))?;
+        let mut entries = Vec::with_capacity(self.places.len());
         for at in 0..self.places.len() {
-            if at == first.place || self.places[at].failed.is_some() {
+            if at == first.place() || self.places[at].failed.is_some() {
                 continue;
             }
             let made = match self.copy_for(at) {
                 Ok(mut copy) => {
-                    let done = copy.fill_from(&mut first).and_then(|()| copy.sync(self.shared.options.sync));
-                    self.step(at, "copying a file", done)?.then_some(copy)
+                    let done = copy.fill_from(&mut first).and_then(|()| copy.sync(sync));
+                    self.step(at, "copying a file", done)?.then(|| copy.close())
                 }
                 Err(refusal) if self.envelope.answers_each() => {
                     self.places[at].failed = Some(refusal);
@@ -166,10 +168,26 @@ impl Storing {
                 }
                 Err(refusal) => return Err(refusal),
             };
-            copies.extend(made);
+            entries.extend(made);
         }
-        copies.push(first);
-        Ok(copies)
+        entries.push(first.close());
+        Ok(entries)
+    }
+
+    /// Runs a step for every entry; those for which it fails are taken back.
+    fn for_all(
+        &mut self,
+        entries: &mut Vec<Entry>,
+        what: &str,
+        mut step: impl FnMut(&mut Entry) -> io::Result<()>,
+    ) -> Result<()> {
+        let mut at = 0;
+        while at < entries.len() {
+            let entry = &mut entries[at];
+            let (place, done) = (entry.place, step(entry));
+            if self.step(place, what, done)? { at += 1 } else { drop(entries.swap_remove(at)) }
+        }
+        Ok(())
     }
 }
 
@@ -181,7 +199,7 @@ impl Delivery for Storing {
     fn write(&mut self, piece: &[u8]) -> Result<()> {
         self.open_first()?;
         let Some(copy) = &mut self.first else { return Ok(()) };
-        let (at, done) = (copy.place, copy.push(piece));
+        let (at, done) = (copy.place(), copy.push(piece));
         done.map_err(|why| self.failed(at, "writing a file", &why))
     }
 
@@ -189,21 +207,12 @@ impl Delivery for Storing {
         // An empty message has not been written to.
         self.open_first()?;
         let Some(first) = self.first.take() else { return Err(Refusal::local("a mail without a file")) };
-        // Dropped before they are kept, copies take themselves back: after a failure, all of them.
-        let mut copies = self.write_all(first)?;
-        let mut at = 0;
-        while at < copies.len() {
-            let copy = &mut copies[at];
-            let (place, done) = (copy.place, copy.publish());
-            if self.step(place, "renaming a file", done)? { at += 1 } else { drop(copies.swap_remove(at)) }
-        }
-        at = 0;
-        while at < copies.len() {
-            let place = copies[at].place;
-            let done = copies[at].folder.sync(self.shared.options.sync);
-            if self.step(place, "syncing the folder", done)? { at += 1 } else { drop(copies.swap_remove(at)) }
-        }
-        copies.into_iter().for_each(Copy::keep);
+        // Dropped before they are kept, entries take themselves back: after a failure, all of them.
+        let mut entries = self.write_all(first)?;
+        let sync = self.shared.options.sync;
+        self.for_all(&mut entries, "renaming a file", Entry::publish)?;
+        self.for_all(&mut entries, "syncing the folder", |entry| entry.folder.sync(sync))?;
+        entries.into_iter().for_each(Entry::keep);
         let saved = format!("Saved as {}", self.envelope.id);
         if !self.envelope.answers_each() {
             return Ok(Confirmation::All(saved));
@@ -218,126 +227,4 @@ impl Delivery for Storing {
         }
         Ok(Confirmation::Each(answers))
     }
-}
-
-/// A mail's file in one Maildir. Dropped before it is [kept](Copy::keep) it goes, also from `new`.
-struct Copy {
-    place: usize,
-    folder: Arc<Folder>,
-    file: File,
-    buffer: Vec<u8>,
-    lines: Option<ToLf>,
-    /// What stands on top of the message has so many octets.
-    top: u64,
-    /// Octets written so far.
-    octets: u64,
-    tmp: String,
-    new: Option<String>,
-    kept: bool,
-}
-
-impl Copy {
-    fn create(folder: &Arc<Folder>, place: usize, top: &str, to_lf: bool, host: &str) -> io::Result<Copy> {
-        let tmp = unique_name(host);
-        let file = folder.create(&tmp)?;
-        let mut copy = Copy {
-            place,
-            folder: Arc::clone(folder),
-            file,
-            buffer: Vec::new(),
-            lines: to_lf.then(ToLf::default),
-            top: 0,
-            octets: 0,
-            tmp,
-            new: None,
-            kept: false,
-        };
-        copy.push(top.as_bytes())?;
-        copy.top = copy.octets + copy.buffer.len() as u64;
-        Ok(copy)
-    }
-
-    fn push(&mut self, mut piece: &[u8]) -> io::Result<()> {
-        while !piece.is_empty() {
-            let (now, rest) = piece.split_at(piece.len().min(BUFFER));
-            match &mut self.lines {
-                Some(lines) => lines.push(now, &mut self.buffer),
-                None => self.buffer.extend_from_slice(now),
-            }
-            piece = rest;
-            if self.buffer.len() >= BUFFER {
-                self.flush()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if fault::hit(Fault::Disk) {
-            return Err(rustix::io::Errno::NOSPC.into());
-        }
-        self.file.write_all(&self.buffer)?;
-        self.octets += self.buffer.len() as u64;
-        self.buffer.clear();
-        Ok(())
-    }
-
-    /// The message is complete.
-    fn end(&mut self) -> io::Result<()> {
-        if let Some(lines) = &mut self.lines {
-            lines.finish(&mut self.buffer);
-        }
-        self.flush()?;
-        self.buffer = Vec::new();
-        Ok(())
-    }
-
-    /// The message that `first` holds, which is complete.
-    fn fill_from(&mut self, first: &mut Copy) -> io::Result<()> {
-        self.flush()?;
-        first.file.seek(SeekFrom::Start(first.top))?;
-        let mut file = &self.file;
-        self.octets += io::copy(&mut first.file, &mut file)?;
-        Ok(())
-    }
-
-    fn sync(&self, how: Syncs) -> io::Result<()> {
-        match how {
-            Syncs::Never => Ok(()),
-            Syncs::Grouped | Syncs::Single if fault::hit(Fault::Sync) => Err(rustix::io::Errno::IO.into()),
-            Syncs::Grouped | Syncs::Single => self.file.sync_all(),
-        }
-    }
-
-    fn publish(&mut self) -> io::Result<()> {
-        let new = format!("{},S={}", self.tmp, self.octets);
-        self.folder.publish(&self.tmp, &new)?;
-        self.new = Some(new);
-        Ok(())
-    }
-
-    fn keep(mut self) {
-        self.kept = true;
-    }
-}
-
-impl Drop for Copy {
-    fn drop(&mut self) {
-        match &self.new {
-            _ if self.kept => {}
-            Some(new) => self.folder.withdraw(new),
-            None => self.folder.discard(&self.tmp),
-        }
-    }
-}
-
-/// A name that no other mail has, here or on another machine that shares the folder.
-fn unique_name(host: &str) -> String {
-    let now = since_epoch();
-    let mut name = format!("{}.M{:06}P{}Q", now.as_secs(), now.subsec_micros(), std::process::id());
-    append(&mut name, number(), 10);
-    name.push('.');
-    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') { c } else { '_' };
-    name.extend(host.chars().take(64).map(plain));
-    name
 }

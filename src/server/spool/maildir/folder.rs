@@ -8,15 +8,22 @@ use super::group::Group;
 use super::place::FolderName;
 use super::unique::since_epoch;
 use crate::net::fault::{self, Fault};
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fsync, mkdirat, openat, renameat, statat, unlinkat};
+use rustix::fs::{
+    AtFlags, Dir, FileType, Mode, OFlags, Stat, fstat, fsync, mkdirat, openat, renameat, stat, statat, unlinkat,
+};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// What a delivery that died left in `tmp` goes after so long: the age that Maildir's own description names.
 const LEFTOVER: Duration = Duration::from_secs(36 * 3600);
+/// So often it is looked for, and so many files are looked at each time.
+const LOOK_AFTER: Duration = Duration::from_secs(12 * 3600);
+const LOOK_AT: usize = 10_000;
 
 /// For the owner only.
 const FOLDER_MODE: Mode = Mode::RWXU;
@@ -27,26 +34,48 @@ const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 pub(super) struct Folder {
     tmp: OwnedFd,
     new: OwnedFd,
+    /// Which folders these are.
+    identities: [Stat; 2],
     group: Group,
+    /// A sync has failed. What it did not store the next one may pass over, and succeed.
+    broken: AtomicBool,
+    /// When leftovers were looked for, in seconds since 1970.
+    looked: AtomicU64,
 }
 
 impl Folder {
-    /// Opens the Maildir in the folder `root`, or below it. `create`: what is missing is made, else it is an error.
-    /// Removes what deliveries that died long ago left behind.
+    /// Opens the Maildir in the folder `root`, or below it. `create`: what is missing is made, else it is an error; and
+    /// its folders are there for good when this returns, also those that another delivery has made just now, or a process
+    /// that was killed before it could sync. Removes what deliveries that died long ago left behind.
     pub fn open(root: BorrowedFd<'_>, name: Option<&FolderName>, create: bool) -> io::Result<Folder> {
         let mut own = None;
         for part in name.into_iter().flat_map(FolderName::parts) {
             let above = own.as_ref().map_or(root, AsFd::as_fd);
-            own = Some(open_below(above, part, create)?);
+            let next = open_below(above, part, create)?;
+            if create {
+                fsync(above)?;
+            }
+            own = Some(next);
         }
         let base = own.as_ref().map_or(root, AsFd::as_fd);
         // Readers want all three.
         open_below(base, "cur", create)?;
         let new = open_below(base, "new", create)?;
         let tmp = open_below(base, "tmp", create)?;
-        let folder = Folder { tmp, new, group: Group::default() };
-        folder.remove_leftovers();
+        if create {
+            fsync(base)?;
+        }
+        let identities = [fstat(&tmp)?, fstat(&new)?];
+        let (broken, looked) = (AtomicBool::new(false), AtomicU64::new(0));
+        let folder = Folder { tmp, new, identities, group: Group::default(), broken, looked };
+        folder.remove_leftovers_in_time();
         Ok(folder)
+    }
+
+    /// Whether the Maildir at this path is this one still: not removed, not replaced, not below a disk that is gone.
+    pub fn is_at(&self, path: &Path) -> bool {
+        let parts = ["tmp", "new"].iter().zip(&self.identities);
+        parts.into_iter().all(|(part, known)| stat(path.join(part)).is_ok_and(|now| is_same(&now, known)))
     }
 
     /// A new file in `tmp`, to write and to read.
@@ -76,13 +105,15 @@ impl Folder {
         }
     }
 
-    /// What was published stays so when the machine stops.
+    /// What was published stays so when the machine stops. After a failure each call fails, also for what was published
+    /// before it.
     pub fn sync(&self, how: Syncs) -> io::Result<()> {
         let sync = || {
-            if fault::hit(Fault::FolderSync) {
-                return Err(Errno::IO.into());
-            }
-            Ok(fsync(&self.new)?)
+            let done = if fault::hit(Fault::FolderSync) { Err(Errno::IO) } else { fsync(&self.new) };
+            self.broken.fetch_or(done.is_err(), Ordering::SeqCst);
+            done?;
+            // Of two that run at a time the system tells only one.
+            if self.broken.load(Ordering::SeqCst) { Err(Errno::IO.into()) } else { Ok(()) }
         };
         match how {
             Syncs::Grouped => self.group.sync(sync),
@@ -107,33 +138,47 @@ impl Folder {
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 
-    fn remove_leftovers(&self) {
+    /// Removes what deliveries that died long ago left behind, unless somebody has looked for it not long ago.
+    pub fn remove_leftovers_in_time(&self) {
+        let now = since_epoch();
+        let looked = self.looked.load(Ordering::Relaxed);
+        let due = now.as_secs().saturating_sub(looked) >= LOOK_AFTER.as_secs();
+        let mine = || self.looked.compare_exchange(looked, now.as_secs(), Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if due && mine() {
+            self.remove_leftovers(now.saturating_sub(LEFTOVER));
+        }
+    }
+
+    fn remove_leftovers(&self, before: Duration) {
         // Nothing depends on it: what cannot be looked at stays.
         let Ok(entries) = Dir::read_from(&self.tmp) else { return };
-        let before = since_epoch().saturating_sub(LEFTOVER).as_secs();
-        for entry in entries.flatten() {
+        for entry in entries.flatten().take(LOOK_AT) {
             let Ok(stat) = statat(&self.tmp, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW) else { continue };
             let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-            if is_file && u64::try_from(stat.st_mtime).is_ok_and(|changed| changed < before) {
+            if is_file && u64::try_from(stat.st_mtime).is_ok_and(|changed| changed < before.as_secs()) {
                 let _ = unlinkat(&self.tmp, entry.file_name(), AtFlags::empty());
             }
         }
     }
 }
 
-/// Opens the folder `name` in the folder `above`. One that is made here is there for good when this returns.
+/// Whether two looks were at the same file or folder.
+pub(super) fn is_same(one: &Stat, other: &Stat) -> bool {
+    (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
+}
+
+/// Opens the folder `name` in the folder `above`; `create`: makes it when it is missing.
 fn open_below(above: BorrowedFd<'_>, name: &str, create: bool) -> io::Result<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    match openat(above, name, flags, Mode::empty()) {
+    let open = || openat(above, name, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
+    match open() {
         Err(Errno::NOENT) if create => {}
         done => return Ok(done?),
     }
     match mkdirat(above, name, FOLDER_MODE) {
-        // Another delivery was faster; it may not have synced yet.
-        Ok(()) | Err(Errno::EXIST) => fsync(above)?,
-        Err(why) => return Err(why.into()),
+        // Another delivery was faster.
+        Ok(()) | Err(Errno::EXIST) => Ok(open()?),
+        Err(why) => Err(why.into()),
     }
-    Ok(openat(above, name, flags, Mode::empty())?)
 }
 
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
@@ -144,4 +189,27 @@ fn rename_new(from: &OwnedFd, old: &str, to: &OwnedFd, new: &str) -> rustix::io:
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 fn rename_new(_from: &OwnedFd, _old: &str, _to: &OwnedFd, _new: &str) -> rustix::io::Result<()> {
     Err(Errno::NOSYS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::FileTimes;
+    use std::time::SystemTime;
+
+    #[test]
+    fn leftovers_go_while_the_server_runs() {
+        let root = std::env::temp_dir().join(format!("helo-leftovers-{}", std::process::id()));
+        std::fs::create_dir(&root).unwrap();
+        let folder = Folder::open(File::open(&root).unwrap().as_fd(), None, true).unwrap();
+        let left = root.join("tmp/left");
+        let file = File::create(&left).unwrap();
+        file.set_times(FileTimes::new().set_modified(SystemTime::now() - LEFTOVER - LOOK_AFTER)).unwrap();
+        folder.remove_leftovers_in_time();
+        assert!(left.exists(), "it was looked for a moment ago");
+        folder.looked.fetch_sub(LOOK_AFTER.as_secs(), Ordering::SeqCst);
+        folder.remove_leftovers_in_time();
+        assert!(!left.exists());
+        std::fs::remove_dir_all(&root).unwrap();
+    }
 }

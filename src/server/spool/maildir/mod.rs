@@ -2,38 +2,38 @@
 //!
 //! A mail is written to `tmp` under a name that no other has, synced, renamed into `new` without overwriting, and
 //! the folder is synced; only then it is confirmed. Whatever fails on the way, nothing of the mail is left: not in
-//! `new`, and not in `tmp` unless the process dies, when the next start removes it after 36 hours.
+//! `new`, and not in `tmp` unless the process dies; what it leaves there is removed after 36 hours, at a start or by a
+//! later delivery. A folder whose sync has failed confirms nothing any more until it is opened anew, since the
+//! system tells of a failed write only once.
+//!
+//! With a Maildir for each recipient a mail is confirmed when all have it. A process that dies before may leave it in
+//! some of them, whole; whoever sent it was told nothing and sends it again.
 //!
 //! On top of the message stand Return-Path, Delivered-To for each recipient that the copy is for, X-Envelope-From
-//! and X-Envelope-To with the DSN parameters if there were any, and Received. The message itself is stored as it came:
-//! with [`LineEnds::Crlf`] byte for byte, with [`LineEnds::Lf`] but for its line ends; a binary mail always byte for
-//! byte. File names are `time.M..P..Q...host,S=octets,W=octets`, where W counts line ends as two.
+//! and X-Envelope-To with what MAIL and RCPT said that whoever hands the mail on must know (BODY=BINARYMIME, DSN), if they
+//! did, and Received. The message itself is stored as it came: with [`LineEnds::Crlf`] byte for byte, with
+//! [`LineEnds::Lf`] but for its line ends; a binary mail always byte for byte. Fields of these names that it brings with
+//! it stay: the topmost are the server's. File names are `time.M..P..Q...host,S=octets`.
 //!
 //! For Unix systems: Windows has no folder sync, and no `:` in file names, which readers of Maildirs want.
 
+mod copy;
 mod delivery;
 mod folder;
 mod group;
 mod lines;
+mod open;
 mod place;
 
 pub use place::{Find, FolderName, Mailboxes};
 
 use super::unique;
-use super::{Delivery, Envelope, Refusal, Result, Spool};
+use super::{Delivery, Envelope, Result, Spool};
 use delivery::Storing;
-use folder::Folder;
-use parking_lot::Mutex;
-use rustix::fs::{Mode, OFlags, open};
-use std::collections::HashMap;
-use std::io::{self, ErrorKind};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use open::Open;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
-
-/// So many Maildirs stay open when no mail is on its way into them.
-const OPEN_MAX: usize = 64;
 
 /// How lines end in the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -86,26 +86,21 @@ pub struct Maildir {
 
 /// What deliveries need of it.
 struct Shared {
-    path: PathBuf,
     options: Options,
-    root: Mutex<Arc<OwnedFd>>,
-    folders: Mutex<HashMap<Option<FolderName>, Arc<Folder>>>,
+    open: Open,
 }
 
 impl Maildir {
-    /// Opens the Maildir `root`, or the folder of the users' Maildirs, and makes what is missing. It must not be on a
-    /// file system that comes and goes: what is missing later is not made again.
-    pub fn open(root: impl Into<PathBuf>, options: Options) -> io::Result<Maildir> {
-        let path = root.into();
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(true).mode(0o700).create(&path)?;
-        let root = open_root(&path)?;
-        let mut folders = HashMap::new();
-        if let Mailboxes::One = options.mailboxes {
-            folders.insert(None, Arc::new(Folder::open(root.as_fd(), None, true)?));
-        }
-        let (root, folders) = (Mutex::new(Arc::new(root)), Mutex::new(folders));
-        Ok(Maildir { shared: Arc::new(Shared { path, options, root, folders }) })
+    /// Opens the Maildir `root`, or the folder of the users' Maildirs, and makes what is missing. What is missing later
+    /// is not made again. Where the root goes and comes back while it is open, as a disk does that is mounted there,
+    /// mail is refused with 451 meanwhile.
+    pub fn open(root: impl AsRef<Path>, options: Options) -> io::Result<Maildir> {
+        let below = match options.mailboxes {
+            Mailboxes::One => None,
+            Mailboxes::Each { create, .. } => Some(create),
+        };
+        let open = Open::new(root.as_ref(), below)?;
+        Ok(Maildir { shared: Arc::new(Shared { options, open }) })
     }
 }
 
@@ -118,53 +113,4 @@ impl Spool for Maildir {
     fn begin(&self, envelope: &Envelope) -> Result<Box<dyn Delivery>> {
         Ok(Box::new(Storing::begin(Arc::clone(&self.shared), envelope.clone())?))
     }
-}
-
-impl Shared {
-    /// An open Maildir: the root, or the folder below it.
-    fn folder(&self, name: Option<FolderName>) -> Result<Arc<Folder>> {
-        if let Some(folder) = self.folders.lock().get(&name) {
-            return Ok(Arc::clone(folder));
-        }
-        let create = matches!(self.options.mailboxes, Mailboxes::Each { create: true, .. });
-        let folder = match self.open_folder(name.as_ref(), create) {
-            Ok(folder) => Arc::new(folder),
-            Err(why) => {
-                let shown = name.as_ref().map_or(self.path.clone(), |name| self.path.join(name.as_str()));
-                // Not there, or its parent is a file.
-                if name.is_some() && matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) {
-                    return Err(Refusal::unknown_mailbox().because(format!("no Maildir {}", shown.display())));
-                }
-                return Err(Refusal::system(&format!("opening the Maildir {}", shown.display()), &why));
-            }
-        };
-        let mut folders = self.folders.lock();
-        if folders.len() >= OPEN_MAX {
-            folders.retain(|_, folder| Arc::strong_count(folder) > 1);
-        }
-        // Two who opened it at the same time share one, and with it its syncs.
-        Ok(Arc::clone(folders.entry(name).or_insert(folder)))
-    }
-
-    fn open_folder(&self, name: Option<&FolderName>, create: bool) -> io::Result<Folder> {
-        let root = Arc::clone(&self.root.lock());
-        match Folder::open(root.as_fd(), name, create) {
-            // The root itself may have been replaced; another is taken if it is there, and never made here.
-            Err(why) if why.kind() == ErrorKind::NotFound => {
-                let fresh = Arc::new(open_root(&self.path)?);
-                *self.root.lock() = Arc::clone(&fresh);
-                Folder::open(fresh.as_fd(), name, create)
-            }
-            done => done,
-        }
-    }
-
-    /// Something failed there: the next delivery opens the folder anew.
-    fn forget(&self, folder: &Arc<Folder>) {
-        self.folders.lock().retain(|_, known| !Arc::ptr_eq(known, folder));
-    }
-}
-
-fn open_root(path: &Path) -> io::Result<OwnedFd> {
-    Ok(open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
 }

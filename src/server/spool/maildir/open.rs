@@ -1,0 +1,129 @@
+//! The Maildirs that are open, and opening them: the root itself, or many below it.
+
+use super::folder::{Folder, is_same};
+use super::place::FolderName;
+use crate::server::spool::{Refusal, Result};
+use parking_lot::Mutex;
+use rustix::fs::{Mode, OFlags, Stat, fstat, fsync, open, stat};
+use std::collections::HashMap;
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// So many Maildirs stay open when no mail is on its way into them.
+const OPEN_MAX: usize = 64;
+
+/// All Maildirs of a spool, by name; the root has none.
+pub(super) struct Open {
+    path: PathBuf,
+    /// Folders below the root are made when they are missing.
+    create: bool,
+    /// What the root was at the start.
+    first: Stat,
+    root: Mutex<Arc<OwnedFd>>,
+    folders: Mutex<HashMap<Option<FolderName>, Arc<Folder>>>,
+}
+
+impl Open {
+    /// Opens the root, and makes it, when it is missing. `below`: it holds Maildirs that are made when they are missing
+    /// (true) or not (false); none: it is one itself, and is made whole.
+    pub fn new(root: &Path, below: Option<bool>) -> io::Result<Open> {
+        let path = std::path::absolute(root)?;
+        make_root(&path)?;
+        let root = open_root(&path)?;
+        let first = fstat(&root)?;
+        let mut folders = HashMap::new();
+        if below.is_none() {
+            folders.insert(None, Arc::new(Folder::open(root.as_fd(), None, true)?));
+        }
+        let (root, folders) = (Mutex::new(Arc::new(root)), Mutex::new(folders));
+        Ok(Open { path, create: below.unwrap_or(false), first, root, folders })
+    }
+
+    /// The path of a Maildir, for the log and to look where it is.
+    pub fn path(&self, name: Option<&FolderName>) -> PathBuf {
+        name.map_or_else(|| self.path.clone(), |name| self.path.join(name))
+    }
+
+    /// The root, or the Maildir below it.
+    pub fn folder(&self, name: Option<&FolderName>) -> Result<Arc<Folder>> {
+        let path = self.path(name);
+        let known = self.folders.lock().get(&name.cloned()).cloned();
+        if let Some(folder) = known {
+            if folder.is_at(&path) {
+                folder.remove_leftovers_in_time();
+                return Ok(folder);
+            }
+            // It was removed, or another stands in its place.
+            self.forget(&folder);
+        }
+        let folder = Arc::new(self.open(name).map_err(|why| self.refused(name, &path, &why))?);
+        let mut folders = self.folders.lock();
+        if folders.len() >= OPEN_MAX {
+            folders.retain(|_, folder| Arc::strong_count(folder) > 1);
+        }
+        // Two who opened it at the same time share one, and with it its syncs.
+        Ok(Arc::clone(folders.entry(name.cloned()).or_insert(folder)))
+    }
+
+    /// Something failed there: the next delivery opens the folder anew.
+    pub fn forget(&self, folder: &Arc<Folder>) {
+        self.folders.lock().retain(|_, known| !Arc::ptr_eq(known, folder));
+    }
+
+    fn open(&self, name: Option<&FolderName>) -> io::Result<Folder> {
+        let root = self.root()?;
+        let create = self.create && name.is_some() && is_same(&fstat(&root)?, &self.first);
+        Folder::open(root.as_fd(), name, create)
+    }
+
+    /// The root. Where another stands in its place, that one is taken; it is never made here.
+    fn root(&self) -> io::Result<Arc<OwnedFd>> {
+        let known = Arc::clone(&self.root.lock());
+        if is_same(&stat(&self.path)?, &fstat(&known)?) {
+            return Ok(known);
+        }
+        let fresh = Arc::new(open_root(&self.path)?);
+        *self.root.lock() = Arc::clone(&fresh);
+        Ok(fresh)
+    }
+
+    /// Why a Maildir cannot be had. Nobody is turned away for good while the root is not what it was: it may be the bare
+    /// mount point of a disk that is gone.
+    fn refused(&self, name: Option<&FolderName>, path: &Path, why: &io::Error) -> Refusal {
+        let missing = matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+        if name.is_none() || !missing {
+            return Refusal::system(&format!("opening the Maildir {}", path.display()), why);
+        }
+        let cause = format!("no Maildir {}", path.display());
+        if stat(&self.path).is_ok_and(|root| is_same(&root, &self.first)) {
+            return Refusal::unknown_mailbox().because(cause);
+        }
+        Refusal::local(format!(
+            "{cause}, and {} is not the folder that it was at the start: if that is meant, start the server again",
+            self.path.display()
+        ))
+    }
+}
+
+/// Makes the root and what is missing above it. All of it is there for good when this returns.
+fn make_root(path: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = path.ancestors().take_while(|folder| !folder.exists()).collect();
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    for made in missing {
+        if let Some(above) = made.parent() {
+            fsync(open_root(above)?)?;
+        }
+    }
+    // Another process may have made the root a moment ago. A folder that may not be read was not made by one of ours.
+    if let Some(Ok(above)) = path.parent().map(open_root) {
+        let _ = fsync(above);
+    }
+    Ok(())
+}
+
+fn open_root(path: &Path) -> io::Result<OwnedFd> {
+    Ok(open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+}
