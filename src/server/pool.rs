@@ -1,16 +1,23 @@
 //! Workers for what may block: callbacks of the program, and disks.
 //!
-//! A session has at most one job, so the queue is never longer than there are sessions.
+//! A session has at most one job, so the queue is never longer than there are sessions. A few workers share the jobs as
+//! long as they get on. When jobs wait for them, because all of them wait for something themselves (a slow callback, a
+//! disk that hangs), more are started: who is slow holds up nobody else before there are as many as there may be.
 
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A worker that had nothing to do for so long ends.
 const IDLE: Duration = Duration::from_secs(10);
+
+/// So many workers are started at once when there is work for them.
+const ENOUGH: usize = 32;
+/// Beyond these one more is started for each job that has waited so long.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What a worker does. It must not panic; if it does, its session is ended by whoever waits for the job.
 pub(super) type Job = Box<dyn FnOnce() + Send>;
@@ -29,9 +36,12 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    queue: VecDeque<Job>,
+    /// Jobs, and since when they wait.
+    queue: VecDeque<(Instant, Job)>,
     threads: usize,
     idle: usize,
+    /// A thread looks after jobs that wait too long.
+    watched: bool,
     closed: bool,
 }
 
@@ -50,27 +60,53 @@ impl Pool {
         let shared = &self.0;
         let mut state = shared.state.lock();
         let busy = state.queue.len() >= state.idle;
-        if busy && state.threads < shared.threads_max {
-            let own = self.clone();
-            let started = std::thread::Builder::new().name("helo-worker".to_owned()).spawn(move || own.work());
-            match started {
-                Ok(_) => state.threads += 1,
+        if busy && state.threads < shared.threads_max.min(ENOUGH) {
+            match self.start(&mut state) {
                 Err(why) if state.threads == 0 => return Err((job, why)),
-                // The others will come to it.
-                Err(_) => {}
+                // Where there are others, they will come to it.
+                _ => {}
             }
+        } else if busy && state.threads < shared.threads_max && !state.watched {
+            let own = self.clone();
+            let watch = std::thread::Builder::new().name("helo-workers".to_owned());
+            state.watched = watch.spawn(move || own.watch()).is_ok();
         }
-        state.queue.push_back(job);
+        state.queue.push_back((Instant::now(), job));
         drop(state);
         shared.work.notify_one();
         Ok(())
+    }
+
+    fn start(&self, state: &mut State) -> io::Result<()> {
+        let own = self.clone();
+        std::thread::Builder::new().name("helo-worker".to_owned()).spawn(move || own.work())?;
+        state.threads += 1;
+        Ok(())
+    }
+
+    /// Starts workers for jobs that wait too long, until there have been none to do for a while.
+    fn watch(&self) {
+        let mut state = self.0.state.lock();
+        let mut used = Instant::now();
+        while !state.closed && used.elapsed() < IDLE {
+            let _ = self.0.ended.wait_for(&mut state, PATIENCE);
+            let late = state.queue.iter().take_while(|(since, _)| since.elapsed() >= PATIENCE).count();
+            for _ in 0..late.min(self.0.threads_max.saturating_sub(state.threads)) {
+                // If there is no thread to be had, those who are there will come to it.
+                let _ = self.start(&mut state);
+            }
+            if !state.queue.is_empty() {
+                used = Instant::now();
+            }
+        }
+        state.watched = false;
     }
 
     fn work(&self) {
         let shared = &self.0;
         let mut state = shared.state.lock();
         loop {
-            if let Some(job) = state.queue.pop_front() {
+            if let Some((_, job)) = state.queue.pop_front() {
                 drop(state);
                 let _ = catch_unwind(AssertUnwindSafe(job));
                 state = shared.state.lock();
@@ -123,6 +159,23 @@ mod tests {
         let mut numbers: Vec<i32> = (0..10).map(|_| finished.recv().unwrap()).collect();
         numbers.sort();
         assert_eq!(numbers, (0..10).collect::<Vec<_>>());
+        drop(release);
+        pool.close(Duration::from_secs(60));
+        assert_eq!(pool.0.state.lock().threads, 0);
+    }
+
+    #[test]
+    fn jobs_that_all_wait_hold_up_no_other() {
+        let pool = Pool::new(2 * ENOUGH + 1);
+        let (release, held) = mpsc::channel::<()>();
+        let held = Arc::new(Mutex::new(held));
+        for _ in 0..2 * ENOUGH {
+            let held = held.clone();
+            pool.submit(Box::new(move || assert!(held.lock().recv().is_err()))).map_err(|(_, why)| why).unwrap();
+        }
+        let (done, finished) = mpsc::channel();
+        pool.submit(Box::new(move || done.send(()).unwrap())).map_err(|(_, why)| why).unwrap();
+        finished.recv().unwrap();
         drop(release);
         pool.close(Duration::from_secs(60));
         assert_eq!(pool.0.state.lock().threads, 0);

@@ -18,7 +18,9 @@ use std::time::Instant;
 pub struct Limits {
     /// Threads that serve sessions, many each; 0 for half of the processors.
     pub threads: usize,
-    /// Most workers: threads for what may block (callbacks, disks). They are started when they are needed.
+    /// Most workers: threads for what may block (callbacks, disks). They are started when they are needed; beyond 32 only
+    /// while work waits because these all wait for something themselves. When there are as many that wait, everybody
+    /// else who needs one does, too.
     pub workers: usize,
     /// Most connections at a time; one more is answered with 421.
     pub connections: usize,
@@ -28,9 +30,9 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 32 workers, 20,000 connections, 50 from one client.
+    /// 512 workers, 20,000 connections, 50 from one client.
     fn default() -> Self {
-        Limits { threads: 0, workers: 32, connections: 20_000, connections_per_client: 50 }
+        Limits { threads: 0, workers: 512, connections: 20_000, connections_per_client: 50 }
     }
 }
 

@@ -84,7 +84,7 @@ pub const KEYS: &[Key] = &[
     key("max-per-client", "COUNT", "connections at a time from one address, 0 for no limit (default: 50)"),
     key("timeout", "SECONDS", "for the next command or piece of a message (default: 300)"),
     key("threads", "COUNT", "threads for sessions (default: half of the processors)"),
-    key("workers", "COUNT", "most threads for disks, logins and the next server (default: 32)"),
+    key("workers", "COUNT", "most threads for disks, logins and the next server (default: 512)"),
 ];
 
 /// Where mail goes.
