@@ -138,6 +138,7 @@ impl fmt::Display for Event<'_> {
             What::TimedOut { waiting } => write!(f, "timed out: {waiting}"),
             What::Closed => f.write_str("closed by the client without QUIT"),
             What::Lost(why) => write!(f, "lost: {}", Clean(why)),
+            What::Ended { mails: 1 } => f.write_str("ended: 1 mail taken"),
             What::Ended { mails } => write!(f, "ended: {mails} mails taken"),
             What::Notice(text) => write!(f, "{}", Clean(text)),
         }

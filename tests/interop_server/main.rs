@@ -8,6 +8,7 @@ mod support;
 mod clients;
 mod mtas;
 mod onward;
+mod postfix;
 
 use clients::{Client, Job, Tls};
 use support::cut::Breaker;

@@ -70,6 +70,11 @@ impl HeloServer {
         self.program.address("smtps")
     }
 
+    /// LMTP, where the options have a place for it.
+    pub fn lmtp_address(&self) -> SocketAddr {
+        self.program.address("lmtp")
+    }
+
     /// The certificate of the authority that vouches for the server's, which is for `localhost` and 127.0.0.1.
     pub fn authority(&self) -> PathBuf {
         self.folder.join("ca.pem")
@@ -87,6 +92,15 @@ impl HeloServer {
             std::fs::create_dir_all(folder.join(part)).expect("a Maildir");
         }
         Mailbox::new(format!("{name}@{domain}"), folder)
+    }
+
+    /// A recipient whose folder cannot be opened now: 451.
+    pub fn broken_mailbox(&self, name: &str, domain: &str) -> String {
+        let folder = self.folder.join("mail").join(domain);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        // It leads to itself.
+        std::os::unix::fs::symlink(name, folder.join(name)).expect("a link");
+        format!("{name}@{domain}")
     }
 
     /// The log so far.
