@@ -1,8 +1,9 @@
 #!/bin/bash
-# A private Exim: exim.sh PORT TLS-PORT SUBMISSION SUBMISSIONS CLEAR [NEXT-CLEAR NEXT CA], all of them ports but the
-# last. See README.md in this folder. Delivers as another user, so it starts as root only.
+# A private Exim: exim.sh PORT TLS-PORT SUBMISSION SUBMISSIONS CLEAR [NEXT-CLEAR NEXT NEXT-TLS NEXT-LMTP CA], all of them
+# ports but the last. See README.md in this folder. Delivers as another user, so it starts as root only.
 set -euo pipefail
-port=$1 tls_port=$2 submission=$3 submissions=$4 clear=$5 next_clear=${6:-1} next=${7:-1} next_ca=${8:-}
+port=$1 tls_port=$2 submission=$3 submissions=$4 clear=$5
+next_clear=${6:-1} next=${7:-1} next_tls=${8:-1} next_lmtp=${9:-1} next_ca=${10:-}
 exim=$(cd "$(dirname "$0")/../.." && pwd)/target/servers/exim/usr/sbin/exim4
 [ -x "$exim" ] || { echo "no Exim in target/servers (scripts/setup-tests.sh unpacks it)" >&2; exit 1; }
 
@@ -85,6 +86,8 @@ acl_mail:
        message = not from you
   accept
 acl_rcpt:
+  # Whoever hands mail in on this machine, by -bs.
+  accept hosts = :
   deny recipients = refused@example.test
        message = no such user here
   defer recipients = later@example.test
@@ -95,8 +98,7 @@ acl_rcpt:
 acl_data:
   accept
 
-# Nothing is sent off this machine: there is no other router. What is for store.test goes to a server of the test's, in
-# the clear or by TLS with a login.
+# Nothing is sent off this machine: there is no other router. What is for store.test goes to a server of the test's.
 begin routers
 next_clear:
   driver = manualroute
@@ -104,12 +106,30 @@ next_clear:
   route_list = * localhost byname
   self = send
   transport = next_clear
+next_encrypted:
+  driver = manualroute
+  domains = encrypted.store.test
+  route_list = * localhost byname
+  self = send
+  transport = next_encrypted
 next_secure:
   driver = manualroute
   domains = secure.store.test
   route_list = * localhost byname
   self = send
   transport = next_secure
+next_wrapped:
+  driver = manualroute
+  domains = wrapped.store.test
+  route_list = * localhost byname
+  self = send
+  transport = next_wrapped
+next_lmtp:
+  driver = manualroute
+  domains = lmtp.store.test
+  route_list = * localhost byname
+  self = send
+  transport = next_lmtp
 local:
   driver = accept
   domains = +local_domains
@@ -121,6 +141,16 @@ next_clear:
   driver = smtp
   port = $next_clear
   hosts_avoid_tls = *
+  hosts_pipe_connect = *
+# With TLS and PIPECONNECT where they are offered.
+next_encrypted:
+  driver = smtp
+  port = $next
+  hosts_require_tls = *
+  hosts_pipe_connect = *
+  hosts_try_dane =
+  tls_verify_hosts = *
+  tls_verify_certificates = $root/conf/next-ca.pem
 next_secure:
   driver = smtp
   port = $next
@@ -128,6 +158,17 @@ next_secure:
   hosts_require_auth = *
   tls_verify_hosts = *
   tls_verify_certificates = $root/conf/next-ca.pem
+next_wrapped:
+  driver = smtp
+  protocol = smtps
+  port = $next_tls
+  hosts_try_auth = *
+  tls_verify_hosts = *
+  tls_verify_certificates = $root/conf/next-ca.pem
+next_lmtp:
+  driver = smtp
+  protocol = lmtp
+  port = $next_lmtp
 maildir:
   driver = appendfile
   directory = $root/mail/\$local_part_data
@@ -136,10 +177,12 @@ maildir:
   user = nobody
   group = $group
 
+# As a client, by which of them is up to the sender's name.
 begin authenticators
 plain:
   driver = plaintext
   public_name = PLAIN
+  client_condition = \${if !match{\$sender_address}{^(login|cram)}}
   client_send = ^alice@example.test^\${if match{\$sender_address}{^wrong}{wrong}{secret}}
   server_prompts = :
   server_condition = \${if eq{\$auth3}{\${lookup{\$auth2}lsearch{$root/conf/passwords}{\$value}fail}}}
@@ -147,12 +190,17 @@ plain:
 login:
   driver = plaintext
   public_name = LOGIN
+  client_condition = \${if match{\$sender_address}{^login}}
+  client_send = : alice@example.test : secret
   server_prompts = Username:: : Password::
   server_condition = \${if eq{\$auth2}{\${lookup{\$auth1}lsearch{$root/conf/passwords}{\$value}fail}}}
   server_set_id = \$auth1
 cram:
   driver = cram_md5
   public_name = CRAM-MD5
+  client_condition = \${if match{\$sender_address}{^cram}}
+  client_name = alice@example.test
+  client_secret = secret
   server_secret = \${lookup{\$auth1}lsearch{$root/conf/passwords}{\$value}fail}
   server_set_id = \$auth1
 # Who is there is what the certificate says, if an authority that counts has signed it.

@@ -6,7 +6,7 @@
 mod support;
 
 mod clients;
-mod mtas;
+mod exim;
 mod onward;
 mod postfix;
 

@@ -2,7 +2,8 @@
 
 use crate::support::helo_server::{DOMAIN, HeloServer, PLAIN, REFUSED, USER};
 use crate::support::maildir::Mailbox;
-use crate::support::postfix_client::{Next, PostfixClient};
+use crate::support::next::Next;
+use crate::support::postfix_client::PostfixClient;
 use crate::support::tap::Tap;
 use crate::{SENDER, check, message, protocol};
 

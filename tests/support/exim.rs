@@ -2,6 +2,7 @@
 //! [`super::postfix`].
 
 use super::maildir::{Mailbox, number};
+use super::next::Next;
 use super::server::{Certificates, Server};
 use super::skip;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,11 +18,14 @@ impl Exim {
         Self::start_with(test, &[])
     }
 
-    /// One that hands mail for `plain.store.test` on to this port in the clear, and for `secure.store.test` to the other
-    /// by TLS with a login (a wrong one for senders who begin with `wrong`), trusting this authority.
-    pub fn handing_on(test: &str, clear: u16, secure: u16, authority: &Path) -> Option<Exim> {
-        let authority = authority.to_str().expect("UTF-8");
-        Self::start_with(test, &[&clear.to_string(), &secure.to_string(), authority])
+    /// One that hands mail on: for `plain.store.test` in the clear; by STARTTLS for `encrypted.store.test`, and for
+    /// `secure.store.test` with a login (a wrong one for senders who begin with `wrong`, by CRAM-MD5 or LOGIN for those who
+    /// begin with `cram` or `login`); for `wrapped.store.test` by TLS from the first byte; for `lmtp.store.test` by LMTP.
+    pub fn handing_on(test: &str, next: &Next) -> Option<Exim> {
+        let ports = [next.clear, next.smtp, next.smtps, next.lmtp].map(|address| address.port().to_string());
+        let mut arguments: Vec<&str> = ports.iter().map(String::as_str).collect();
+        arguments.push(next.authority.to_str().expect("UTF-8"));
+        Self::start_with(test, &arguments)
     }
 
     /// The command that takes a mail as `sendmail` does, and tries to deliver it before it ends.

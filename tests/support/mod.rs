@@ -15,7 +15,7 @@
 //! - [`memory`]: a server without sockets, to which the way can be cut at any byte;
 //! - [`postfix`], [`exim`], [`dovecot`], [`dovecot_lmtp`], [`aiosmtpd`]: real mail servers, started for the tests
 //!   ([`server`]), and what they delivered ([`maildir`]);
-//! - [`postfix_client`]: a Postfix that hands mail on to a server of the test's; [`tap`]: what such clients say;
+//! - [`postfix_client`]: a Postfix that hands mail on to a server of the test's ([`next`]); [`tap`]: what such clients say;
 //! - [`native`], [`netx`]: the native C face and NetX SMTP Client through their exported functions;
 //! - [`pipe`]: a program that answers lines, for the servers' side of authentication by other libraries;
 //! - [`process`]: this process's peak memory and open descriptors;
@@ -47,6 +47,7 @@ pub mod maildir;
 pub mod memory;
 pub mod native;
 pub mod netx;
+pub mod next;
 pub mod pipe;
 pub mod postfix;
 pub mod postfix_client;

@@ -1,25 +1,11 @@
 //! A private Postfix (`tests/interop/postfix-client.sh`) that hands mail on to a server of the test's, each domain below
 //! `store.test` in its own way.
 
+use super::next::Next;
 use super::raw::Raw;
 use super::server::Server;
 use super::{skip, wait};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
-
-/// Where it hands mail on to.
-pub struct Next<'a> {
-    /// For `plain.store.test`, without TLS.
-    pub clear: SocketAddr,
-    /// For everything by STARTTLS.
-    pub smtp: SocketAddr,
-    /// For `wrapped.store.test`: TLS from the first byte.
-    pub smtps: SocketAddr,
-    /// For `lmtp.store.test`.
-    pub lmtp: SocketAddr,
-    /// Who vouches for it.
-    pub authority: &'a Path,
-}
 
 /// A running Postfix.
 pub struct PostfixClient(Server);
