@@ -17,7 +17,7 @@ mod proxy;
 pub mod ram;
 pub mod resolve;
 pub mod socks;
-mod sys;
+pub(crate) mod sys;
 pub mod tcp;
 pub mod tls;
 pub mod transport;

@@ -1,14 +1,14 @@
 //! A connection that came in by a listener and is one of many on an event loop: it is registered there once, and the
 //! loop tells of each change.
 
-use super::sys;
+use super::sys::{self, SHORT_READ_DRAINS};
 use super::tcp;
-use super::transport::{Source, Transport, closed};
+use super::transport::{Readiness, Source, Transport, closed};
 use super::wait::Waker;
 use mio::event::Source as _;
 use mio::{Interest, Registry, Token};
 use socket2::{SockRef, Socket};
-use std::io::{self, IoSlice};
+use std::io::{self, ErrorKind, IoSlice};
 use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
@@ -20,6 +20,10 @@ pub struct PolledTransport {
     /// The other end's address; none for a socket in the file system.
     peer: Option<SocketAddr>,
     local: Option<SocketAddr>,
+    /// All that has arrived is read: there is nothing to try before the loop tells of more.
+    drained: bool,
+    /// The other side sends nothing any more, of which the loop tells once: reads go on until they say so, too.
+    ended: bool,
 }
 
 #[derive(Debug)]
@@ -30,22 +34,24 @@ enum Stream {
 }
 
 impl PolledTransport {
-    /// Takes over an accepted connection and turns Nagle's delay off.
-    pub fn tcp(stream: mio::net::TcpStream, peer: SocketAddr) -> Self {
-        // A connection that is gone already tells so when it is read.
-        let _ = stream.set_nodelay(true);
-        let local = stream.local_addr().ok();
-        PolledTransport { stream: Some(Stream::Tcp(stream)), peer: Some(peer), local }
+    /// Takes over an accepted connection. Whoever accepts it turns Nagle's delay off.
+    pub fn tcp(stream: mio::net::TcpStream, peer: SocketAddr, local: Option<SocketAddr>) -> Self {
+        PolledTransport::new(Stream::Tcp(stream), Some(peer), local)
     }
 
     /// Takes over a connection accepted at a path.
     #[cfg(unix)]
     pub fn unix(stream: mio::net::UnixStream) -> Self {
-        PolledTransport { stream: Some(Stream::Unix(stream)), peer: None, local: None }
+        PolledTransport::new(Stream::Unix(stream), None, None)
     }
 
-    /// Has `registry` tell under `token` when it becomes readable or writable. It tells once for each change: read and
-    /// write until `WouldBlock`. Closing takes the registration back.
+    fn new(stream: Stream, peer: Option<SocketAddr>, local: Option<SocketAddr>) -> Self {
+        // What has arrived already is told of when the registration begins.
+        PolledTransport { stream: Some(stream), peer, local, drained: true, ended: false }
+    }
+
+    /// Has `registry` tell under `token` when it becomes readable or writable. It tells once for each change: hand that
+    /// on to [`Transport::woken`], read and write until `WouldBlock`. Closing takes the registration back.
     pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         let interest = Interest::READABLE | Interest::WRITABLE;
         match self.stream.as_mut().ok_or_else(closed)? {
@@ -77,7 +83,16 @@ impl PolledTransport {
 
 impl Transport for PolledTransport {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.with(|socket| tcp::read(socket, buf))
+        if self.drained && !self.ended {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let got = self.with(|socket| tcp::read(socket, buf));
+        self.drained = match &got {
+            Ok(0) => true,
+            Ok(count) => SHORT_READ_DRAINS && *count < buf.len(),
+            Err(why) => why.kind() == ErrorKind::WouldBlock,
+        };
+        got
     }
 
     fn write(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -96,6 +111,11 @@ impl Transport for PolledTransport {
 
     fn set_waker(&mut self, _waker: &Waker) {}
 
+    fn woken(&mut self, seen: Readiness) {
+        self.drained &= !seen.readable;
+        self.ended |= seen.ended;
+    }
+
     fn finish(&mut self) -> bool {
         self.with(|socket| socket.shutdown(Shutdown::Write)).is_ok()
     }
@@ -109,10 +129,13 @@ impl Transport for PolledTransport {
     }
 
     fn close(&mut self) {
-        let _ = self.with(|socket| {
-            tcp::close(socket);
-            Ok(())
-        });
+        // Closed over nothing unread it needs no more than that.
+        if !self.drained {
+            let _ = self.with(|socket| {
+                tcp::close(socket);
+                Ok(())
+            });
+        }
         self.stream = None;
     }
 

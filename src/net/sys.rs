@@ -11,6 +11,21 @@ pub use windows::*;
 /// The most slices handed to one vectored write: Linux, the BSDs and macOS all take 1024 and refuse more.
 pub const MAX_SLICES: usize = 1024;
 
+/// A read that fills less than its buffer has taken all that had arrived, and an event loop tells of what comes then:
+/// so it is where the system tells of each change (epoll, kqueue). Elsewhere one has to read until `WouldBlock`.
+pub const SHORT_READ_DRAINS: bool = cfg!(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd",
+    target_os = "dragonfly",
+    target_vendor = "apple"
+));
+
+/// Connections have TCP_NODELAY when the socket has it that they were accepted from.
+pub const NODELAY_INHERITED: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
 #[cfg(unix)]
 mod unix {
     use super::*;

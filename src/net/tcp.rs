@@ -113,7 +113,11 @@ pub(super) fn write(socket: &Socket, bufs: &[IoSlice<'_>]) -> io::Result<usize> 
     }
     let bufs = &bufs[..bufs.len().min(sys::MAX_SLICES)];
     loop {
-        match socket.send_vectored_with_flags(bufs, sys::SEND_FLAGS) {
+        let sent = match bufs {
+            [one] => socket.send_with_flags(one, sys::SEND_FLAGS),
+            many => socket.send_vectored_with_flags(many, sys::SEND_FLAGS),
+        };
+        match sent {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             result => return result,
         }

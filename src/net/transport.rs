@@ -30,6 +30,10 @@ pub trait Transport: Send {
     /// Whom to wake. Transports without a descriptor wake it on any change; the others ignore it.
     fn set_waker(&mut self, waker: &Waker);
 
+    /// An event loop saw something happen. Transports that are read and written until `WouldBlock`, or that are
+    /// waited for otherwise, need not know.
+    fn woken(&mut self, _seen: Readiness) {}
+
     /// Ends what this side sends: the peer sees the end of the stream, and can still be read. Nothing may be written
     /// after it. False: this transport cannot end one direction alone, and did nothing.
     fn finish(&mut self) -> bool {
@@ -57,6 +61,22 @@ pub trait Transport: Send {
     fn channel_bindings(&self) -> Vec<ChannelBinding> {
         Vec::new()
     }
+}
+
+/// What an event loop saw of a transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// Something arrived, or the connection broke.
+    pub readable: bool,
+    /// Something can be sent, or the connection broke.
+    pub writable: bool,
+    /// The other side sends nothing any more, or the connection broke: no change of `readable` is told after it.
+    pub ended: bool,
+}
+
+impl Readiness {
+    /// Everything is worth trying.
+    pub const ANY: Readiness = Readiness { readable: true, writable: true, ended: true };
 }
 
 /// What a wait for a transport looks at.

@@ -2,6 +2,7 @@
 
 use super::address::Place;
 use crate::net::polled::PolledTransport;
+use crate::net::sys::NODELAY_INHERITED;
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
@@ -62,6 +63,9 @@ impl Door {
         // would let another program take it away.
         #[cfg(unix)]
         socket.set_reuse_address(true)?;
+        if NODELAY_INHERITED {
+            socket.set_tcp_nodelay(true)?;
+        }
         socket.bind(&address.into())?;
         listen(&socket)?;
         let listener: std::net::TcpListener = socket.into();
@@ -123,8 +127,17 @@ impl Door {
         match &self.listener {
             Listener::Tcp(listener) => {
                 let (stream, peer) = listener.accept()?;
+                if !NODELAY_INHERITED {
+                    // A connection that is gone already tells so when it is read.
+                    let _ = stream.set_nodelay(true);
+                }
+                let local = match &self.place {
+                    // Where one listens at one address, that is where one was called.
+                    Place::Internet(address) if !address.ip().is_unspecified() => Some(*address),
+                    _ => stream.local_addr().ok(),
+                };
                 // An IPv4 client that came by an IPv6 socket (not ours, but one that was handed over) is an IPv4 client.
-                Ok(PolledTransport::tcp(stream, SocketAddr::new(peer.ip().to_canonical(), peer.port())))
+                Ok(PolledTransport::tcp(stream, SocketAddr::new(peer.ip().to_canonical(), peer.port()), local))
             }
             #[cfg(unix)]
             Listener::Unix(listener) => Ok(PolledTransport::unix(listener.accept()?.0)),

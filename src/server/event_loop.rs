@@ -8,8 +8,9 @@ use super::slots::{Key, Slots};
 use super::spool::Peer;
 use super::timers::{Deadline, Timers};
 use crate::net::polled::PolledTransport;
-use crate::net::transport::Transport;
+use crate::net::transport::{Readiness, Transport};
 use crate::proto::reply::Reply;
+use mio::event::Event;
 use mio::{Events, Poll, Token};
 use std::io::{self, IoSlice};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -98,7 +99,7 @@ impl EventLoop {
             }
             let now = Instant::now();
             for event in &events {
-                self.happened(event.token());
+                self.happened(event);
             }
             for message in self.shared.mailboxes.get(self.number).map(|mailbox| mailbox.take()).unwrap_or_default() {
                 self.told(message, now);
@@ -135,15 +136,22 @@ impl EventLoop {
         Some(next.saturating_duration_since(Instant::now()))
     }
 
-    fn happened(&mut self, token: Token) {
+    fn happened(&mut self, event: &Event) {
+        let token = event.token();
         if token == MAILBOX {
             return; // its messages are taken in every turn
         }
         if let Some(key) = self.sessions.key_at(token.0) {
-            if let Some(entry) = self.sessions.get_mut(key) {
-                entry.session.woken();
+            let broken = event.is_error();
+            let ended = broken || event.is_read_closed();
+            let seen = Readiness {
+                readable: event.is_readable() || ended,
+                writable: event.is_writable() || event.is_write_closed() || broken,
+                ended,
+            };
+            if self.sessions.get_mut(key).is_some_and(|entry| entry.session.woken(seen)) {
+                self.list(key);
             }
-            self.list(key);
         } else if let Some(entrance) = self.entrances.get_mut(MAILBOX.0 - 1 - token.0) {
             entrance.knocked = true;
         }
@@ -222,6 +230,8 @@ impl EventLoop {
             TooMany::OfClient => "4.7.0 Too many connections from your address: try again later",
         };
         self.shared.notice(&format!("{} is sent away: 421 {text}", transport.peer()));
+        // Whatever it has said already is to be read before it is closed.
+        transport.woken(Readiness::ANY);
         if !tls {
             let text = format!("{} {text}", service.dialogue.name);
             let _ = transport.write(&[IoSlice::new(Reply::new(421, &text).raw()), IoSlice::new(b"\r\n")]);

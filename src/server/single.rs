@@ -2,7 +2,7 @@
 
 use super::service::Service;
 use super::session::{Origin, READ_BUFFER, Session, Step};
-use crate::net::transport::Transport;
+use crate::net::transport::{Readiness, Transport};
 use crate::net::wait::{Cancel, Waited, Yield, wait_many};
 use std::sync::Arc;
 use std::time::Instant;
@@ -44,7 +44,7 @@ pub fn serve(
                     }
                     return Served { mails: session.mails(), cancelled: true };
                 }
-                session.woken();
+                session.woken(Readiness::ANY);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{LACKING, Options};
 use crate::error::{Cause, Error, Phase, Result};
-use crate::net::transport::{Source, Transport};
+use crate::net::transport::{Readiness, Source, Transport};
 use crate::net::wait::{Interest, Waker};
 use core::convert::Infallible;
 
@@ -44,6 +44,11 @@ impl Handshake {
 
     /// Never called: there is none.
     pub fn set_waker(&mut self, _: &Waker) {
+        match self.0 {}
+    }
+
+    /// Never called: there is none.
+    pub fn woken(&mut self, _: Readiness) {
         match self.0 {}
     }
 

@@ -7,7 +7,7 @@ use super::sessions::Sessions;
 use super::stream::TlsStream;
 use super::verify;
 use crate::error::{Cause, Error, Phase, Result};
-use crate::net::transport::{Source, Transport};
+use crate::net::transport::{Readiness, Source, Transport};
 use crate::net::wait::{Interest, Waker};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConnection, HandshakeKind, ServerConnection};
@@ -85,6 +85,13 @@ impl Handshake {
     pub fn set_waker(&mut self, waker: &Waker) {
         if let Some(stream) = &mut self.stream {
             stream.set_waker(waker);
+        }
+    }
+
+    /// An event loop saw something happen.
+    pub fn woken(&mut self, seen: Readiness) {
+        if let Some(stream) = &mut self.stream {
+            stream.woken(seen);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::certificate;
 use super::failure::TlsFailure;
 use super::verify;
-use crate::net::transport::{Source, Transport};
+use crate::net::transport::{Readiness, Source, Transport};
 use crate::net::wait::Waker;
 use crate::sasl::{BindingKind, ChannelBinding};
 use rustls::pki_types::CertificateDer;
@@ -137,10 +137,14 @@ impl Transport for TlsStream {
             }
         }
         // There may be more, of which nobody else would tell.
-        if let Some(waker) = &self.waker {
-            waker.wake();
+        match &self.waker {
+            Some(waker) => {
+                waker.wake();
+                Err(ErrorKind::WouldBlock.into())
+            }
+            // An event loop, which is told of each change once: it comes back by itself.
+            None => Err(ErrorKind::Interrupted.into()),
         }
-        Err(ErrorKind::WouldBlock.into())
     }
 
     fn write(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -169,6 +173,10 @@ impl Transport for TlsStream {
     fn set_waker(&mut self, waker: &Waker) {
         self.inner.set_waker(waker);
         self.waker = Some(waker.clone());
+    }
+
+    fn woken(&mut self, seen: Readiness) {
+        self.inner.woken(seen);
     }
 
     fn finish(&mut self) -> bool {

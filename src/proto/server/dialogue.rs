@@ -98,6 +98,8 @@ pub struct Dialogue {
     turned_away: bool,
     /// MAIL was refused, and commands that belong to it may be on their way.
     mail_refused: bool,
+    /// The client has said QUIT.
+    quit: bool,
     secured: bool,
     authenticated: bool,
     /// The session ends with this reply as soon as nothing is under way.
@@ -125,6 +127,7 @@ impl Dialogue {
             abandoned: false,
             turned_away: false,
             mail_refused: false,
+            quit: false,
             secured: false,
             authenticated: false,
             stopping: None,
@@ -175,6 +178,11 @@ impl Dialogue {
     /// The client has authenticated itself.
     pub fn is_authenticated(&self) -> bool {
         self.authenticated
+    }
+
+    /// The client has said QUIT: nothing more is due from it.
+    pub fn has_quit(&self) -> bool {
+        self.quit
     }
 
     /// How many recipients the mail under way has.

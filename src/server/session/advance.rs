@@ -1,6 +1,7 @@
 //! Driving a session: everything here does I/O that never blocks.
 
 use super::converse::Pause;
+use super::pending::Pending;
 use super::wire::{Got, Wire};
 use super::{LINGER, Session, Stage, Step, Working};
 use crate::net::tls::Handshake;
@@ -12,7 +13,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// After so many buffers from one client the others have their turn.
+/// After so many steps of one session the others have their turn, and before that after a buffer that it filled.
 const TURNS: usize = 8;
 
 impl Session {
@@ -49,7 +50,7 @@ impl Session {
                 return Some(Step::Wait(None));
             }
         }
-        let mut pending = core::mem::take(&mut self.pending);
+        let pending = core::mem::take(&mut self.pending);
         // Nothing is read while there is something left of before, or while the client does not take our replies.
         let mut got = None;
         if pending.is_empty() && !self.has_unsent() {
@@ -60,18 +61,15 @@ impl Session {
         }
         let input: &[u8] = match got {
             Some(Got::Data(count)) => buffer.get(..count).unwrap_or_default(),
-            _ => &pending,
+            _ => pending.rest(),
         };
         let mut rest = input;
         let pause = self.converse(&mut rest);
         let used = input.len() - rest.len();
-        if let Some(Got::Data(_)) = got {
-            self.pending = rest.to_vec();
-        } else {
-            pending.drain(..used);
-            // A session that waits holds no buffer.
-            self.pending = if pending.is_empty() { Vec::new() } else { pending };
-        }
+        self.pending = match got {
+            Some(Got::Data(_)) => Pending::new(rest),
+            _ => pending.after(used),
+        };
         if let Err(why) = self.send() {
             return self.lose(&why);
         }
@@ -80,7 +78,7 @@ impl Session {
             Pause::Work => {}
             Pause::Handshake if self.has_unsent() => return Some(self.wait(now)),
             Pause::Handshake => {
-                self.pending = Vec::new();
+                self.pending = Pending::default();
                 self.secure(now);
             }
             Pause::NeedMore if got == Some(Got::End) => {
@@ -88,7 +86,10 @@ impl Session {
                 self.log(What::Closed);
             }
             Pause::NeedMore | Pause::Full if self.has_unsent() => return Some(self.wait(now)),
+            Pause::NeedMore if got == Some(Got::Later) => return Some(Step::Again),
             Pause::NeedMore if got == Some(Got::Blocked) => return Some(self.wait(now)),
+            // A client that always has more to say is not the only one.
+            Pause::NeedMore | Pause::Full if got == Some(Got::Data(buffer.len())) => return Some(Step::Again),
             Pause::NeedMore | Pause::Full => {}
         }
         None
@@ -137,7 +138,10 @@ impl Session {
             self.end();
             return None;
         }
-        let lingers = self.wire.as_mut().is_some_and(|wire| wire.transport.finish());
+        // After QUIT nothing more is due from the client; TLS has an end of its own, which may still come.
+        let done = |wire: &Wire| wire.is_drained() && !wire.transport.is_secure();
+        let done = self.dialogue.has_quit() && self.wire.as_ref().is_some_and(done);
+        let lingers = !done && self.wire.as_mut().is_some_and(|wire| wire.transport.finish());
         if lingers {
             self.stage = Stage::Lingering;
             self.since.1 = now;
@@ -152,6 +156,7 @@ impl Session {
         let until = self.since.1 + LINGER;
         match self.read(buffer) {
             Ok(Got::Data(_)) if now < until => {}
+            Ok(Got::Later) if now < until => return Some(Step::Again),
             Ok(Got::Blocked) if now < until => return Some(Step::Wait(Some(until))),
             _ => self.end(),
         }
@@ -162,7 +167,7 @@ impl Session {
         if let Some(mut wire) = self.wire.take() {
             wire.transport.close();
         }
-        self.pending = Vec::new();
+        self.pending = Pending::default();
         self.stage = Stage::Ended;
         self.log(What::Ended { mails: self.mails });
     }
@@ -216,7 +221,7 @@ impl Session {
         sent.map(drop)
     }
 
-    fn has_unsent(&self) -> bool {
+    pub(super) fn has_unsent(&self) -> bool {
         self.wire.as_ref().is_some_and(|wire| wire.holds() || !self.dialogue.output().is_empty())
     }
 
@@ -244,6 +249,7 @@ impl Session {
                 header.truncate(arrived + if let Ok(Got::Data(count)) = got { count } else { 0 });
                 match got {
                     Ok(Got::Data(_)) => None,
+                    Ok(Got::Later) => Some(Step::Again),
                     Ok(Got::Blocked) => {
                         let until = self.since.1.checked_add(self.service.dialogue.timeouts.handshake);
                         if until.is_none_or(|until| now < until) {

@@ -7,6 +7,7 @@
 mod advance;
 mod authenticate;
 mod converse;
+mod pending;
 mod wire;
 mod work;
 
@@ -17,11 +18,12 @@ use super::log::{Event, What};
 use super::service::Service;
 use super::spool::{Peer, Refusal};
 use crate::net::tls::Handshake;
-use crate::net::transport::{Source, Transport};
+use crate::net::transport::{Readiness, Source, Transport};
 use crate::net::wait::Interest;
 use crate::proto::reply::Reply;
 use crate::proto::server::Dialogue;
 use authenticate::Login;
+use pending::Pending;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -90,7 +92,7 @@ pub struct Session {
     /// None while a handshake has the transport, and at the end.
     wire: Option<Wire>,
     /// What was read while a question was open.
-    pending: Vec<u8>,
+    pending: Pending,
     mail: Option<Box<Mail>>,
     /// An authentication that waits for its client.
     login: Option<Box<Login>>,
@@ -127,7 +129,7 @@ impl Session {
             client: Arc::new(client),
             stage: Stage::Talking,
             wire: Some(Wire::new(transport)),
-            pending: Vec::new(),
+            pending: Pending::default(),
             mail: None,
             login: None,
             working: Working::No,
@@ -155,11 +157,16 @@ impl Session {
         self.mails
     }
 
-    /// The waiting loop saw something on this connection.
-    pub fn woken(&mut self) {
-        if let Some(wire) = &mut self.wire {
-            wire.woken();
+    /// The waiting loop saw something on this connection. Comes back with whether `advance` has something to do.
+    pub fn woken(&mut self, seen: Readiness) -> bool {
+        if let Stage::Securing(handshake) = &mut self.stage {
+            handshake.woken(seen);
+            return true;
         }
+        if let Some(wire) = &mut self.wire {
+            wire.woken(seen);
+        }
+        seen.readable || seen.ended || self.has_unsent()
     }
 
     /// What `advance` waits for: appended to `list`.

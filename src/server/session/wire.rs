@@ -1,6 +1,6 @@
 //! A session's transport, and whether it is worth trying.
 
-use crate::net::transport::Transport;
+use crate::net::transport::{Readiness, Transport};
 use std::io::{self, ErrorKind, IoSlice};
 
 /// What a read came to.
@@ -10,6 +10,8 @@ pub(super) enum Got {
     Data(usize),
     /// Nothing now.
     Blocked,
+    /// Nothing yet, but the transport has more to do: others should have their turn, then it is tried again.
+    Later,
     /// The client has ended its side.
     End,
 }
@@ -20,35 +22,46 @@ pub(super) struct Wire {
     pub(super) transport: Box<dyn Transport>,
     readable: bool,
     writable: bool,
+    /// The last read took all that had arrived.
+    drained: bool,
     /// The transport holds octets that it took and could not send yet.
     held: bool,
 }
 
 impl Wire {
     pub(super) fn new(transport: Box<dyn Transport>) -> Self {
-        Wire { transport, readable: true, writable: true, held: false }
+        Wire { transport, readable: true, writable: true, drained: false, held: false }
     }
 
-    /// Something may have changed: both directions are tried again.
-    pub(super) fn woken(&mut self) {
-        (self.readable, self.writable) = (true, true);
+    /// Something has changed: that direction is tried again.
+    pub(super) fn woken(&mut self, seen: Readiness) {
+        self.transport.woken(seen);
+        self.readable |= seen.readable;
+        self.writable |= seen.writable;
+        self.drained &= !seen.readable;
+    }
+
+    /// The client was not heard since a read took all that had arrived.
+    pub(super) fn is_drained(&self) -> bool {
+        self.drained
     }
 
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Got> {
         if !self.readable {
             return Ok(Got::Blocked);
         }
-        loop {
-            match self.transport.read(buffer) {
-                Ok(0) => return Ok(Got::End),
-                Ok(count) => return Ok(Got::Data(count.min(buffer.len()))),
-                Err(why) if why.kind() == ErrorKind::Interrupted => {}
-                Err(why) if why.kind() == ErrorKind::WouldBlock => {
-                    self.readable = false;
-                    return Ok(Got::Blocked);
-                }
-                Err(why) => return Err(why),
+        match self.transport.read(buffer) {
+            Ok(0) => Ok(Got::End),
+            Ok(count) => {
+                self.drained = count < buffer.len();
+                Ok(Got::Data(count.min(buffer.len())))
             }
+            Err(why) if why.kind() == ErrorKind::Interrupted => Ok(Got::Later),
+            Err(why) if why.kind() == ErrorKind::WouldBlock => {
+                (self.readable, self.drained) = (false, true);
+                Ok(Got::Blocked)
+            }
+            Err(why) => Err(why),
         }
     }
 

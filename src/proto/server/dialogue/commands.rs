@@ -128,7 +128,10 @@ impl Dialogue {
                 self.say(OK);
                 self.idled();
             }
-            Request::Quit => self.end(BYE),
+            Request::Quit => {
+                self.quit = true;
+                self.end(BYE);
+            }
             Request::Ask { verb: Verb::Expn, .. } if !self.config.expn => return Err(NOT_HERE.into()),
             Request::Ask { verb, about } => {
                 self.idled();
