@@ -67,7 +67,10 @@ impl Reply {
             let more = lines.peek().is_some();
             raw.extend_from_slice(&digits);
             raw.push(if more { b'-' } else { b' ' });
-            raw.extend(line.bytes().map(|b| if matches!(b, b'\r' | 0) { b'?' } else { b }));
+            match memchr2(b'\r', 0, line.as_bytes()) {
+                None => raw.extend_from_slice(line.as_bytes()),
+                Some(_) => raw.extend(line.bytes().map(|b| if matches!(b, b'\r' | 0) { b'?' } else { b })),
+            }
             if more {
                 raw.extend_from_slice(b"\r\n");
             }
@@ -110,14 +113,39 @@ impl Reply {
         &self.raw
     }
 
+    /// The reply with an enhanced code of its class at the front of each line. `detail` is what follows the class:
+    /// `1.5`.
+    pub fn with_enhanced(&self, detail: &str) -> Reply {
+        let mut raw = Vec::with_capacity(self.raw.len() + detail.len() + 4);
+        for line in self.whole_lines() {
+            if !raw.is_empty() {
+                raw.extend_from_slice(b"\r\n");
+            }
+            let (code, text) = line.split_at(line.len().min(3));
+            let (separator, text) = text.split_first().unwrap_or((&b' ', &[]));
+            raw.extend_from_slice(code);
+            raw.extend_from_slice(&[*separator, b'0' + self.class(), b'.']);
+            raw.extend_from_slice(detail.as_bytes());
+            raw.push(b' ');
+            raw.extend_from_slice(text);
+        }
+        Reply { code: self.code, raw }
+    }
+
     /// Appends the reply as it goes over the wire: all lines, each with CRLF.
     pub fn encode(&self, out: &mut Vec<u8>) {
+        out.reserve(self.raw.len() + 2);
         out.extend_from_slice(&self.raw);
         out.extend_from_slice(b"\r\n");
     }
 
     /// The lines' texts: what follows `250-` or `250 `. There is at least one.
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        self.whole_lines().map(|line| line.get(4..).unwrap_or_default())
+    }
+
+    /// The lines, codes included.
+    fn whole_lines(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest = Some(self.raw.as_slice());
         core::iter::from_fn(move || {
             let raw = rest?;
@@ -132,7 +160,7 @@ impl Reply {
                     raw
                 }
             };
-            Some(line.get(4..).unwrap_or_default())
+            Some(line)
         })
     }
 

@@ -7,6 +7,7 @@ mod support;
 mod auth;
 mod basics;
 mod decisions;
+mod ends;
 mod hostile;
 mod house;
 mod limits;

@@ -3,6 +3,7 @@
 use super::config::Config;
 use crate::proto::command::Verb;
 use crate::proto::reply::Reply;
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 
@@ -90,16 +91,13 @@ impl Config {
 
     /// The owner's reply, with an enhanced code if those are on offer and it has none: RFC 2034 wants one in each.
     /// `detail` is what stands behind the class.
-    pub(super) fn complete(&self, reply: &Reply, detail: &str) -> Reply {
+    pub(super) fn complete<'a>(&self, reply: &'a Reply, detail: &str) -> Cow<'a, Reply> {
         let wanted = self.enhanced_status_codes && matches!(reply.class(), 2 | 4 | 5);
-        if !wanted || reply.enhanced().is_some() {
-            return reply.clone();
+        if wanted && reply.enhanced().is_none() {
+            Cow::Owned(reply.with_enhanced(detail))
+        } else {
+            Cow::Borrowed(reply)
         }
-        let mut text = String::new();
-        for line in reply.lines() {
-            text += &format!("{}.{detail} {}\n", reply.class(), String::from_utf8_lossy(line));
-        }
-        Reply::new(reply.code(), &text)
     }
 
     /// The greeting of a session.

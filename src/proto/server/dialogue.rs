@@ -262,7 +262,7 @@ impl Dialogue {
     /// after its reply when a command is under way, after the verdict on it when a body is.
     pub fn stop(&mut self, reply: &Reply) {
         if !matches!(self.place, Place::Closed) {
-            self.stopping = Some(self.config.complete(reply, "3.2"));
+            self.stopping = Some(self.config.complete(reply, "3.2").into_owned());
         }
     }
 
@@ -338,7 +338,7 @@ impl Dialogue {
             Question::Chunk { left, last } => {
                 // A refusal is said when the chunk has been read.
                 if let Some(envelope) = self.envelope.as_mut().filter(|_| !accepted) {
-                    envelope.failed = Some(self.config.complete(reply, detail));
+                    envelope.failed = Some(self.config.complete(reply, detail).into_owned());
                     self.abandoned = true;
                 }
                 self.place = Place::Chunk { left, last, refusal: None };
@@ -365,7 +365,7 @@ impl Dialogue {
     pub fn refuse(&mut self, reply: &Reply) {
         let arriving = matches!(self.place, Place::Body | Place::Chunk { .. });
         if let Some(envelope) = self.envelope.as_mut().filter(|envelope| arriving && envelope.failed.is_none()) {
-            envelope.failed = Some(self.config.complete(reply, "0.0"));
+            envelope.failed = Some(self.config.complete(reply, "0.0").into_owned());
             self.abandoned = true;
         }
     }

@@ -25,8 +25,9 @@ pub(super) enum Request<'a> {
 }
 
 /// Reads a line without its CRLF.
-pub(super) fn parse(line: &[u8]) -> Result<Request<'_>, Answer> {
-    let verb = verb(line);
+/// `verb` is what [`Verb::parse`] says of it.
+pub(super) fn parse(verb: Verb, line: &[u8]) -> Result<Request<'_>, Answer> {
+    let verb = exact(verb, line);
     let text = core::str::from_utf8(line).ok().filter(|text| !text.contains(char::is_control));
     let argument = text.map(|text| text.split_once(' ').map_or("", |(_, rest)| rest.trim_matches(' ')));
     match (verb, argument) {
@@ -67,8 +68,7 @@ pub(super) fn parse(line: &[u8]) -> Result<Request<'_>, Answer> {
 }
 
 /// The verb, to the letter: the line begins with it, and a space or the end follows.
-fn verb(line: &[u8]) -> Verb {
-    let verb = Verb::parse(line);
+fn exact(verb: Verb, line: &[u8]) -> Verb {
     let rest = line.get(verb.name().len()..);
     let exact =
         !line.starts_with(b" ") && !line.starts_with(b"\t") && rest.is_some_and(|r| matches!(r, [] | [b' ', ..]));

@@ -237,3 +237,6 @@ impl Session {
         refusal.reply(self.service.dialogue.enhanced_status_codes)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,7 @@ impl Dialogue {
             // Until the owner has said yes: what is pipelined behind a MAIL that fails only follows from it.
             self.mail_refused = true;
         }
-        let outcome = request::parse(line).map_err(Fault::from).and_then(|request| {
+        let outcome = request::parse(verb, line).map_err(Fault::from).and_then(|request| {
             // AUTH alone may have a line as long as this; the line has been taken whole, so the session goes on.
             let long = line.len() + 2 > self.config.line_max && !matches!(request, Request::Auth { .. });
             if long && !matches!(request, Request::Bdat { .. }) {
