@@ -37,7 +37,7 @@ fn an_end_right_behind_a_whole_session_is_seen() {
         let house = House::with(kept, |_| {});
         for _ in 0..TRIES {
             let (stream, mut client) = connected(&house);
-            client.say("EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT 3 LAST\r\nx\r");
+            client.say("EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT 3 LAST\r\nx");
             stream.shutdown(Shutdown::Write).unwrap();
             assert_eq!(client.codes(5), [220, 250, 250, 250, 250]);
             client.closed();

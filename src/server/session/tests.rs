@@ -66,7 +66,7 @@ impl Transport for Endless {
 /// However much a client pipelines, after each buffer the others have their turn.
 #[test]
 fn a_client_that_never_pauses_is_served_by_the_buffer() {
-    let mail = "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT 3 LAST\r\nx\r\n";
+    let mail = "EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT 3 LAST\r\nx\r\n";
     for lines in ["NOOP\r\n", mail] {
         let (mut session, read) = Endless::session(lines, 0);
         let mut buffer = vec![0; 8 * 1024];
