@@ -12,6 +12,12 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
+/// The part of all descriptors that is not for connections, and how many are enough.
+#[cfg(unix)]
+const SPARE_PART: u64 = 8;
+#[cfg(unix)]
+const SPARE_MAX: u64 = 512;
+
 /// An accepted connection, by TCP or by a socket in the file system.
 #[derive(Debug)]
 pub struct PolledTransport {
@@ -69,6 +75,16 @@ impl PolledTransport {
     /// Where this end is; none for a socket in the file system.
     pub fn local_address(&self) -> Option<SocketAddr> {
         self.local
+    }
+
+    /// Whether hardly any descriptors are left in this process for anything else, such as files. The system gives the
+    /// lowest that is free, so the number of this one tells.
+    #[cfg(unix)]
+    pub fn is_among_the_last(&self) -> bool {
+        use std::os::fd::AsRawFd;
+        let number = self.with(|socket| Ok(socket.as_raw_fd())).ok().and_then(|number| u64::try_from(number).ok());
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+        limit.zip(number).is_some_and(|(limit, number)| number >= limit - (limit / SPARE_PART).min(SPARE_MAX))
     }
 
     /// Does something with the socket. Where the system tells once for each change, mio must see what came of it.

@@ -200,6 +200,12 @@ impl EventLoop {
                     Ok(transport) => {
                         let (service, implicit_tls) = (entrance.service.clone(), entrance.implicit_tls);
                         let peer = transport.peer_address();
+                        // Those who are connected need descriptors for their mails.
+                        #[cfg(unix)]
+                        if transport.is_among_the_last() {
+                            self.send_away(transport, &service, implicit_tls, TooMany::InAll);
+                            continue;
+                        }
                         // Many clients come by one proxy.
                         match self.shared.count(peer.filter(|_| !service.is_proxy(peer))) {
                             Ok(counted) => {

@@ -1,6 +1,7 @@
 //! The Maildir: what is stored and where, and what is left when it cannot be.
 
 use super::support::maildir::{Delivered, Mailbox};
+use super::support::mount::Mount;
 use super::support::skip;
 use super::support::temp::TempDir;
 use super::{begin, by_lmtp, envelope, recipient, refused, store};
@@ -378,71 +379,46 @@ fn a_mail_may_go_to_250_maildirs() {
     assert_empty(&folder.join("user7"));
 }
 
-/// A file system of its own, gone when it is dropped.
-struct Mount(TempDir);
-
-impl Mount {
-    /// None, noted as a skip, where this user or this machine mounts nothing.
-    fn tmpfs(test: &str, options: &str) -> Option<Mount> {
-        if !skip::as_root(test, "mount") {
-            return None;
+/// A small disk of its own; none, noted as a skip, where this user or this machine mounts nothing.
+fn small_disk(test: &str, options: &str) -> Option<(TempDir, Mount)> {
+    let folder = TempDir::new();
+    match Mount::tmpfs(folder.path(), options) {
+        Ok(mount) => Some((folder, mount)),
+        Err(why) => {
+            skip::skip(test, &why);
+            None
         }
-        let folder = TempDir::new();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(folder.path()).output();
-        match mounted {
-            Ok(output) if output.status.success() => Some(Mount(folder)),
-            Ok(output) => {
-                skip::skip(test, &format!("no tmpfs here: {}", String::from_utf8_lossy(&output.stderr).trim()));
-                None
-            }
-            Err(why) => {
-                skip::skip(test, &format!("mount: {why}"));
-                None
-            }
-        }
-    }
-
-    fn remount(&self, options: &str) {
-        let done = Command::new("mount").args(["-o", &format!("remount,{options}")]).arg(self.0.path()).status();
-        assert!(done.unwrap().success(), "remount {options}");
-    }
-}
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        // Lazily: a spool that a test holds still has folders open.
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
     }
 }
 
 #[test]
 fn a_disk_that_fills() {
-    let Some(disk) = Mount::tmpfs("spool: a disk that fills", "size=256k") else { return };
-    let spool = one(&disk.0);
+    let Some((disk, _mount)) = small_disk("spool: a disk that fills", "size=256k") else { return };
+    let spool = one(&disk);
     let large = vec![b'x'; 400_000];
     assert_eq!(refused(store(&spool, &envelope(&["b"]), &large, 10_000)), (452, "4.3.1".into()));
-    assert_empty(disk.0.path());
+    assert_empty(disk.path());
     // Until nothing more fits; then nothing is lost of what was confirmed, and nothing half-written stands there.
     let mut confirmed = 0;
     while store(&spool, &envelope(&["b"]), &large[..20_000], 10_000).is_ok() {
         confirmed += 1;
         assert!(confirmed < 100);
     }
-    let mails = stored(disk.0.path());
+    let mails = stored(disk.path());
     assert!(confirmed > 5 && mails.len() == confirmed, "{confirmed} confirmed, {} there", mails.len());
     assert!(mails.iter().all(|mail| mail.as_sent() == large[..20_000]));
-    assert_eq!(names(&disk.0.join("tmp")), [""; 0]);
+    assert_eq!(names(&disk.join("tmp")), [""; 0]);
     // Room again.
-    for name in names(&disk.0.join("new")) {
-        fs::remove_file(disk.0.join("new").join(name)).unwrap();
+    for name in names(&disk.join("new")) {
+        fs::remove_file(disk.join("new").join(name)).unwrap();
     }
     store(&spool, &envelope(&["b"]), MESSAGE, 10).unwrap();
 }
 
 #[test]
 fn a_disk_without_names_left() {
-    let Some(disk) = Mount::tmpfs("spool: a disk without names left", "nr_inodes=8") else { return };
-    let spool = one(&disk.0);
+    let Some((disk, _mount)) = small_disk("spool: a disk without names left", "nr_inodes=8") else { return };
+    let spool = one(&disk);
     let mut refusals = 0;
     for _ in 0..10 {
         match store(&spool, &envelope(&["b"]), MESSAGE, 10) {
@@ -454,19 +430,19 @@ fn a_disk_without_names_left() {
         }
     }
     assert!(refusals > 0);
-    assert_eq!(names(&disk.0.join("tmp")), [""; 0]);
+    assert_eq!(names(&disk.join("tmp")), [""; 0]);
 }
 
 #[test]
 fn a_disk_that_becomes_read_only() {
-    let Some(disk) = Mount::tmpfs("spool: a disk that becomes read-only", "size=1m") else { return };
-    let spool = one(&disk.0);
-    disk.remount("ro");
+    let Some((disk, mount)) = small_disk("spool: a disk that becomes read-only", "size=1m") else { return };
+    let spool = one(&disk);
+    mount.remount("ro");
     let refusal = store(&spool, &envelope(&["b"]), MESSAGE, 10).unwrap_err();
     assert_eq!((refusal.code, refusal.enhanced.to_string()), (451, "4.3.0".into()));
     assert!(refusal.cause.contains("Read-only"), "the log says why: {refusal}");
     assert!(!refusal.text.contains('/'), "the client learns no path: {}", refusal.text);
-    disk.remount("rw");
+    mount.remount("rw");
     store(&spool, &envelope(&["b"]), MESSAGE, 10).unwrap();
 }
 

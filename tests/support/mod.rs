@@ -16,6 +16,7 @@
 //! - [`postfix`], [`exim`], [`dovecot`], [`dovecot_lmtp`], [`aiosmtpd`]: real mail servers, started for the tests
 //!   ([`server`]), and what they delivered ([`maildir`]);
 //! - [`postfix_client`]: a Postfix that hands mail on to a server of the test's ([`next`]); [`tap`]: what such clients say;
+//! - [`mount`]: a small file system of a test's own;
 //! - [`native`], [`netx`]: the native C face and NetX SMTP Client through their exported functions;
 //! - [`pipe`]: a program that answers lines, for the servers' side of authentication by other libraries;
 //! - [`process`]: this process's peak memory and open descriptors;
@@ -45,6 +46,8 @@ pub mod kept;
 pub mod listeners;
 pub mod maildir;
 pub mod memory;
+#[cfg(unix)]
+pub mod mount;
 pub mod native;
 pub mod netx;
 pub mod next;
