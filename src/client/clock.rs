@@ -34,10 +34,11 @@ fn moment() -> (Date, u32) {
 #[cfg(all(test, feature = "local-time"))]
 mod tests {
     use super::*;
+    #[cfg(unix)]
     use std::process::Command;
-    use std::time::{SystemTime, UNIX_EPOCH};
 
     /// The same date in another process with another time zone: the environment of this one is shared by all tests.
+    #[cfg(unix)]
     fn now_in(zone: &str) -> String {
         let this = std::env::current_exe().unwrap();
         let run = Command::new(this)
@@ -72,6 +73,7 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn the_moment_is_now() {
+        use std::time::{SystemTime, UNIX_EPOCH};
         let unix_now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
         let before = unix_now();
         let shown = now_in("UTC0");

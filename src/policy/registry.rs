@@ -17,11 +17,10 @@
 //! so passwords are refused in it.
 
 use super::{Policy, PolicyError, Rights};
-use std::sync::Arc;
 
 #[cfg(not(windows))]
-pub(super) fn policy(_: Rights) -> Result<Arc<Policy>, PolicyError> {
-    Ok(Arc::default())
+pub(super) fn policy(_: Rights) -> Result<std::sync::Arc<Policy>, PolicyError> {
+    Ok(std::sync::Arc::default())
 }
 
 #[cfg(windows)]

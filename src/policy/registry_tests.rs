@@ -1,5 +1,5 @@
 use super::*;
-#[cfg(feature = "tls")]
+#[cfg(all(unix, feature = "tls"))]
 use crate::policy::tests::Folder;
 use std::time::Duration;
 

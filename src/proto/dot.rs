@@ -161,11 +161,14 @@ pub enum BodyError {
     BareCr,
     /// An LF that no CR precedes.
     BareLf,
+    /// A line that is a dot and NULs only: whoever drops NULs takes it for the end.
+    HiddenEnd,
 }
 
 impl fmt::Display for BodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            BodyError::HiddenEnd => "the message holds a line of one dot and NULs",
             BodyError::BareCr => "the message holds a carriage return without its line feed",
             BodyError::BareLf => "the message holds a line feed without its carriage return",
         })
@@ -188,7 +191,7 @@ pub enum Decoded<'a> {
 }
 
 /// Wire to body, for DATA: takes the doubled dots out and ends at CRLF.CRLF and at nothing else. A bare CR or LF is an
-/// error, because other servers take some of them for an end of the message.
+/// error, and so is a line of a dot and NULs, because other servers take some of them for an end of the message.
 #[derive(Clone, Debug)]
 pub struct BodyDecoder {
     place: Place,
@@ -202,6 +205,10 @@ enum Place {
     Dot,
     /// After such a dot and a CR.
     DotCr,
+    /// In a line that is NULs so far, or a dot and NULs.
+    Nuls {
+        dot: bool,
+    },
     InLine,
     /// After a CR that is held back.
     Cr,
@@ -227,8 +234,12 @@ impl BodyDecoder {
             match self.place {
                 Place::Broken(error) => return Err(error),
                 Place::LineStart if first == b'.' => self.place = Place::Dot,
+                Place::LineStart | Place::Dot if first == 0 => return Ok(self.nul(input, self.place == Place::Dot)),
+                Place::Nuls { dot } if first == 0 => return Ok(self.nul(input, dot)),
+                Place::Nuls { dot: false } if first == b'.' => return Ok(self.nul(input, true)),
+                Place::Nuls { dot: true } if first == b'\r' => return self.fail(BodyError::HiddenEnd),
                 Place::Dot if first == b'\r' => self.place = Place::DotCr,
-                Place::InLine if *input == b"\r" => self.place = Place::Cr,
+                Place::InLine | Place::Nuls { .. } if *input == b"\r" => self.place = Place::Cr,
                 Place::LineStart if *input == b"\r" => self.place = Place::Cr,
                 Place::DotCr | Place::Cr if first != b'\n' => return self.fail(BodyError::BareCr),
                 Place::DotCr => {
@@ -241,14 +252,21 @@ impl BodyDecoder {
                     self.place = Place::LineStart;
                     return Ok(Decoded::Insert(CRLF));
                 }
-                Place::LineStart | Place::Dot | Place::InLine => return self.text(input),
+                Place::LineStart | Place::Dot | Place::Nuls { .. } | Place::InLine => return self.text(input),
             }
             *input = &input[1..];
         }
         Ok(Decoded::NeedMore)
     }
 
-    /// The longest slice that holds whole line ends and no dot to take out. `input` is not empty, and not a CR alone.
+    /// An octet of a line that may come to hide an end.
+    fn nul<'a>(&mut self, input: &mut &'a [u8], dot: bool) -> Decoded<'a> {
+        let (octet, rest) = input.split_at(1);
+        (self.place, *input) = (Place::Nuls { dot }, rest);
+        Decoded::Slice(octet)
+    }
+
+    /// The longest slice that holds whole line ends, no dot to take out, and no line that begins with NUL. `input` is not empty, and not a CR alone.
     fn text<'a>(&mut self, input: &mut &'a [u8]) -> Result<Decoded<'a>, BodyError> {
         let data = *input;
         let mut line = 0;
@@ -263,7 +281,7 @@ impl BodyDecoder {
                 return self.fail(if rest[0] == b'\n' { BodyError::BareLf } else { BodyError::BareCr });
             }
             line = end + 2;
-            if line == data.len() || data[line] == b'.' {
+            if line == data.len() || matches!(data[line], b'.' | 0) {
                 self.place = Place::LineStart;
                 break line;
             }

@@ -50,12 +50,15 @@ pub struct LineReader {
     /// `held` is the line that was given out last.
     given: bool,
     failed: Option<LineError>,
+    /// Octets of a line that is too long, so far, and whether the last of them is a CR.
+    skipped: usize,
+    after_cr: bool,
 }
 
 impl LineReader {
     /// Takes lines of up to `limit` octets, their ends included.
     pub fn new(limit: usize) -> Self {
-        LineReader { limit, held: Vec::new(), given: false, failed: None }
+        LineReader { limit, held: Vec::new(), given: false, failed: None, skipped: 0, after_cr: false }
     }
 
     /// Another limit, from the next byte on.
@@ -73,7 +76,7 @@ impl LineReader {
     }
 
     /// Takes from the front of `input` until a line is complete or the input is used up. After an error it gives the
-    /// same error for ever: where the next line begins is not known.
+    /// same error for ever: where the next line begins is not known, unless [`skip`](Self::skip) finds it.
     pub fn feed<'s, 'i: 's>(&'s mut self, input: &mut &'i [u8]) -> Result<LineStep<'s>, LineError> {
         if let Some(error) = self.failed {
             return Err(error);
@@ -92,10 +95,49 @@ impl LineReader {
             }
             Err(error) => {
                 self.failed = Some(error);
+                (self.skipped, self.after_cr) = (self.held.len(), self.held.ends_with(b"\r"));
+                self.held.zeroize(); // it may have been the beginning of a secret
                 self.held = Vec::new();
                 Err(error)
             }
         }
+    }
+
+    /// Drops the rest of a line that was [too long](LineError::TooLong); true when its end has gone by and `feed` reads
+    /// lines again. A line of more than `most` octets is an error for ever, as a bare CR or LF is.
+    pub fn skip(&mut self, input: &mut &[u8], most: usize) -> Result<bool, LineError> {
+        match self.failed {
+            None => return Ok(true),
+            Some(LineError::TooLong) if self.skipped <= most => {}
+            Some(error) => return Err(error),
+        }
+        while let Some(&first) = input.first() {
+            if self.after_cr {
+                if first != b'\n' {
+                    return self.fail(LineError::BareCr);
+                }
+                *input = &input[1..];
+                (self.failed, self.after_cr) = (None, false);
+                return Ok(true);
+            }
+            let data = *input;
+            let end = memchr2(b'\r', b'\n', data).unwrap_or(data.len());
+            self.skipped = self.skipped.saturating_add(end);
+            if self.skipped > most {
+                return self.fail(LineError::TooLong);
+            }
+            match data.get(end) {
+                Some(b'\n') => return self.fail(LineError::BareLf),
+                Some(_) => (self.after_cr, *input) = (true, &data[end + 1..]),
+                None => *input = &[],
+            }
+        }
+        Ok(false)
+    }
+
+    fn fail<T>(&mut self, error: LineError) -> Result<T, LineError> {
+        self.failed = Some(error);
+        Err(error)
     }
 
     /// The rest of the line without its end, once it is complete. The CR before may already be held.

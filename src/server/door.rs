@@ -5,9 +5,12 @@ use crate::net::polled::PolledTransport;
 use crate::net::sys::NODELAY_INHERITED;
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+#[cfg(unix)]
+use socket2::SockAddr;
+use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+#[cfg(unix)]
 use std::path::PathBuf;
 
 /// How many connections the system keeps for us until they are accepted.

@@ -82,7 +82,7 @@ impl fmt::Debug for Client {
 
 /// Bodies of all kinds: empty, with dots, with bare line ends.
 fn body(random: &mut Random) -> Vec<u8> {
-    (0..random.below(300)).map(|_| b"ab.\r\n.c\0\xff"[random.below(9) as usize]).collect()
+    (0..random.below(300)).map(|_| b"ab.\r\n.c\x01\xff"[random.below(9) as usize]).collect()
 }
 
 impl Client {

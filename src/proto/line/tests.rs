@@ -39,6 +39,51 @@ fn lines_and_what_is_none() {
     assert_eq!(run(100, &[&vec![b'x'; 4 << 20]]), (vec![], Some(TooLong)));
 }
 
+/// The same with lines that are too long skipped, which stand as `None`.
+fn run_on(limit: usize, most: usize, pieces: &[&[u8]]) -> (Vec<Option<Vec<u8>>>, Option<LineError>) {
+    let mut reader = LineReader::new(limit);
+    let (mut lines, mut skipping) = (Vec::new(), false);
+    for piece in pieces {
+        let mut input = *piece;
+        loop {
+            if skipping {
+                match reader.skip(&mut input, most) {
+                    Ok(over) => skipping = !over,
+                    Err(error) => {
+                        assert_eq!(reader.skip(&mut input, most), Err(error), "an error must stay");
+                        return (lines, Some(error));
+                    }
+                }
+                if skipping {
+                    break assert!(input.is_empty());
+                }
+            }
+            match reader.feed(&mut input) {
+                Ok(LineStep::NeedMore) => break,
+                Ok(LineStep::Line(line)) => lines.push(Some(line.to_vec())),
+                Err(LineError::TooLong) => {
+                    lines.push(None);
+                    skipping = true;
+                }
+                Err(error) => return (lines, Some(error)),
+            }
+        }
+    }
+    (lines, None)
+}
+
+#[test]
+fn lines_that_are_too_long_are_skipped() {
+    use LineError::*;
+    let line = |text: &str| Some(text.as_bytes().to_vec());
+    assert_eq!(run_on(6, 20, &[b"NOOP x\r\nQUIT\r\n"]), (vec![None, line("QUIT")], None));
+    assert_eq!(run_on(6, 20, &[b"NOOP x\r", b"\nQUIT\r\n"]), (vec![None, line("QUIT")], None));
+    assert_eq!(run_on(6, 20, &[b"NOOP xxxxxx\rQUIT\r\n"]), (vec![None], Some(BareCr)));
+    assert_eq!(run_on(6, 20, &[b"NOOP xxxxxx\nQUIT\r\n"]), (vec![None], Some(BareLf)));
+    assert_eq!(run_on(6, 20, &[&b"x".repeat(20), b"\r\nA\r\n"]), (vec![None, line("A")], None));
+    assert_eq!(run_on(6, 20, &[&b"x".repeat(21), b"\r\nA\r\n"]), (vec![None], Some(TooLong)));
+}
+
 #[test]
 fn a_whole_line_is_not_copied() {
     let mut reader = LineReader::new(100);
@@ -64,6 +109,9 @@ proptest! {
             let whole = run(limit, &[&input]);
             prop_assert_eq!(&run(limit, &pieces), &whole);
             prop_assert_eq!(&run(limit, &input.chunks(1).collect::<Vec<_>>()), &whole);
+            let whole = run_on(limit, limit + 8, &[&input]);
+            prop_assert_eq!(&run_on(limit, limit + 8, &pieces), &whole);
+            prop_assert_eq!(&run_on(limit, limit + 8, &input.chunks(1).collect::<Vec<_>>()), &whole);
         }
     }
 }

@@ -21,9 +21,10 @@ pub(super) const BEGIN_TLS: Answer = Answer(220, "2.0.0", "Begin TLS");
 pub(super) const UNKNOWN: Answer = Answer(500, "5.5.2", "Command not known");
 pub(super) const NOT_HERE: Answer = Answer(502, "5.5.1", "Command not available");
 pub(super) const NO_ARGUMENT: Answer = Answer(501, "5.5.4", "This command has no argument");
-pub(super) const NEEDS_NAME: Answer = Answer(501, "5.5.4", "Give your host name");
+/// As all answers to a hello it has no enhanced code (RFC 2034, 3).
+pub(super) const NEEDS_NAME: Answer = Answer(501, "", "Give your host name");
 pub(super) const NEEDS_ABOUT: Answer = Answer(501, "5.5.4", "Say about whom");
-pub(super) const NO_TEXT: Answer = Answer(500, "5.5.2", "Control characters, or not UTF-8");
+pub(super) const NO_TEXT: Answer = Answer(501, "5.5.2", "Control characters, or not UTF-8");
 pub(super) const NEEDS_FROM: Answer = Answer(501, "5.5.4", "Syntax: MAIL FROM:<address>");
 pub(super) const NEEDS_TO: Answer = Answer(501, "5.5.4", "Syntax: RCPT TO:<address>");
 pub(super) const BAD_SENDER: Answer = Answer(501, "5.1.7", "Bad sender address");
@@ -42,11 +43,13 @@ pub(super) const AUTH_TOO_LONG: Answer = Answer(500, "5.5.6", "Authentication ex
 // Commands at the wrong time.
 pub(super) const NEEDS_HELLO: Answer = Answer(503, "5.5.1", "Say hello first");
 pub(super) const NEEDS_EHLO: Answer = Answer(503, "5.5.1", "Say EHLO first");
-pub(super) const WRONG_HELLO: Answer = Answer(500, "5.5.1", "Another hello is spoken here");
+pub(super) const WRONG_HELLO: Answer = Answer(500, "", "Another hello is spoken here");
 pub(super) const NEEDS_MAIL: Answer = Answer(503, "5.5.1", "Say MAIL first");
 pub(super) const NESTED_MAIL: Answer = Answer(503, "5.5.1", "A mail is already under way");
 pub(super) const NEEDS_RCPT: Answer = Answer(503, "5.5.1", "Say RCPT first");
 pub(super) const NO_RCPT: Answer = Answer(554, "5.5.1", "No valid recipients");
+/// LMTP has its own code for it (RFC 2033, 4.2).
+pub(super) const NO_RCPT_LMTP: Answer = Answer(503, "5.5.1", "No valid recipients");
 pub(super) const NO_CHUNKS: Answer = Answer(502, "5.5.1", "BDAT is not available");
 pub(super) const DATA_AFTER_BDAT: Answer = Answer(503, "5.5.1", "The mail was begun with BDAT");
 pub(super) const NEEDS_BDAT: Answer = Answer(503, "5.5.1", "A binary body needs BDAT");
@@ -70,6 +73,7 @@ pub(super) const TOO_LARGE: Answer = Answer(552, "5.3.4", "Message larger than t
 pub(super) const NEEDS_UTF8: Answer = Answer(553, "5.6.7", "Address is not ASCII and SMTPUTF8 was not declared");
 pub(super) const TOO_MANY_RCPT: Answer = Answer(452, "4.5.3", "Too many recipients");
 pub(super) const BARE_LINE_END: Answer = Answer(554, "5.6.0", "The message holds a bare carriage return or line feed");
+pub(super) const HIDDEN_END: Answer = Answer(554, "5.6.0", "The message holds a line of one dot and NULs");
 
 // What ends the session.
 pub(super) const TOO_MANY_ERRORS: Answer = Answer(421, "4.7.0", "Too many errors");
@@ -80,6 +84,11 @@ pub(super) const TOO_IDLE: Answer = Answer(421, "4.7.0", "Too many commands with
 pub(super) const TIMED_OUT: Answer = Answer(421, "4.4.2", "That took too long");
 
 impl Config {
+    /// What is said to a body for which every recipient was refused.
+    pub(super) fn no_recipients(&self) -> Answer {
+        if self.lmtp { NO_RCPT_LMTP } else { NO_RCPT }
+    }
+
     /// The answer as a reply, with its enhanced code if those are on offer.
     pub(super) fn reply(&self, Answer(code, enhanced, text): Answer) -> Reply {
         if self.enhanced_status_codes && !enhanced.is_empty() {

@@ -19,6 +19,9 @@ use alloc::vec::Vec;
 /// So many octets of a body begin its time limit anew.
 const BODY_STEP: u64 = 16 << 10;
 
+/// A line that is too long is read to its end so that the session can go on, if it is no longer than this.
+const OVERLONG_MAX: usize = 2 << 20;
+
 /// A question whose answer is awaited.
 #[derive(Debug, PartialEq, Eq)]
 enum Question {
@@ -56,6 +59,8 @@ enum Place {
     Command,
     /// The answer to a challenge.
     AuthLine,
+    /// The rest of a line that is too long, and was answered.
+    Overlong,
     Body,
     /// So many octets of a chunk are still to come. They are dropped if the envelope has failed, or if there is none;
     /// `refusal` is the answer to a chunk for which there is no mail.
@@ -239,8 +244,8 @@ impl Dialogue {
             _ if full => (Waiting::Send, times.send),
             Place::Body | Place::Chunk { .. } => (Waiting::Body, times.body),
             Place::AuthLine => (Waiting::Auth, times.auth),
-            Place::Door | Place::Command if self.hello.is_none() => (Waiting::Hello, times.hello),
-            Place::Door | Place::Command => (Waiting::Command, times.command),
+            Place::Door | Place::Command | Place::Overlong if self.hello.is_none() => (Waiting::Hello, times.hello),
+            Place::Door | Place::Command | Place::Overlong => (Waiting::Command, times.command),
         };
         Some(TimeLimit { waiting, time, turn: self.turn })
     }
@@ -397,7 +402,7 @@ impl Dialogue {
                         continue;
                     }
                 }
-                Place::Body | Place::Chunk { .. } => {}
+                Place::Overlong | Place::Body | Place::Chunk { .. } => {}
             }
             if self.output.len() >= self.config.output_max {
                 return Event::OutputFull;
@@ -407,6 +412,7 @@ impl Dialogue {
                 Place::Chunk { left: 0, last, refusal } => self.end_chunk(last, refusal),
                 _ if input.is_empty() => return Event::NeedMore,
                 Place::Command | Place::AuthLine => self.line(input),
+                Place::Overlong => self.overlong(input),
                 Place::Body => self.body(input),
                 Place::Chunk { left, last, refusal } => self.chunk(input, left, last, refusal),
                 Place::Door | Place::Handshake | Place::Closed => None,
@@ -428,13 +434,20 @@ impl Dialogue {
                 self.turn += 1;
                 if auth { self.auth_line(line) } else { self.command(line) }
             }
-            Err(error) => {
-                self.say(match error {
-                    LineError::TooLong if auth => AUTH_TOO_LONG,
-                    LineError::TooLong => LINE_TOO_LONG,
-                    LineError::BareCr | LineError::BareLf => BARE_IN_COMMAND,
-                });
-                self.shut();
+            Err(LineError::TooLong) => {
+                self.place = Place::Overlong;
+                if auth {
+                    self.say(AUTH_TOO_LONG);
+                    self.auth_failed();
+                    Some(Event::AuthCancelled)
+                } else {
+                    self.say(LINE_TOO_LONG);
+                    self.failed();
+                    None
+                }
+            }
+            Err(LineError::BareCr | LineError::BareLf) => {
+                self.end(BARE_IN_COMMAND);
                 None
             }
         };
@@ -444,6 +457,20 @@ impl Dialogue {
         }
         self.expect_commands();
         event
+    }
+
+    /// Drops the rest of a line that is too long.
+    fn overlong<'a>(&mut self, input: &mut &'a [u8]) -> Option<Event<'a>> {
+        match self.lines.skip(input, OVERLONG_MAX) {
+            Ok(false) => {}
+            Ok(true) => {
+                self.place = Place::Command;
+                self.turn += 1;
+            }
+            Err(LineError::TooLong) => self.shut(), // it has its answer
+            Err(LineError::BareCr | LineError::BareLf) => self.end(BARE_IN_COMMAND),
+        }
+        None
     }
 
     /// What comes next is a line of this length at the most.

@@ -2,7 +2,6 @@
 
 use super::super::prep::saslprep;
 use super::super::scram;
-use super::keys::same;
 use super::{Failure, ScramHash, ScramKeys, Secret};
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -124,7 +123,7 @@ impl Realm {
             }
         };
         Ok(match stored {
-            Some(Stored::Password(known)) => same(prepared(&known).as_bytes(), prepared(password).as_bytes()),
+            Some(Stored::Password(known)) => prepared(&known) == prepared(password),
             _ => right,
         })
     }
@@ -153,8 +152,8 @@ impl Realm {
 }
 
 /// One spelling of a password for all ways to type it; one that has no such spelling stays as it is.
-fn prepared(password: &Secret) -> Zeroizing<String> {
-    saslprep(password.expose()).unwrap_or_else(|_| Zeroizing::new(password.expose().into()))
+fn prepared(password: &Secret) -> Secret {
+    saslprep(password.expose()).map_or_else(|_| password.clone(), |one| Secret::new(one.as_str().into()))
 }
 
 impl fmt::Debug for Realm {

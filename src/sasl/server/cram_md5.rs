@@ -1,7 +1,6 @@
 //! CRAM-MD5, RFC 2195: the password is the key of a digest of our challenge, so it must be kept as it is.
 
 use super::super::cram_md5::{in_hex, keyed_digest};
-use super::keys::same;
 use super::{Failure, Identity, Next, Realm, Side, Stored, Surroundings, text_of};
 use alloc::boxed::Box;
 use alloc::format;
@@ -9,6 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ctutils::CtEq;
 
 struct CramMd5 {
     nonce: String,
@@ -40,7 +40,7 @@ impl Side for CramMd5 {
             _ => (false, "somebody, for the same work"),
         };
         let wanted = keyed_digest(password.as_bytes(), &self.challenge).map_err(|_| Failure::Wrong)?;
-        let right = same(&in_hex(wanted), digest.to_ascii_lowercase().as_bytes());
+        let right = in_hex(wanted).as_slice().ct_eq(digest.to_ascii_lowercase().as_bytes()).to_bool();
         if right && known { Ok(Next::Accept(Identity::of(user))) } else { Err(Failure::Wrong) }
     }
 }

@@ -1,14 +1,14 @@
 //! What a server keeps of a password for SCRAM, and how it is written down.
 
 use super::super::prep::saslprep;
-use super::super::scram::{self, FIELD_MAX, Hash, ITERATIONS_MAX, ITERATIONS_MIN, hmac_of, keyed};
+use super::super::scram::{self, FIELD_MAX, Hash, ITERATIONS_MAX, ITERATIONS_MIN, keyed};
 use super::super::{SaslError, Secret};
 use alloc::vec::Vec;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use core::fmt;
 use core::str::FromStr;
-use hmac::Mac;
+use ctutils::CtEq;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -85,7 +85,7 @@ impl ScramKeys {
     /// These are the keys of this password.
     pub fn fit(&self, password: &Secret) -> bool {
         ScramKeys::derive(self.hash, password, &self.salt, self.iterations)
-            .is_ok_and(|keys| same(&keys.stored_key, &self.stored_key))
+            .is_ok_and(|keys| keys.stored_key.as_slice().ct_eq(&self.stored_key).to_bool())
     }
 }
 
@@ -96,15 +96,6 @@ fn keys<D: Hash>(password: &str, salt: &[u8], iterations: u32) -> Result<Pair, S
     let salted = scram::salted::<D>(password, salt, iterations)?;
     let client_key = keyed::<D>(&salted, b"Client Key")?;
     Ok((Zeroizing::new(D::digest(client_key.as_slice()).to_vec()), keyed::<D>(&salted, b"Server Key")?))
-}
-
-/// Whether two texts are the same, in a time that tells neither where they differ nor how long the secret one is.
-pub(super) fn same(secret: &[u8], given: &[u8]) -> bool {
-    let digest = |text| hmac_of::<Sha256>(b"the same", text);
-    match (digest(secret), digest(given)) {
-        (Ok(secret), Ok(given)) => secret.verify(&given.finalize().into_bytes()).is_ok(),
-        _ => false,
-    }
 }
 
 impl fmt::Display for ScramKeys {

@@ -3,7 +3,6 @@
 use super::super::prep::saslprep;
 use super::super::scram::{FIELD_MAX, Hash, keyed};
 use super::super::{BindingKind, ChannelBinding};
-use super::keys::same;
 use super::{Failure, Next, Realm, ScramHash, ScramKeys, Secret, Side, Stored, Surroundings, authorize, text_of};
 use alloc::boxed::Box;
 use alloc::format;
@@ -12,6 +11,7 @@ use alloc::vec::Vec;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use core::marker::PhantomData;
+use ctutils::CtEq;
 use sha1::Sha1;
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -168,7 +168,7 @@ fn proves<D: Hash>(keys: &ScramKeys, text: &[u8], proof: &[u8]) -> bool {
     let Ok(mut client_key) = keyed::<D>(&keys.stored_key, text) else { return false };
     client_key.iter_mut().zip(proof).for_each(|(signature, proof)| *signature ^= proof);
     let digest = Zeroizing::new(D::digest(client_key.as_slice()).to_vec());
-    same(&keys.stored_key, &digest) && proof.len() == client_key.len()
+    keys.stored_key.as_slice().ct_eq(&digest).to_bool() && proof.len() == client_key.len()
 }
 
 impl<D: Hash> Side for Scram<D> {

@@ -4,7 +4,7 @@ use super::super::answers::*;
 use super::super::event::Event;
 use super::commands::Fault;
 use super::{Dialogue, Place, Question};
-use crate::proto::dot::Decoded;
+use crate::proto::dot::{BodyError, Decoded};
 
 impl Dialogue {
     /// The chunk of a BDAT is read whatever is said to it: it must never be taken for commands.
@@ -14,7 +14,7 @@ impl Dialogue {
             _ if self.turned_away => Some(TURNED_AWAY),
             _ if !self.config.chunking => Some(NO_CHUNKS),
             None => Some(NEEDS_MAIL),
-            Some(envelope) if envelope.recipients == 0 && envelope.refused_any => Some(NO_RCPT),
+            Some(envelope) if envelope.recipients == 0 && envelope.refused_any => Some(self.config.no_recipients()),
             Some(envelope) if envelope.recipients == 0 => Some(NEEDS_RCPT),
             Some(envelope) if envelope.failed.is_some() => None,
             Some(_) if !extended => Some(NEEDS_EHLO),
@@ -55,7 +55,7 @@ impl Dialogue {
         self.turn += 1;
         if let Some(answer) = refusal {
             self.say(answer);
-            let follows = answer == NO_RCPT || matches!(self.without_mail(), Fault::Refusal(_));
+            let follows = answer == self.config.no_recipients() || matches!(self.without_mail(), Fault::Refusal(_));
             if follows {
                 self.refused()
             } else {
@@ -89,8 +89,8 @@ impl Dialogue {
                 self.turn += 1;
                 return self.end_body();
             }
-            Err(_) => {
-                self.end(BARE_LINE_END);
+            Err(error) => {
+                self.end(if error == BodyError::HiddenEnd { HIDDEN_END } else { BARE_LINE_END });
                 return None;
             }
         };

@@ -113,7 +113,11 @@ impl Dialogue {
                     return Err(NEEDS_BDAT.into());
                 }
                 if envelope.recipients == 0 {
-                    return Err(if envelope.refused_any { Fault::Refusal(NO_RCPT) } else { NEEDS_RCPT.into() });
+                    return Err(if envelope.refused_any {
+                        Fault::Refusal(self.config.no_recipients())
+                    } else {
+                        NEEDS_RCPT.into()
+                    });
                 }
                 self.question = Some(Question::Data);
                 return Ok(Some(Event::Begin));

@@ -56,7 +56,7 @@ impl Dialogue {
         }
     }
 
-    fn auth_failed(&mut self) {
+    pub(super) fn auth_failed(&mut self) {
         self.counts.auth_failures += 1;
         if self.counts.auth_failures >= self.config.auth_failures_max {
             self.end(TOO_MANY_FAILURES);

@@ -18,7 +18,7 @@ fn both_ways(config: Config, input: &[u8]) -> Owner {
 #[test]
 fn smuggling() {
     let hidden = "MAIL FROM:<evil@x>\r\nRCPT TO:<victim@d>\r\nDATA\r\nhidden\r\n.\r\n";
-    let bare = [
+    let ends = [
         "\n.\n",
         "\r.\r",
         "\r.\n",
@@ -29,17 +29,13 @@ fn smuggling() {
         "\r\n.\r",
         "\r\n.\r\r\n",
         "\r\r\n.\r\r\n",
+        "\r\n\0.\r\n",
+        "\r\n.\0\r\n",
     ];
-    for end in bare {
+    for end in ends {
         let owner = both_ways(Config::new("mx"), format!("{ENVELOPE}DATA\r\nx{end}{hidden}").as_bytes());
         assert_eq!(owner.codes(), "220 250 250 250 354 554", "{end:?}: refused and closed");
         assert!(owner.told.iter().all(|line| !line.contains("evil") && !line.starts_with("complete")), "{end:?}");
-    }
-    for end in ["\r\n\0.\r\n", "\r\n.\0\r\n"] {
-        let owner = both_ways(Config::new("mx"), format!("{ENVELOPE}DATA\r\nx{end}{hidden}NOOP\r\n").as_bytes());
-        assert_eq!(owner.codes(), "220 250 250 250 354 250 250", "{end:?}: all of it is one mail");
-        assert_eq!(owner.told.iter().filter(|line| line.starts_with("complete")).count(), 1);
-        assert!(owner.told.iter().all(|line| !line.starts_with("MAIL <evil")));
     }
 }
 
@@ -117,7 +113,12 @@ fn authentication() {
     }
     let owner = both_ways(access::with_auth(), format!("{HELLO}AUTH PLAIN\r\n*\r\nNOOP\r\n").as_bytes());
     assert_eq!(owner.codes(), "220 250 334 501 250");
-    let owner = both_ways(access::with_auth(), format!("{HELLO}AUTH PLAIN {long}\r\n").as_bytes());
+    // Longer than any line: it is read to its end, and the session goes on.
+    let owner = both_ways(access::with_auth(), format!("{HELLO}AUTH PLAIN {long}\r\nNOOP\r\n").as_bytes());
+    assert_eq!(owner.codes(), "220 250 500 250");
+    let owner = both_ways(access::with_auth(), format!("{HELLO}AUTH PLAIN\r\n{long}\r\nNOOP\r\n").as_bytes());
+    assert_eq!((owner.codes().as_str(), owner.told.last().unwrap().as_str()), ("220 250 334 500 250", "cancelled"));
+    let owner = both_ways(access::with_auth(), format!("{HELLO}AUTH PLAIN {long}{long}{long}\r\nNOOP\r\n").as_bytes());
     assert_eq!(owner.codes(), "220 250 500");
 }
 
