@@ -1,6 +1,7 @@
 #!/bin/bash
 # Builds the Windows DLLs for 64 and 32 bits, holds their exports against the lists of the faces, makes the import
-# libraries, and runs the Distinct example under Wine (64 bits) against a server of this machine.
+# libraries, and builds the programs and the unit tests for 64 bits. What Wine can run, runs: the unit tests, the Distinct
+# example against a server of this machine, and helo-server.exe between the two.
 #
 # The targets *-win7-windows-gnu import nothing newer than Windows 7. Their standard library is built from source:
 # that needs a compiler of the same version as the source, here Debian's rustc-web and rust-web-src.
@@ -21,7 +22,7 @@ mkdir -p "$out"
 export CARGO_TARGET_DIR=$PWD/$out
 # A smoke test: no debug information, and quick to link.
 export CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_SPLIT_DEBUGINFO=off CARGO_PROFILE_RELEASE_LTO=off
-export CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+export CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1
 
 # rustc expects these two objects for 32 bits and no package has them.
 start=$PWD/$out/rtstartup
@@ -33,12 +34,13 @@ if [ ! -f "$start/rsend.o" ]; then
     done
 fi
 
-build() { # TARGET MINGW-PREFIX
-    local upper
-    upper=$(echo "$1" | tr 'a-z-' 'A-Z_')
-    env "CC_${1//-/_}=$2-gcc" "AR_${1//-/_}=$2-ar" "CARGO_TARGET_${upper}_LINKER=$2-gcc" \
-        "CARGO_TARGET_${upper}_RUSTFLAGS=-Lnative=$start -Clink-arg=-static-libgcc" \
-        cargo rustc --release --lib --locked --crate-type cdylib,staticlib --target "$1" -Zbuild-std=std,panic_unwind
+build() { # TARGET MINGW-PREFIX COMMAND-OF-CARGO...
+    local upper target=$1 prefix=$2
+    shift 2
+    upper=$(echo "$target" | tr 'a-z-' 'A-Z_')
+    env "CC_${target//-/_}=$prefix-gcc" "AR_${target//-/_}=$prefix-ar" "CARGO_TARGET_${upper}_LINKER=$prefix-gcc" \
+        "CARGO_TARGET_${upper}_RUSTFLAGS=-Dwarnings -Lnative=$start -Clink-arg=-static-libgcc" \
+        cargo "$@" --release --locked --target "$target" -Zbuild-std=std,panic_unwind
 }
 
 # Every name of the lists must be exported, undecorated, and 32-bit callers get an import library that knows the
@@ -67,7 +69,7 @@ check_exports() { # TARGET MINGW-PREFIX
 }
 
 for pair in x86_64-win7-windows-gnu:x86_64-w64-mingw32 i686-win7-windows-gnu:i686-w64-mingw32; do
-    build "${pair%:*}" "${pair#*:}"
+    build "${pair%:*}" "${pair#*:}" rustc --lib --crate-type cdylib,staticlib
     check_exports "${pair%:*}" "${pair#*:}"
 done
 
@@ -92,10 +94,20 @@ for pair in x86_64-win7-windows-gnu:x86_64-w64-mingw32 i686-win7-windows-gnu:i68
     echo "${pair%:*}: send.exe and yield.exe link"
 done
 
+# The programs, and the unit tests: which files they came to is in what cargo says of them.
+build x86_64-win7-windows-gnu x86_64-w64-mingw32 build --bins
+tests=$(build x86_64-win7-windows-gnu x86_64-w64-mingw32 test --no-run --lib --bins --message-format=json \
+    | sed -n 's/.*"test":true.*"executable":"\([^"]*\)".*/\1/p')
+echo "x86_64-win7-windows-gnu: helo-server.exe, helo-check.exe and $(echo "$tests" | wc -l) files of unit tests link"
+
 have windows-wine wine || exit 0
 # A folder of our own for Wine's registry and drives; WINEDEBUG keeps it from talking about its own troubles.
 export WINEPREFIX=$PWD/$out/wine WINEARCH=win64 WINEDEBUG=-all DISPLAY=""
 rm -rf "$out/stored"
+for test in $tests; do
+    # Proptest's files of failures belong to the host.
+    PROPTEST_FAILURE_PERSISTENCE=none timeout 900 wine "$test" --quiet
+done
 cargo build --bin helo-server --locked
 start_demo_server target/debug/helo-server "$PWD/$out/stored"
 python3 scripts/demo_message.py "$out/message.eml"
@@ -112,9 +124,24 @@ for place in 'WOW6432Node\Distinct' Distinct; do
         && timeout 300 wine send.exe mailhost sender@example.test ../../message.eml alice@example.test)
     timeout 300 wine reg delete "$key" /f >> "$out/reg.log"
 done
+
+# helo-server.exe in between: it takes the mail as a server and hands it on as a client.
+rm -f "$out/in" "$out/out"
+mkfifo "$out/in" "$out/out"
+timeout 300 wine "$out/x86_64-win7-windows-gnu/release/helo-server.exe" --port 0 --end-with-input \
+    --relay "smtp://127.0.0.1:$demo_port" --domains example.test < "$out/in" > "$out/out" 2> "$out/server.log" &
+server=$!
+exec 8> "$out/in" 9< "$out/out"
+port=""
+while read -r line <&9 && [ "${line%$'\r'}" != ready ]; do port=${line%$'\r'}; port=${port##*:}; done
+(cd "$out/x86_64-win7-windows-gnu/release" \
+    && timeout 300 wine send.exe "smtp://127.0.0.1:$port" sender@example.test ../../message.eml alice@example.test)
+exec 8>&- 9<&-
+wait "$server" || { cat "$out/server.log" >&2; exit 1; }
+grep -q 'taken: from <sender@example.test>' "$out/server.log"
 stop_demo_server
 (cd "$out/x86_64-win7-windows-gnu/release" && timeout 300 wine yield.exe)
 # Ends the Wine of this folder, not any other.
 wineserver -k || true
-is_stored "$out/stored" "$out/message.eml" 3
-echo "the Distinct example under Wine: $(stat -c %s "$out/message.eml") bytes arrived as they were sent, two times of three by the registry"
+is_stored "$out/stored" "$out/message.eml" 4
+echo "the Distinct example under Wine: $(stat -c %s "$out/message.eml") bytes arrived as they were sent, two times by the registry, once through helo-server.exe"

@@ -13,6 +13,7 @@ mod house;
 mod limits;
 mod places;
 mod proxied;
+mod splits;
 mod stop;
 #[cfg(feature = "tls")]
 mod tls;

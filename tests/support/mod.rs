@@ -9,6 +9,7 @@
 //! - [`socks`]: a SOCKS 4, 4a and 5 proxy;
 //! - [`engine`]: sessions and deliveries of the engine, and [`distinct`]: the Distinct face, as plain calls;
 //! - [`helo_server`]: the program `helo-server`, started for the tests;
+//! - [`direct`]: a session of the server without threads and sockets, for exact splits;
 //! - [`exports`]: the lists of exported symbols;
 //! - [`listeners`]: ports on which nothing answers;
 //! - [`wire`]: the dialogues of `tests/wire/`, for the engine and each face;
@@ -22,6 +23,7 @@
 //! - [`process`]: this process's peak memory and open descriptors;
 //! - [`program`]: helo-server as a process;
 //! - [`raw`]: a client that says what a test writes, to our own server, and [`kept`]: where that puts its mail;
+//! - [`reference`]: a session read from both directions: which replies fit which octets, and which mails were taken;
 //! - [`skip`]: how a test says that it could not run here;
 //! - [`strace`]: the system calls of a program, and the order in which a mail must become safe;
 //! - [`tls`]: certificates, and a server with TLS that records what it hears, encrypted or not;
@@ -34,6 +36,7 @@ pub mod cc;
 pub mod child;
 pub mod cut;
 pub mod delay;
+pub mod direct;
 pub mod distinct;
 pub mod dovecot;
 pub mod dovecot_lmtp;
@@ -58,6 +61,7 @@ pub mod process;
 #[cfg(feature = "program")]
 pub mod program;
 pub mod raw;
+pub mod reference;
 pub mod script;
 pub mod scripted;
 pub mod server;
