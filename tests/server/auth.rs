@@ -5,6 +5,7 @@ use crate::support::engine;
 use crate::support::kept::Kept;
 use crate::support::raw::Raw;
 use crate::tls::{AUTHORITY, NAME, with_tls};
+use base64::Engine;
 use helo::client::{AuthPlan, Owner, Session, Settings, Timeouts, Tls, TlsMode, TlsName};
 use helo::error::{Cause, Error, Phase};
 use helo::net::connect::Target;
@@ -39,7 +40,7 @@ fn secret() -> Secret {
     Secret::new("wonderland".into())
 }
 
-fn with_users(service: &mut Service) {
+pub fn with_users(service: &mut Service) {
     let realm = Realm::new(Box::new(Users), "mx.example", [7; 32]);
     service.login(Arc::new(realm), MECHANISMS).unwrap();
     service.dialogue.auth_required = true;
@@ -153,12 +154,69 @@ fn malformed_exchanges() {
         assert_eq!(client.codes(3), [504, 235, 503]);
         client.ask("MAIL FROM:<a@example.org>", 250);
     }
+    // By every mechanism: what it asks for is answered with something that is not base64, and then not at all.
     let house = House::with(Kept::new(), open);
+    for mechanism in MECHANISMS.iter().filter(|name| !name.ends_with("-PLUS")) {
+        let mut client = house.client();
+        for bad in ["A", "AA=A", "A A", "====", "AAAAA", "!!!!"] {
+            client.ask(&format!("AUTH {mechanism}"), 334);
+            client.say(bad).expect(501);
+            // CRAM-MD5 has no first message of the client's.
+            client.say(&format!("AUTH {mechanism} {bad}")).expect(501);
+        }
+        client.ask(&format!("AUTH {mechanism}"), 334);
+        client.say("*").expect(501);
+        // A MiB of it: it is read to its end and refused, and the session goes on.
+        client.ask(&format!("AUTH {mechanism}"), 334);
+        client.say(&"A".repeat(1 << 20)).expect(500);
+        client.say(&format!("AUTH {mechanism} {}", "A".repeat(1 << 20))).expect(500);
+        client.ask("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", 235);
+    }
+}
+
+/// CVE-2013-0249 and its like: messages of SCRAM that are none, or too large.
+#[test]
+fn malformed_messages_of_scram() {
+    let house = House::with(Kept::new(), |service| {
+        with_users(service);
+        (service.dialogue.auth_in_clear, service.dialogue.auth_failures_max) = (true, 100);
+    });
+    let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
     let mut client = house.client();
-    client.ask("AUTH PLAIN", 334);
-    client.send("A".repeat(1 << 20));
-    assert!(client.reply().starts_with("500"));
-    house.client().ask("QUIT", 221);
+    for first in [
+        "",
+        "n,,",
+        "n,,n=alice",
+        "n,,n=alice,r=",
+        "x,,n=alice,r=abc",
+        "p=tls-unique,,n=alice,r=abc",
+        "n,a=,n=alice,r=abc",
+        "n,,m=1,n=alice,r=abc",
+        "n,,n=al=ice,r=abc",
+        "n,,n=alice,r=a\u{e9}",
+        "n,,n=a\nlice,r=abc",
+        &format!("n,,n=alice,r={}", "r".repeat(5000)),
+    ] {
+        let first = if first.is_empty() { "=".into() } else { base64(first) };
+        client.say(&format!("AUTH SCRAM-SHA-256 {first}")).expect(501);
+    }
+    for last in [
+        "",
+        "c=biws",
+        "c=biws,r=abc,p=AAAA",
+        "c=biws,r=%,p=AAAA",
+        "c=biws,r=%,p=",
+        "r=%,c=biws,p=AAAA",
+        "c=eSws,r=%,p=AAAA",
+    ] {
+        let challenge = client.ask(&format!("AUTH SCRAM-SHA-256 {}", base64("n,,n=alice,r=abc")), 334);
+        let challenge = base64::engine::general_purpose::STANDARD.decode(challenge[4..].trim_end()).unwrap();
+        let challenge = String::from_utf8(challenge).unwrap();
+        let nonce = challenge.split(',').next().unwrap().strip_prefix("r=").unwrap();
+        let reply = client.say(&base64(&last.replace('%', nonce))).reply();
+        assert!(reply.starts_with("535") || reply.starts_with("501"), "{last}: {reply}");
+    }
+    client.ask("NOOP", 250);
 }
 
 #[test]

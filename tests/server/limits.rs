@@ -8,14 +8,53 @@ use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-/// CVE-2026-38728: megabytes without a line end. The others are served meanwhile.
+/// Someone else takes up the server's time; the others are served as if nobody did.
+fn served_meanwhile<T: Send>(house: &House, attack: impl FnOnce(Raw) -> T + Send) -> T {
+    let address = house.address();
+    std::thread::scope(|scope| {
+        let attack = scope.spawn(move || attack(Raw::greeted(address)));
+        let mut served = 0;
+        while !attack.is_finished() || served < 3 {
+            let started = Instant::now();
+            let mut client = house.client();
+            client.send("MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT 3 LAST\r\nx\r\nQUIT\r\n");
+            assert_eq!(client.codes(4), [250, 250, 250, 221]);
+            assert!(started.elapsed() < Duration::from_secs(20), "{:?} for a mail", started.elapsed());
+            served += 1;
+        }
+        attack.join().expect("the attack")
+    })
+}
+
+/// CVE-2026-38728: megabytes without a line end.
 #[test]
 fn a_line_has_a_limit() {
     let house = House::new();
+    served_meanwhile(&house, |mut client| {
+        client.send("x".repeat(16 << 20)).expect(500);
+        client.closed();
+    });
+    // One that ends is dropped, and the session goes on.
     let mut client = house.client();
-    client.send("x".repeat(1 << 20));
-    assert!(client.reply().starts_with("500"));
-    house.client().ask("QUIT", 221);
+    client.send("NOOP ".to_owned() + &"x".repeat(1 << 20) + "\r\nNOOP\r\n");
+    assert_eq!(client.codes(2), [500, 250]);
+}
+
+#[test]
+fn a_hundred_thousand_recipients() {
+    let house = House::new();
+    let said = served_meanwhile(&house, |mut client| {
+        client.ask("MAIL FROM:<many@example.org>", 250);
+        for block in 0..100 {
+            let to = |number| format!("RCPT TO:<{block}.{number}@example.com>\r\n");
+            client.send((0..1000).map(to).collect::<String>());
+        }
+        client.rest()
+    });
+    let codes: Vec<&str> = said.lines().map(|line| &line[..3]).collect();
+    let count = |code| codes.iter().filter(|seen| **seen == code).count();
+    assert_eq!((count("250"), count("452"), codes.last()), (1000, 1000, Some(&"421")));
+    assert!(house.kept.mails().iter().all(|mail| mail.from() == "a@example.org"));
 }
 
 #[test]
@@ -32,13 +71,20 @@ fn many_recipients() {
 }
 
 #[test]
-fn commands_that_lead_nowhere() {
-    let house = House::new();
-    let mut client = house.client();
-    client.send("NOOP\r\n".repeat(100_000));
-    let said = client.rest();
-    assert!(said.lines().count() <= 1001, "{}", said.lines().count());
-    assert!(said.lines().last().is_some_and(|line| line.starts_with("421")), "{said}");
+fn a_million_commands_that_lead_nowhere() {
+    for command in ["NOOP\r\n", "RSET\r\n", "EHLO me\r\n", "VRFY x\r\n", "xyzzy\r\n", "\r\n", "RCPT TO:<x@y>\r\n"] {
+        let house = House::new();
+        let said = served_meanwhile(&house, |mut client| {
+            for _ in 0..100 {
+                client.send(command.repeat(10_000));
+            }
+            client.rest()
+        });
+        // EHLO has many lines to its answer.
+        let replies = said.lines().filter(|line| line.as_bytes()[3] == b' ').count();
+        assert!(replies <= 1001, "{command:?}: {replies}");
+        assert!(said.lines().last().is_some_and(|line| line.starts_with("421")), "{command:?}: {said}");
+    }
 }
 
 #[test]
@@ -81,22 +127,29 @@ fn time_is_limited_in_each_state() {
     house.kept.wait_given_up(1);
 }
 
-/// An octet now and then is not a command.
+/// An octet now and then (slow loris) is neither a command nor progress of a body.
 #[test]
 fn dripping_does_not_win_time() {
-    let house = House::with(Kept::new(), |service| service.dialogue.timeouts.command = Duration::from_millis(400));
-    let mut client = house.client();
-    let started = Instant::now();
-    // The client's own wait for an answer paces it: it never comes.
-    let mut stream = TcpStream::connect(house.address()).unwrap();
-    stream.write_all(b"EHLO x\r\n").unwrap();
-    for _ in 0..4000 {
-        if stream.write_all(b"N").is_err() || started.elapsed() > LONG {
-            break;
-        }
-        std::thread::yield_now();
+    let limit = Duration::from_millis(400);
+    let house = House::with(Kept::new(), |service| {
+        let times = &mut service.dialogue.timeouts;
+        (times.command, times.body) = (limit, limit);
+    });
+    for opening in ["", "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n"] {
+        served_meanwhile(&house, |mut client| {
+            client.send(opening);
+            client.codes(opening.lines().count());
+            let started = Instant::now();
+            // Its own wait for an answer paces it: an octet goes out each time nothing has come for a while.
+            while !client.said_something_within(Duration::from_millis(20)) {
+                client.send("N");
+                assert!(started.elapsed() < LONG, "it is still waited for");
+            }
+            assert!(started.elapsed() >= limit / 2, "{:?}", started.elapsed());
+            client.expect(421);
+        });
     }
-    client.expect(421);
+    house.kept.wait_given_up(1);
 }
 
 /// A client that sends commands and never reads: reading stops, memory stays, and in the end the client is let go.

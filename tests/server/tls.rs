@@ -13,7 +13,7 @@ use rustls::pki_types::ServerName;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::io::Write;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -112,18 +112,71 @@ fn our_client_and_our_server() {
     }
 }
 
-/// CVE-2011-0411: what a third party puts behind STARTTLS is not the client's.
+/// CVE-2011-0411, CVE-2024-34083: what a third party puts behind STARTTLS is not the client's.
 #[test]
 fn commands_sent_behind_starttls_in_the_clear_are_dropped() {
     let house = House::with(Kept::new(), with_tls);
-    let injected = "EHLO evil.example\r\nMAIL FROM:<evil@example.org>\r\nRCPT TO:<evil@example.com>\r\n";
-    let mut client = Raw::over(secure(before_handshake(house.address(), injected)));
+    let evil = "EHLO evil.example\r\nMAIL FROM:<evil@example.org>\r\nRCPT TO:<evil@example.com>\r\n";
+    for injected in ["RSET\r\n", "NOOP", "\r\n", evil] {
+        let mut client = Raw::over(secure(before_handshake(house.address(), injected)));
+        client.ask("DATA", 503);
+        client.ask("EHLO client.example", 250);
+        client.ask("MAIL FROM:<a@example.org>", 250);
+        client.ask("DATA", 503);
+        client.ask("QUIT", 221);
+        client.closed();
+    }
+}
+
+/// RFC 3207, 4.2: who the client is, its hello and the mail under way belong to the time before.
+#[test]
+fn what_was_said_before_tls_is_forgotten() {
+    let house = House::with(Kept::new(), |service| {
+        with_tls(service);
+        crate::auth::with_users(service);
+        service.dialogue.auth_in_clear = true;
+    });
+    let stream = TcpStream::connect(house.address()).unwrap();
+    let mut clear = Raw::over(stream.try_clone().unwrap());
+    clear.expect(220);
+    clear.ask("EHLO client.example", 250);
+    clear.ask("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", 235);
+    clear.ask("MAIL FROM:<a@example.org>", 250);
+    clear.ask("RCPT TO:<b@example.com>", 250);
+    clear.ask("STARTTLS", 220);
+    let mut client = Raw::over(secure(stream));
     client.ask("DATA", 503);
+    client.ask("MAIL FROM:<a@example.org>", 503);
     client.ask("EHLO client.example", 250);
+    client.ask("MAIL FROM:<a@example.org>", 530);
+    client.ask("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", 235);
     client.ask("MAIL FROM:<a@example.org>", 250);
     client.ask("DATA", 503);
-    client.ask("QUIT", 221);
-    client.closed();
+}
+
+/// The connection ends without TLS's own end, in the middle of a message: whoever is in between may have cut it.
+#[test]
+fn a_connection_cut_short_within_tls_stores_nothing() {
+    for body in [
+        "DATA\r\nhalf a message\r\n",
+        "DATA\r\nall but the end\r\n.",
+        "BDAT 100 LAST\r\nhalf a chunk",
+        "BDAT 4\r\nhalf",
+    ] {
+        for kept in [Kept::new(), Kept::blocking()] {
+            let house = House::with(kept, with_tls);
+            let stream = secure(before_handshake(house.address(), ""));
+            let bare = stream.sock.try_clone().unwrap();
+            let mut client = Raw::over(stream);
+            client.ask("EHLO client.example", 250);
+            client.send(format!("MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\n{body}"));
+            assert_eq!(client.codes(2), [250, 250]);
+            house.kept.wait_open(1);
+            bare.shutdown(Shutdown::Write).unwrap();
+            house.kept.wait_given_up(1);
+            assert!(house.kept.mails().is_empty(), "{body:?}");
+        }
+    }
 }
 
 /// CVE-2026-45185: the connection ends without TLS's own end, and clear bytes follow.

@@ -14,6 +14,8 @@ pub struct Raw {
     stream: Box<dyn ReadWrite>,
     /// What was read and is not given out yet.
     unread: Vec<u8>,
+    /// The same socket once more, where there is one.
+    socket: Option<TcpStream>,
 }
 
 trait ReadWrite: Read + Write + Send {}
@@ -25,7 +27,8 @@ impl Raw {
         stream.set_nodelay(true).expect("a socket");
         stream.set_read_timeout(Some(LONG)).expect("a socket");
         stream.set_write_timeout(Some(LONG)).expect("a socket");
-        Raw::over(stream)
+        let socket = Some(stream.try_clone().expect("a descriptor"));
+        Raw { socket, ..Raw::over(stream) }
     }
 
     pub fn unix(path: &Path) -> Raw {
@@ -35,7 +38,7 @@ impl Raw {
     }
 
     pub fn over(stream: impl Read + Write + Send + 'static) -> Raw {
-        Raw { stream: Box::new(stream), unread: Vec::new() }
+        Raw { stream: Box::new(stream), unread: Vec::new(), socket: None }
     }
 
     /// Connects, reads the greeting, says EHLO and reads the reply to it.
@@ -120,6 +123,15 @@ impl Raw {
     #[track_caller]
     pub fn closed(&mut self) {
         assert_eq!(self.rest(), "", "the server was to close");
+    }
+
+    /// Waits so long for the server to say something, or to close; only over TCP.
+    pub fn said_something_within(&mut self, time: Duration) -> bool {
+        let Some(socket) = &self.socket else { panic!("only over TCP") };
+        socket.set_read_timeout(Some(time)).expect("a socket");
+        let waits = matches!(socket.peek(&mut [0]), Err(why) if matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut));
+        socket.set_read_timeout(Some(LONG)).expect("a socket");
+        !waits || !self.unread.is_empty()
     }
 
     /// Whether there is more.

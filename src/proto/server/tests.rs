@@ -323,6 +323,56 @@ fn syntax() {
 }
 
 #[test]
+fn codes_to_the_letter() {
+    let said = |config: Config, lines: &str| {
+        let owner = talk(config, lines);
+        String::from_utf8_lossy(&owner.said).into_owned()
+    };
+    // RFC 2034, 3: no enhanced code in an answer to a hello.
+    for line in ["EHLO", "HELO ", "LHLO me"] {
+        let said = said(Config::new("mx"), &format!("{line}\r\n"));
+        let last = said.lines().last().unwrap();
+        assert!(
+            matches!(last.as_bytes(), [b'5', b'0', b'0' | b'1', b' ', letter, ..] if letter.is_ascii_alphabetic()),
+            "{last}"
+        );
+    }
+    // RFC 2033, 4.1 and 4.2.
+    let lmtp = || Config { lmtp: true, ..Config::new("mx") };
+    for line in ["EHLO me", "HELO me"] {
+        assert!(said(lmtp(), &format!("{line}\r\n")).ends_with("\r\n500 Another hello is spoken here\r\n"));
+    }
+    for body in ["DATA", "BDAT 0 LAST"] {
+        let lines = format!("LHLO me\r\nMAIL FROM:<a@b>\r\nRCPT TO:<bad@d>\r\n{body}\r\n");
+        assert!(said(lmtp(), &lines).ends_with("\r\n503 5.5.1 No valid recipients\r\n"), "{body}");
+        let lines = format!("EHLO me\r\nMAIL FROM:<a@b>\r\nRCPT TO:<@>\r\n{body}\r\n");
+        assert!(said(Config::new("mx"), &lines).ends_with("\r\n554 5.5.1 No valid recipients\r\n"), "{body}");
+    }
+    for (line, answer) in [
+        ("MAIL FROM:<a@b> SIZE=99999999999", "552 5.3.4 "),
+        ("MAIL FROM:<a@b> BODY=BINARYMIME\r\nRCPT TO:<c@d>\r\nDATA", "503 5.5.1 "),
+        ("MAIL FROM:<\u{e9}@b>", "553 5.6.7 "),
+        ("MAIL FROM:<a@b>\r\nRCPT TO:<\u{e9}@b>", "553 5.6.7 "),
+        ("MAIL FROM:<a@b>\r\nMAIL FROM:<a@b>", "503 5.5.1 "),
+        ("MAIL FROM:<a@b>\r\nDATA", "503 5.5.1 "),
+        ("MAIL FROM:<a@b> X=y", "555 5.5.4 "),
+        ("MAIL FROM:<a b>", "501 5.1.7 "),
+        ("MAIL FROM:<a@b>\r\nRCPT TO:<c d>", "501 5.1.3 "),
+        ("XYZZY", "500 5.5.2 "),
+        ("EXPN x", "502 5.5.1 "),
+        ("AUTH PLAIN", "502 5.5.1 "),
+        ("STARTTLS", "502 5.5.1 "),
+        ("RCPT TO:<c@d>", "503 5.5.1 "),
+        ("DATA x", "501 5.5.4 "),
+    ] {
+        let said = said(Config::new("mx"), &format!("EHLO me\r\n{line}\r\n"));
+        assert!(said.lines().last().is_some_and(|last| last.starts_with(answer)), "{line}: {said}");
+    }
+    let lines = format!("EHLO me\r\nMAIL FROM:<a@b>\r\n{}", "RCPT TO:<c@d>\r\n".repeat(2));
+    assert!(said(Config { recipients_max: 1, ..Config::new("mx") }, &lines).contains("\r\n452 4.5.3 "));
+}
+
+#[test]
 fn send_soml_saml_when_asked_for() {
     let config = Config { terminals: true, ..Config::new("mx") };
     let owner = talk(config, "HELO me\r\nSOML FROM:<a@b>\r\nRSET\r\nsend from:<a@b>\r\n");

@@ -52,7 +52,13 @@ impl Dialogue {
             Err(Fault::Error(answer)) => {
                 self.say(answer);
                 // A long list may well hold addresses that cannot be taken.
-                if verb == Verb::Rcpt && self.envelope.is_some() { self.refused() } else { self.failed() }
+                match self.envelope.as_mut().filter(|_| verb == Verb::Rcpt) {
+                    Some(envelope) => {
+                        envelope.refused_any = true;
+                        self.refused();
+                    }
+                    None => self.failed(),
+                }
             }
             Err(Fault::Refusal(answer)) => {
                 self.say(answer);
@@ -97,7 +103,7 @@ impl Dialogue {
                     _ if !params.is_empty() && !extended => Err(NOT_OFFERED),
                     options => envelope.check_recipient(&to).and(options),
                 };
-                let options = options.inspect_err(|_| envelope.refused_any = true)?;
+                let options = options?;
                 if envelope.recipients >= self.config.recipients_max {
                     return Err(Fault::Refusal(TOO_MANY_RCPT));
                 }
