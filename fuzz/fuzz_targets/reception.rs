@@ -45,6 +45,12 @@ fn is_text(body: &[u8]) -> bool {
     !body.iter().enumerate().any(bare)
 }
 
+/// A line of one dot and NULs, to which no second dot was put.
+fn hides_end(body: &[u8]) -> bool {
+    let hides = |line: &[u8]| line.starts_with(b"\0") && line.iter().filter(|octet| **octet != 0).eq(b".");
+    body.split(|octet| *octet == b'\n').any(|line| hides(line.strip_suffix(b"\r").unwrap_or(line)))
+}
+
 fuzz_target!(|data: &[u8]| {
     let Some((&size, rest)) = data.split_first() else { return };
     let (body, cut) = pieces(rest);
@@ -85,11 +91,11 @@ fuzz_target!(|data: &[u8]| {
     }
     wire.extend_from_slice(b"\r\n.\r\nNOOP\r\n");
     let (bodies, said) = receive(split(&wire).iter().map(|part| part.as_slice()), usize::MAX);
-    if is_text(body) {
+    if is_text(body) && !hides_end(body) {
         assert!(bodies == [[body, b"\r\n"].concat()] && said.ends_with(b"250 2.0.0 Ok\r\n"));
     } else {
-        assert!(
-            bodies.is_empty() && said.ends_with(b"554 5.6.0 The message holds a bare carriage return or line feed\r\n")
-        );
+        assert!(bodies.is_empty());
+        let last = said.split(|octet| *octet == b'\n').rfind(|line| !line.is_empty()).unwrap_or_default();
+        assert!(last.starts_with(b"554 5.6.0 The message holds a "));
     }
 });

@@ -15,7 +15,7 @@ mod reference;
 use direct::{Then, talk};
 use helo::proto::command::Verb;
 use helo::sasl::server::{Authority, Realm, Unavailable};
-use helo::sasl::{Secret, server};
+use helo::sasl::Secret;
 use helo::server::spool::{Envelope, Recipient, Refusal, Result as Verdict};
 use helo::server::{Client, Decide, Service};
 use helo_fuzz::pieces;
