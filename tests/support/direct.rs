@@ -2,7 +2,7 @@
 //! exactly one of the pieces that the test has cut, each write takes as much as the test lets it. No threads, no clock
 //! but the test's, so that it always goes the same way. The fuzz targets use it, too.
 
-use helo::net::transport::{Source, Transport, WakeSlot};
+use helo::net::transport::{Readiness, Source, Transport, WakeSlot};
 use helo::net::wait::Waker;
 use helo::server::spool::Peer;
 use helo::server::{Origin, Service, Session, Step};
@@ -144,7 +144,7 @@ pub fn talk(service: &Service, pieces: &[&[u8]], then: Then, reads: usize) -> Ta
                     now = until.expect("the session waits for nobody, for ever");
                 }
                 drop(line);
-                session.woken();
+                session.woken(Readiness::ANY);
             }
         }
     }
