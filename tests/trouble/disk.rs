@@ -68,11 +68,28 @@ fn a_small_disk_that_fills() {
         Err(why) => return println!("{why}: only the limit for files is tried"),
     };
     maildirs(&root, &["full"]);
-    let server = Program::start(&["--port", "0", "--quiet", "--maildirs", text(&root)]);
+    let socket = folder.join("lmtp");
+    let server = Program::start(&["--port", "0", "--listen-lmtp", text(&socket), "--quiet", "--maildirs", text(&root)]);
     large_ones_are_refused(&server, &root);
     // One answer for both: neither has it.
     assert!(mail(&mut server.client(), &["free", "full"], &lines(400_000)).starts_with("452 4.3.1 "));
     assert_holds(&of(&root, "free"), 2);
+    // An answer for each: whoever has room has it, though the other's place was the first that it was written to.
+    let mut lmtp = Raw::unix(&socket);
+    lmtp.expect(220);
+    lmtp.ask("LHLO x", 250);
+    let large = lines(400_000);
+    for (number, order) in [["full", "free"], ["free", "full"]].into_iter().enumerate() {
+        envelope(&mut lmtp, &order);
+        lmtp.ask("DATA", 354);
+        lmtp.send(&large).send(".\r\n");
+        for to in order {
+            lmtp.expect(if to == "free" { 250 } else { 452 });
+        }
+        assert_holds(&of(&root, "full"), 1);
+        assert_holds(&of(&root, "free"), 3 + number);
+        assert_eq!(mails(&of(&root, "free")).iter().filter(|mail| mail.as_sent() == large).count(), 1 + number);
+    }
     // Announced, it is refused before it comes.
     let mut client = server.client();
     client.ask("MAIL FROM:<a@example.org> SIZE=400000", 250);

@@ -6,7 +6,7 @@ use super::lines::ToLf;
 use super::unique::{append, number, since_epoch};
 use crate::net::fault::{self, Fault};
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
 /// So much of a mail is gathered before it is written.
@@ -29,7 +29,7 @@ impl Copy {
         let file = folder.create(&tmp)?;
         let entry = Entry { place, folder: Arc::clone(folder), octets: 0, tmp, new: None, kept: false };
         let mut copy = Copy { entry, file, buffer: Vec::new(), lines: to_lf.then(ToLf::default), top: 0 };
-        copy.push(top.as_bytes())?;
+        copy.push(&mut top.as_bytes())?;
         copy.top = copy.entry.octets + copy.buffer.len() as u64;
         Ok(copy)
     }
@@ -39,15 +39,15 @@ impl Copy {
         self.entry.place
     }
 
-    /// The next piece of the message.
-    pub fn push(&mut self, mut piece: &[u8]) -> io::Result<()> {
+    /// Takes the next piece of the message: all of it, or as much as was taken when this fails.
+    pub fn push(&mut self, piece: &mut &[u8]) -> io::Result<()> {
         while !piece.is_empty() {
             let (now, rest) = piece.split_at(piece.len().min(BUFFER));
             match &mut self.lines {
                 Some(lines) => lines.push(now, &mut self.buffer),
                 None => self.buffer.extend_from_slice(now),
             }
-            piece = rest;
+            *piece = rest;
             if self.buffer.len() >= BUFFER {
                 self.flush()?;
             }
@@ -79,8 +79,26 @@ impl Copy {
     pub fn fill_from(&mut self, first: &mut Copy) -> io::Result<()> {
         self.flush()?;
         first.file.seek(SeekFrom::Start(first.top))?;
-        let mut file = &self.file;
-        self.entry.octets += io::copy(&mut first.file, &mut file)?;
+        self.entry.octets += io::copy(&mut first.file, &mut &self.file)?;
+        Ok(())
+    }
+
+    /// This one cannot be written to any more. The other, which is new, goes on with all that it was given.
+    pub fn hand_over(&mut self, other: &mut Copy) -> io::Result<()> {
+        other.flush()?;
+        // What is not on the disk might not come back as it was.
+        self.file.sync_all()?;
+        self.file.seek(SeekFrom::Start(self.top))?;
+        let written = self.entry.octets.saturating_sub(self.top);
+        let copied = io::copy(&mut Read::take(&self.file, written), &mut &other.file)?;
+        if copied != written {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        other.entry.octets += copied;
+        // Its own top may not have been written yet.
+        let unwritten = usize::try_from(self.top.saturating_sub(self.entry.octets)).unwrap_or(usize::MAX);
+        other.buffer.extend_from_slice(self.buffer.get(unwritten..).unwrap_or_default());
+        other.lines = self.lines.take();
         Ok(())
     }
 
@@ -151,6 +169,37 @@ fn unique_name(host: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn another_goes_on_where_one_is_full() {
+        let root = std::env::temp_dir().join(format!("helo-copy-{}", std::process::id()));
+        std::fs::create_dir(&root).unwrap();
+        let folder = Arc::new(Folder::open(File::open(&root).unwrap().as_fd(), None, true).unwrap());
+        let message: String = (0..40_000).map(|line| format!("line {line}\r\n")).collect();
+        // Full at once, after a part of it, at its end; a split between CR and LF among them.
+        for at in [0, 5, 7, 100_000, 300_000, message.len()] {
+            let mut first = Copy::create(&folder, 0, "First: top\r\n", true, "mx").unwrap();
+            first.push(&mut &message.as_bytes()[..at]).unwrap();
+            let mut rest = &message.as_bytes()[at..];
+            {
+                let _full = fault::on_this_thread(Fault::Disk);
+                assert!(first.push(&mut rest).and_then(|()| first.end()).is_err());
+            }
+            let mut other = Copy::create(&folder, 1, "Other: and longer\r\n", true, "mx").unwrap();
+            first.hand_over(&mut other).unwrap();
+            other.push(&mut rest).unwrap();
+            other.end().unwrap();
+            let mut entry = other.close();
+            entry.publish().unwrap();
+            let name = entry.new.clone().unwrap();
+            let stored = std::fs::read_to_string(root.join("new").join(&name)).unwrap();
+            assert!(stored == format!("Other: and longer\n{}", message.replace("\r\n", "\n")), "full at {at}");
+            assert!(name.ends_with(&format!(",S={}", stored.len())), "{name}");
+        }
+        assert_eq!(std::fs::read_dir(root.join("tmp")).unwrap().count(), 0);
+        std::fs::remove_dir_all(&root).unwrap();
+    }
 
     #[test]
     fn names_are_plain() {

@@ -99,6 +99,10 @@ impl Storing {
         }
         let mut last = Refusal::local("a mail without recipients");
         for at in 0..self.places.len() {
+            if let Some(refusal) = &self.places[at].failed {
+                last = refusal.clone();
+                continue;
+            }
             match self.copy_for(at) {
                 Ok(copy) => {
                     self.first = Some(copy);
@@ -112,6 +116,28 @@ impl Storing {
             }
         }
         Err(last)
+    }
+
+    /// The file that the message is written to takes no more. With an answer for each recipient, another place goes on
+    /// with what is in it: one full mailbox must not keep the mail from the others, time after time.
+    fn go_elsewhere(&mut self, why: &io::Error) -> Result<()> {
+        let Some(mut full) = self.first.take() else { return Ok(()) };
+        let mut refusal = self.failed(full.place(), "writing a file", why);
+        if !self.envelope.answers_each() {
+            return Err(refusal);
+        }
+        let mut at = full.place();
+        loop {
+            self.places[at].failed = Some(refusal);
+            self.open_first()?;
+            let Some(mut next) = self.first.take() else { return Ok(()) };
+            let Err(why) = full.hand_over(&mut next) else {
+                self.first = Some(next);
+                return Ok(());
+            };
+            at = next.place();
+            refusal = self.failed(at, "going on with a file", &why);
+        }
     }
 
     /// A file in a place, with what stands on top of the message.
@@ -145,13 +171,15 @@ impl Storing {
     }
 
     /// Writes and syncs every copy. No more than two files are open at a time.
-    fn write_all(&mut self, mut first: Copy) -> Result<Vec<Entry>> {
+    fn write_all(&mut self) -> Result<Vec<Entry>> {
         let sync = self.shared.options.sync;
-        // What the first file does not hold no other can get.
-        first
-            .end()
-            .and_then(|()| first.sync(sync))
-            .map_err(|why| self.failed(first.place(), "writing a file", &why))?;
+        while let Some(first) = &mut self.first {
+            let Err(why) = first.end() else { break };
+            self.go_elsewhere(&why)?;
+        }
+        let Some(mut first) = self.first.take() else { return Err(Refusal::local("a mail without a file")) };
+        // What the disk says to have lost of the first file no other can get from it.
+        first.sync(sync).map_err(|why| self.failed(first.place(), "syncing a file", &why))?;
         let mut entries = Vec::with_capacity(self.places.len());
         for at in 0..self.places.len() {
             if at == first.place() || self.places[at].failed.is_some() {
@@ -196,19 +224,20 @@ impl Delivery for Storing {
         self.add(recipient)
     }
 
-    fn write(&mut self, piece: &[u8]) -> Result<()> {
+    fn write(&mut self, mut piece: &[u8]) -> Result<()> {
         self.open_first()?;
-        let Some(copy) = &mut self.first else { return Ok(()) };
-        let (at, done) = (copy.place(), copy.push(piece));
-        done.map_err(|why| self.failed(at, "writing a file", &why))
+        while let Some(first) = &mut self.first {
+            let Err(why) = first.push(&mut piece) else { break };
+            self.go_elsewhere(&why)?;
+        }
+        Ok(())
     }
 
     fn finish(mut self: Box<Self>) -> Result<Confirmation> {
         // An empty message has not been written to.
         self.open_first()?;
-        let Some(first) = self.first.take() else { return Err(Refusal::local("a mail without a file")) };
         // Dropped before they are kept, entries take themselves back: after a failure, all of them.
-        let mut entries = self.write_all(first)?;
+        let mut entries = self.write_all()?;
         let sync = self.shared.options.sync;
         self.for_all(&mut entries, "renaming a file", Entry::publish)?;
         self.for_all(&mut entries, "syncing the folder", |entry| entry.folder.sync(sync))?;

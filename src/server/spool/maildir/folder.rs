@@ -33,7 +33,7 @@ const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 #[derive(Debug)]
 pub(super) struct Folder {
     tmp: OwnedFd,
-    new: OwnedFd,
+    new: File,
     /// Which folders these are.
     identities: [Stat; 2],
     group: Group,
@@ -66,6 +66,7 @@ impl Folder {
             fsync(base)?;
         }
         let identities = [fstat(&tmp)?, fstat(&new)?];
+        let new = File::from(new);
         let (broken, looked) = (AtomicBool::new(false), AtomicU64::new(0));
         let folder = Folder { tmp, new, identities, group: Group::default(), broken, looked };
         folder.remove_leftovers_in_time();
@@ -109,7 +110,8 @@ impl Folder {
     /// before it.
     pub fn sync(&self, how: Syncs) -> io::Result<()> {
         let sync = || {
-            let done = if fault::hit(Fault::FolderSync) { Err(Errno::IO) } else { fsync(&self.new) };
+            // Of a `File`, since that knows the systems whose plain fsync does not reach the disk.
+            let done = if fault::hit(Fault::FolderSync) { Err(Errno::IO.into()) } else { self.new.sync_all() };
             self.broken.fetch_or(done.is_err(), Ordering::SeqCst);
             done?;
             // Of two that run at a time the system tells only one.
@@ -182,12 +184,12 @@ fn open_below(above: BorrowedFd<'_>, name: &str, create: bool) -> io::Result<Own
 }
 
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-fn rename_new(from: &OwnedFd, old: &str, to: &OwnedFd, new: &str) -> rustix::io::Result<()> {
+fn rename_new(from: &OwnedFd, old: &str, to: &File, new: &str) -> rustix::io::Result<()> {
     rustix::fs::renameat_with(from, old, to, new, rustix::fs::RenameFlags::NOREPLACE)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-fn rename_new(_from: &OwnedFd, _old: &str, _to: &OwnedFd, _new: &str) -> rustix::io::Result<()> {
+fn rename_new(_from: &OwnedFd, _old: &str, _to: &File, _new: &str) -> rustix::io::Result<()> {
     Err(Errno::NOSYS)
 }
 
