@@ -127,17 +127,19 @@ impl Pool {
         shared.ended.notify_all();
     }
 
-    /// Lets the workers finish what is in the queue and end, and waits until they have or until the time is over.
-    pub(super) fn close(&self, within: Duration) {
+    /// Lets the workers finish what is in the queue and end, and waits until they have (true) or the time has come.
+    pub(super) fn close(&self, until: Option<Instant>) -> bool {
         let mut state = self.0.state.lock();
         state.closed = true;
         self.0.work.notify_all();
-        let until = std::time::Instant::now() + within;
         while state.threads > 0 {
-            if self.0.ended.wait_until(&mut state, until).timed_out() {
-                return;
+            match until {
+                None => self.0.ended.wait(&mut state),
+                Some(until) if self.0.ended.wait_until(&mut state, until).timed_out() => return state.threads == 0,
+                Some(_) => {}
             }
         }
+        true
     }
 }
 
@@ -160,7 +162,7 @@ mod tests {
         numbers.sort();
         assert_eq!(numbers, (0..10).collect::<Vec<_>>());
         drop(release);
-        pool.close(Duration::from_secs(60));
+        assert!(pool.close(None));
         assert_eq!(pool.0.state.lock().threads, 0);
     }
 
@@ -190,7 +192,7 @@ mod tests {
             let done = done.clone();
             pool.submit(Box::new(move || done.send(()).unwrap())).map_err(|(_, why)| why).unwrap();
         }
-        pool.close(Duration::from_secs(60));
+        assert!(pool.close(None));
         assert_eq!(finished.try_iter().count(), 5);
     }
 }

@@ -6,6 +6,7 @@ use super::event_loop::{Entrance, EventLoop, MAILBOX};
 use super::service::Service;
 use super::shared::{Limits, Mailbox, Message, Shared};
 use super::spool::Spool;
+use parking_lot::{Condvar, Mutex};
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -49,13 +50,32 @@ impl Listening {
 pub struct Server {
     shared: Arc<Shared>,
     listening: Vec<Listening>,
-    threads: Vec<JoinHandle<()>>,
-    /// Of each place.
-    spools: Vec<Arc<dyn Spool>>,
+    loops: Arc<Loops>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Of each place, until the loops have ended.
+    spools: Mutex<Vec<Arc<dyn Spool>>>,
 }
 
-/// How long the workers are waited for when the sessions have ended: what they still do is asked for by nobody.
-const WORKERS_END: Duration = Duration::from_secs(5);
+/// How many loops run.
+#[derive(Default)]
+struct Loops {
+    running: Mutex<usize>,
+    ended: Condvar,
+}
+
+/// Counts a loop for as long as its thread runs, whatever becomes of it.
+struct Running(Arc<Loops>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        *self.0.running.lock() -= 1;
+        self.0.ended.notify_all();
+    }
+}
+
+/// How long functions of the program are waited for when the sessions have ended: what they still do is asked for by
+/// nobody.
+pub const CALLS_END: Duration = Duration::from_secs(5);
 
 impl Server {
     /// Listens at all these places, or at none: the error says in words at which it cannot.
@@ -93,14 +113,25 @@ impl Server {
         }
         let spools: Vec<_> = listens.iter().map(|listen| listen.service.spool.clone()).collect();
         spools.iter().for_each(|spool| spool.opened());
-        let shared = Arc::new(Shared::new(limits, log, mailboxes));
-        let mut server = Server { shared, listening, threads: Vec::new(), spools };
+        let server = Server {
+            shared: Arc::new(Shared::new(limits, log, mailboxes)),
+            listening,
+            loops: Arc::default(),
+            threads: Mutex::default(),
+            spools: Mutex::new(spools),
+        };
         notices.iter().for_each(|notice| server.shared.notice(notice));
         for (number, poll) in polls.into_iter().enumerate() {
             let doors = core::mem::take(&mut entrances);
             let events = EventLoop::new(poll, server.shared.clone(), number, doors).map_err(failed)?;
             let thread = std::thread::Builder::new().name(format!("helo-server-{number}"));
-            server.threads.push(thread.spawn(move || events.run()).map_err(failed)?);
+            *server.loops.running.lock() += 1;
+            let running = Running(server.loops.clone());
+            let spawned = thread.spawn(move || {
+                let _running = running;
+                events.run();
+            });
+            server.threads.lock().push(spawned.map_err(failed)?);
         }
         Ok(server)
     }
@@ -123,32 +154,54 @@ impl Server {
 
     /// Ends it in order: no new connections, each session ends when its mail is answered, and those that are left
     /// `within` this time are broken off. Comes back when all that is done. Nothing that was confirmed is lost.
-    pub fn stop(mut self, within: Duration) {
-        self.end(within);
+    ///
+    /// False: a function of the program (a decision, a spool, a log) has not come back, [`CALLS_END`] after that time. It
+    /// still runs, on a thread that is left behind.
+    pub fn stop(self, within: Duration) -> bool {
+        self.begin_stop(within);
+        self.wait(Some(later(later(Instant::now(), within), CALLS_END)))
     }
 
-    fn end(&mut self, within: Duration) {
-        let now = Instant::now();
-        let until = now.checked_add(within).unwrap_or(now + Duration::from_secs(365 * 24 * 3600));
+    /// Begins [`stop`](Server::stop) and does not wait for its end. Called again, the earlier time counts.
+    pub fn begin_stop(&self, within: Duration) {
+        let until = later(Instant::now(), within);
         for mailbox in &self.shared.mailboxes {
             mailbox.post(Message::Stop(until));
         }
-        let ran = !self.threads.is_empty();
-        for thread in self.threads.drain(..) {
+    }
+
+    /// Waits until the server has ended, because somebody stopped it: whether it has by this time. Any number of threads
+    /// may wait, but none of the server's own.
+    pub fn wait(&self, until: Option<Instant>) -> bool {
+        let mut running = self.loops.running.lock();
+        while *running > 0 {
+            match until {
+                None => self.loops.ended.wait(&mut running),
+                Some(until) if self.loops.ended.wait_until(&mut running, until).timed_out() => return *running == 0,
+                Some(_) => {}
+            }
+        }
+        drop(running);
+        for thread in self.threads.lock().drain(..) {
             let _ = thread.join();
         }
         // What workers still wait for serves nobody.
-        self.spools.drain(..).for_each(|spool| spool.closed());
-        if ran {
-            self.shared.pool.close(WORKERS_END);
-        }
+        let spools = core::mem::take(&mut *self.spools.lock());
+        spools.iter().for_each(|spool| spool.closed());
+        self.shared.pool.close(until)
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.end(Duration::ZERO);
+        self.begin_stop(Duration::ZERO);
+        self.wait(Some(later(Instant::now(), CALLS_END)));
     }
+}
+
+/// A time that is never too far away to be said.
+fn later(time: Instant, after: Duration) -> Instant {
+    time.checked_add(after).unwrap_or(time + Duration::from_secs(365 * 24 * 3600))
 }
 
 fn threads(wanted: usize) -> usize {

@@ -7,9 +7,8 @@ use crate::support::temp::TempDir;
 use helo::net::ram;
 use helo::net::tcp::SocketTransport;
 use helo::net::transport::Transport;
-use helo::net::wait::Cancel;
 use helo::server::spool::Peer;
-use helo::server::{Limits, Listen, Origin, Place, Server, Service, serve};
+use helo::server::{Ending, Limits, Listen, Origin, Place, Server, Service, serve};
 use std::io::IoSlice;
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
@@ -116,9 +115,22 @@ fn one_session_on_the_callers_thread() {
         client.closed();
     });
     let transport = SocketTransport::from_tcp(listener.accept().unwrap().0).unwrap();
-    let served = serve(service(&kept), Box::new(transport), ORIGIN, &Cancel::new(), &mut ());
+    let served = serve(service(&kept), Box::new(transport), ORIGIN, &Ending::new(), &mut ());
     assert_eq!((served.mails, served.cancelled, kept.mails().len()), (3, false, 3));
     talk.join().unwrap();
+}
+
+/// A session within the process: what the client's end reads until `words` came.
+fn read_until(near: &mut ram::RamStream, words: &str) {
+    let mut seen = Vec::new();
+    let mut buffer = [0; 4096];
+    while !String::from_utf8_lossy(&seen).contains(words) {
+        match near.read(&mut buffer) {
+            Ok(0) => panic!("the session ended without {words}"),
+            Ok(count) => seen.extend_from_slice(&buffer[..count]),
+            Err(_) => std::thread::yield_now(),
+        }
+    }
 }
 
 #[test]
@@ -126,21 +138,35 @@ fn one_session_within_the_process_and_cancelled() {
     let kept = Kept::new();
     let (mut near, far) = ram::pair();
     near.write(&[IoSlice::new(b"EHLO x\r\nMAIL FROM:<a@example.org>\r\n")]).unwrap();
-    let cancel = Cancel::new();
-    let end = cancel.clone();
+    let ending = Ending::new();
+    let end = ending.clone();
     let serving = {
         let service = service(&kept);
-        std::thread::spawn(move || serve(service, Box::new(far), ORIGIN, &cancel, &mut ()))
+        std::thread::spawn(move || serve(service, Box::new(far), ORIGIN, &ending, &mut ()))
     };
-    let mut seen = Vec::new();
-    let mut buffer = [0; 4096];
-    while !String::from_utf8_lossy(&seen).contains("Sender ok") {
-        match near.read(&mut buffer) {
-            Ok(count) => seen.extend_from_slice(&buffer[..count]),
-            Err(_) => std::thread::yield_now(),
-        }
-    }
+    read_until(&mut near, "Sender ok");
     end.cancel();
     let served = serving.join().unwrap();
     assert_eq!((served.mails, served.cancelled), (0, true));
+}
+
+#[test]
+fn one_session_ends_in_order_when_its_mail_is_answered() {
+    let kept = Kept::new();
+    let (mut near, far) = ram::pair();
+    let say = |near: &mut ram::RamStream, words: &str| near.write(&[IoSlice::new(words.as_bytes())]).unwrap();
+    say(&mut near, "EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n");
+    let ending = Ending::new();
+    let end = ending.clone();
+    let serving = {
+        let service = service(&kept);
+        std::thread::spawn(move || serve(service, Box::new(far), ORIGIN, &ending, &mut ()))
+    };
+    read_until(&mut near, "354 ");
+    end.stop(LONG);
+    say(&mut near, "x\r\n.\r\n");
+    read_until(&mut near, "\r\n421 ");
+    near.close();
+    let served = serving.join().unwrap();
+    assert_eq!((served.mails, served.cancelled, kept.mails().len()), (1, false, 1));
 }

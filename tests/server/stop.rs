@@ -50,6 +50,25 @@ fn at_the_deadline_what_is_left_is_broken_off() {
     assert!(kept.mails().is_empty());
 }
 
+/// What a worker is at cannot be taken from it: the end does not wait for it for ever, and says so.
+#[test]
+fn a_spool_that_does_not_come_back_is_said() {
+    let (release, gate) = channel();
+    let house = House::with(Kept::gated(gate), |_| {});
+    let kept = house.kept.clone();
+    let mut slow = house.client();
+    slow.send("MAIL FROM:<slow@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT 3 LAST\r\nx\r\n");
+    assert_eq!(slow.codes(2), [250, 250]);
+    kept.wait_open(1);
+    let server = house.server;
+    server.begin_stop(Duration::ZERO);
+    assert!(!server.wait(Some(Instant::now() + Duration::from_millis(300))), "it is at work still");
+    slow.closed();
+    release.send(()).unwrap();
+    assert!(server.wait(Some(Instant::now() + LONG)), "now it has ended");
+    assert!(server.stop(Duration::ZERO), "and is so for good");
+}
+
 #[test]
 fn dropped_it_ends_at_once() {
     let house = House::with(Kept::blocking(), |_| {});

@@ -49,7 +49,9 @@ fn run(options: &Options) -> Result<(), String> {
     announce(&journal, &server);
     ending.wait();
     journal.line("stopping: no new connections, sessions end when their mail is answered");
-    server.stop(options.stop_within);
+    if !server.stop(options.stop_within) {
+        journal.line("a disk, a login or the next server has not answered in time: it is not waited for any longer");
+    }
     let left = match setup.in_memory() {
         0 => String::new(),
         count => format!("; {count} mails that were in memory are gone"),

@@ -114,7 +114,7 @@ impl Stored {
 }
 
 /// A text for C; a NUL in it would end it early.
-fn c_text(text: &str) -> CString {
+pub(crate) fn c_text(text: &str) -> CString {
     CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', " ")).unwrap_or_default())
 }
 

@@ -192,6 +192,7 @@ impl Session {
         let (verb, hello) = self.dialogue.hello().unwrap_or((Verb::Helo, ""));
         Envelope {
             id: new_id(),
+            session: self.client.session,
             server: self.service.dialogue.name.clone(),
             hello: hello.to_owned(),
             peer: self.client.peer,

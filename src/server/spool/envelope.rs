@@ -13,6 +13,8 @@ pub struct Envelope {
     /// The server's own mark of this mail, for Received, the log and the answer: printable ASCII without spaces, and
     /// unlike any other's (the server makes one with [`super::new_id`]).
     pub id: String,
+    /// The number of the session that it came by, as the log has it; 0 for none.
+    pub session: u64,
     /// This server's name, as its greeting has it.
     pub server: String,
     /// The client's name by its EHLO, HELO or LHLO: whatever it chose to say.
@@ -88,6 +90,7 @@ impl Envelope {
         let server = server.into();
         Envelope {
             id: new_id(),
+            session: 0,
             hello: server.clone(),
             server,
             peer: Peer::Local,
