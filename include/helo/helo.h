@@ -18,6 +18,19 @@
  * Programs of the old APIs find here what those cannot say: helo_last_error() and helo_last_failure() tell why any call
  * failed, helo_watch() shows the traffic, helo_set_key() and helo_policy_file() change what the site's policy says.
  *
+ * The other way round, a program takes mail:
+ *
+ *     helo_server s = helo_server_new();
+ *     helo_server_set(s, "listen", "*:25");
+ *     helo_server_set(s, "domains", "example.com");
+ *     helo_server_set(s, "maildir", "/var/mail/incoming");
+ *     if (helo_server_start(s) != HELO_OK)
+ *         fprintf(stderr, "%s\n", helo_last_error());
+ *     helo_server_wait(s, HELO_FOREVER);
+ *
+ * helo_server_set_spool() has functions of the program take the mail instead, helo_server_on_ask() has them decide who may
+ * come in, helo_server_set_users() who may log in. A build without the feature native-server lacks these calls.
+ *
  * "Outcome unknown" (HELO_CAUSE_OUTCOME_UNKNOWN) means: the whole message went out and the connection broke before the
  * answer came. The server may have it or not. Sending it again may make a duplicate.
  */
@@ -33,6 +46,9 @@ extern "C" {
 
 /* A delivery as the handle of helo_set_key() and helo_watch(). */
 #define HELO_HANDLE(delivery) ((const void *)(size_t)(delivery))
+
+/* No end to helo_server_wait(). */
+#define HELO_FOREVER 0xffffffffu
 
 /**
  * What the functions of a transport return when nothing can be read or written now.
@@ -55,7 +71,7 @@ typedef enum helo_status {
    */
   HELO_FAILED = 1,
   /**
-   * The handle is no delivery: never given out, or freed.
+   * The handle is no delivery, or no server where one is wanted: never given out, or freed.
    */
   HELO_BAD_HANDLE = 2,
   /**
@@ -63,7 +79,8 @@ typedef enum helo_status {
    */
   HELO_BAD_ARGUMENT = 3,
   /**
-   * The delivery is running: this call must wait until helo_run() has returned.
+   * The delivery is running: this call must wait until helo_run() has returned. A server likewise: until it has been
+   * stopped.
    */
   HELO_IN_PROGRESS = 4,
   /**
@@ -243,6 +260,131 @@ typedef enum helo_phase {
 } helo_phase;
 
 /**
+ * What a program is asked, see helo_server_on_ask().
+ */
+typedef enum helo_ask {
+  /**
+   * A client has connected: the peer is known.
+   */
+  HELO_ASK_CONNECTION = 0,
+  /**
+   * It says hello; its name stands in `about`. It may do so again, after STARTTLS for one.
+   */
+  HELO_ASK_HELLO = 1,
+  /**
+   * A mail begins: the sender and its parameters are known.
+   */
+  HELO_ASK_SENDER = 2,
+  /**
+   * One more recipient, in `about` and `about_parameters`.
+   */
+  HELO_ASK_RECIPIENT = 3,
+  /**
+   * The message has come whole: all recipients and `octets` are known. A yes lets the spool confirm it.
+   */
+  HELO_ASK_MESSAGE = 4,
+  /**
+   * VRFY: does the address in `about` exist? 250 and 251 say yes, 252 (which 0 stands for) that it will be tried; with the
+   * text of the reply.
+   */
+  HELO_ASK_VERIFY = 5,
+  /**
+   * EXPN: who is on the list in `about`? 250 with a line for each. Without a function it is refused.
+   */
+  HELO_ASK_EXPAND = 6
+} helo_ask;
+
+/**
+ * How a client speaks.
+ */
+typedef enum helo_protocol {
+  /**
+   * No mail is under way.
+   */
+  HELO_PROTOCOL_NONE = 0,
+  /**
+   * SMTP after HELO.
+   */
+  HELO_PROTOCOL_SMTP = 1,
+  /**
+   * SMTP after EHLO.
+   */
+  HELO_PROTOCOL_ESMTP = 2,
+  /**
+   * LMTP: an answer for each recipient.
+   */
+  HELO_PROTOCOL_LMTP = 3
+} helo_protocol;
+
+/**
+ * What MAIL said of the body.
+ */
+typedef enum helo_body {
+  /**
+   * 7BIT, or nothing.
+   */
+  HELO_BODY_SEVEN_BIT = 0,
+  /**
+   * 8BITMIME.
+   */
+  HELO_BODY_EIGHT_BIT = 1,
+  /**
+   * BINARYMIME: not in lines.
+   */
+  HELO_BODY_BINARY = 2
+} helo_body;
+
+/**
+ * What happened, for the log of a server.
+ */
+typedef enum helo_event {
+  /**
+   * A session begins.
+   */
+  HELO_EVENT_CONNECTED = 0,
+  /**
+   * TLS is on.
+   */
+  HELO_EVENT_SECURED = 1,
+  /**
+   * TLS could not begin.
+   */
+  HELO_EVENT_NOT_SECURED = 2,
+  /**
+   * The client has logged in.
+   */
+  HELO_EVENT_AUTHENTICATED = 3,
+  /**
+   * It could not.
+   */
+  HELO_EVENT_NOT_AUTHENTICATED = 4,
+  /**
+   * A mail is in the spool, confirmed.
+   */
+  HELO_EVENT_TAKEN = 5,
+  /**
+   * Something was refused: the line says what and why.
+   */
+  HELO_EVENT_REFUSED = 6,
+  /**
+   * The client took too long.
+   */
+  HELO_EVENT_TIMED_OUT = 7,
+  /**
+   * The connection was lost.
+   */
+  HELO_EVENT_LOST = 8,
+  /**
+   * The session is over.
+   */
+  HELO_EVENT_ENDED = 9,
+  /**
+   * Something that concerns the server as a whole.
+   */
+  HELO_EVENT_NOTICE = 10
+} helo_event;
+
+/**
  * What a trace callback is shown.
  */
 typedef enum helo_trace {
@@ -301,6 +443,24 @@ typedef enum helo_level {
    */
   HELO_LEVEL_FULL = 2
 } helo_level;
+
+/**
+ * What is spoken on a connection that helo_server_serve() is given.
+ */
+typedef enum helo_serve {
+  /**
+   * SMTP.
+   */
+  HELO_SERVE_SMTP = 0,
+  /**
+   * SMTP with TLS from the first byte.
+   */
+  HELO_SERVE_SMTPS = 1,
+  /**
+   * LMTP.
+   */
+  HELO_SERVE_LMTP = 2
+} helo_serve;
 
 /**
  * The handle of a delivery: a list of mails and how to send it. Never 0. Any thread may use it, one at a time or many
@@ -401,25 +561,51 @@ typedef struct helo_progress {
 } helo_progress;
 
 /**
- * Called with each recipient's result as soon as it is final, on the thread that is in helo_run().
+ * The handle of a server: what is listened to, who may send, and where mail goes. Never 0, and never that of a delivery.
+ * Any thread may use it.
+ *
+ * Not for a child process made by fork(), which has none of the server's threads: start servers after it. Stop a server
+ * before main() returns and before the library is unloaded: its threads would run on in what is no longer there.
  */
-typedef void (*helo_result_fn)(void *user, const struct helo_result *result);
+typedef uint32_t helo_server;
 
 /**
- * Called when a run has moved on, on the thread that is in helo_run().
+ * What has happened since the server was made.
  */
-typedef void (*helo_progress_fn)(void *user, const struct helo_progress *progress);
-
-/**
- * Shown the traffic, on the thread that is in helo_run(): whole lines, or pieces of a message. `connection` counts the
- * connections of the run from 1. `what` is a helo_trace. The bytes do not end in a NUL. Credentials appear as
- * `<hidden>`.
- */
-typedef void (*helo_trace_fn)(void *user,
-                              uint32_t connection,
-                              enum helo_trace what,
-                              const char *bytes,
-                              size_t length);
+typedef struct helo_server_counts {
+  /**
+   * Set it to sizeof(helo_server_counts) before the call.
+   */
+  size_t size;
+  /**
+   * Connections that there are now.
+   */
+  uint64_t open;
+  /**
+   * Sessions that have begun.
+   */
+  uint64_t sessions;
+  /**
+   * Mails that were confirmed.
+   */
+  uint64_t mails;
+  /**
+   * Their octets.
+   */
+  uint64_t octets;
+  /**
+   * Connections, hellos, senders, recipients and messages that were refused.
+   */
+  uint64_t refused;
+  /**
+   * Logins that succeeded.
+   */
+  uint64_t logins;
+  /**
+   * Logins that failed.
+   */
+  uint64_t logins_failed;
+} helo_server_counts;
 
 /**
  * Takes at most `size` bytes and returns how many. HELO_TRY_AGAIN (or 0): none can be taken now. Other negative
@@ -466,6 +652,272 @@ typedef struct helo_transport {
    */
   uint32_t retry_ms;
 } helo_transport;
+
+/**
+ * What is known of a session, and of its mail if one is under way. Texts are UTF-8, never NULL and "" where there is
+ * nothing; everything is valid until the callback returns. Later versions may add members at the end.
+ *
+ * What the client says of itself is only what it says: names, addresses and parameters are checked for their form.
+ */
+typedef struct helo_facts {
+  /**
+   * sizeof(helo_facts) of the library.
+   */
+  size_t size;
+  /**
+   * Whose session.
+   */
+  helo_server server;
+  /**
+   * The session's number, as the log has it; no other session of the process has it.
+   */
+  uint64_t session;
+  /**
+   * Where the client is: "192.0.2.1:40112", "[2001:db8::1]:40112"; "local" for a path, a descriptor that is no
+   * Internet socket, and functions of the program. By the PROXY protocol where the client behind the proxy is.
+   */
+  const char *peer;
+  /**
+   * This end of the connection, written in the same way; "" where that is not known.
+   */
+  const char *local;
+  /**
+   * The name that the client gave with its hello; "" before.
+   */
+  const char *hello;
+  /**
+   * Whom it logged in as; "" if it did not.
+   */
+  const char *user;
+  /**
+   * The encryption: "TLSv1.3 TLS_AES_256_GCM_SHA384"; "" without.
+   */
+  const char *tls;
+  /**
+   * What the question is about: the name of a hello, the address of a recipient, the words behind VRFY and EXPN.
+   */
+  const char *about;
+  /**
+   * The parameters of this recipient (RCPT): "NOTIFY=NEVER ORCPT=rfc822;bob@example.com".
+   */
+  const char *about_parameters;
+  /**
+   * The mail's own mark, as the log and Received have it; "" when no mail is under way, and then what follows is empty.
+   */
+  const char *mail;
+  /**
+   * SMTP after HELO, SMTP after EHLO, or LMTP.
+   */
+  enum helo_protocol protocol;
+  /**
+   * The sender's address without brackets; "" for notifications.
+   */
+  const char *sender;
+  /**
+   * The parameters of MAIL, checked: "SIZE=1000 BODY=8BITMIME RET=HDRS".
+   */
+  const char *parameters;
+  /**
+   * What MAIL said of the body.
+   */
+  enum helo_body body;
+  /**
+   * 1: the message and its addresses may hold UTF-8 everywhere (SMTPUTF8).
+   */
+  int utf8;
+  /**
+   * How large MAIL said that the message is, in octets; 0 if it did not. Only a hint.
+   */
+  uint64_t declared;
+  /**
+   * How many octets of the message have come: the whole at HELO_ASK_MESSAGE.
+   */
+  uint64_t octets;
+  /**
+   * How many recipients were taken.
+   */
+  uint32_t count;
+  /**
+   * Their addresses, `count` of them, where the recipients are complete: at HELO_ASK_MESSAGE and in a spool's `begin`.
+   * NULL elsewhere.
+   */
+  const char *const *recipients;
+  /**
+   * Their parameters, in the same order; NULL where `recipients` is.
+   */
+  const char *const *recipient_parameters;
+} helo_facts;
+
+/**
+ * Decides: 0 is yes. A reply code from 400 to 599 is no, 4xx for now and 5xx for good; 421 closes the connection. `text`
+ * has room for `size` bytes and begins as ""; what the function writes there, up to a NUL, are the words of the reply: in
+ * lines with \n between them, ASCII, beginning with an enhanced code such as "5.1.1" or without. A function that answers
+ * with anything else is broken: the client gets 451, and the log says what came.
+ */
+typedef int (*helo_ask_fn)(void *user,
+                           enum helo_ask ask,
+                           const struct helo_facts *facts,
+                           char *text,
+                           size_t size);
+
+/**
+ * A mail begins: all its recipients are known. Its answer is that of a helo_ask_fn; after a yes `data`, `end` and
+ * `close` get the pointer that it stored in `mail` (NULL unless it did). A refusal answers DATA or the first BDAT, and
+ * nothing more is called for this mail.
+ */
+typedef int (*helo_begin_fn)(void *user,
+                             const struct helo_facts *facts,
+                             void **mail,
+                             char *text,
+                             size_t size);
+
+/**
+ * The next piece of the message: dots unstuffed, lines ending in CRLF (binary mails: as they are), split anywhere. A
+ * refusal gives the mail up: the rest is read and dropped, and this is the answer to its end.
+ */
+typedef int (*helo_data_fn)(void *user,
+                            void *mail,
+                            const void *bytes,
+                            size_t length,
+                            char *text,
+                            size_t size);
+
+/**
+ * The message is complete. A yes confirms it to the client: from then on it is the program's to keep, so say yes when it
+ * is safe. The text of a yes is sent, too: "Saved as 4711".
+ */
+typedef int (*helo_end_fn)(void *user, void *mail, char *text, size_t size);
+
+/**
+ * After `end` has said yes: has this recipient the mail, by the number that he had in `facts`? Over LMTP it is the answer
+ * for him. Over SMTP, which has one answer for all, the worst one is sent, "later" before "never".
+ */
+typedef int (*helo_recipient_fn)(void *user, void *mail, uint32_t recipient, char *text, size_t size);
+
+/**
+ * The library has done with a mail, and does not use its pointer again. `abort` 1: it was given up, by a refusal, by the
+ * client or because the connection broke: nothing of it may remain. 0: `end` has said yes.
+ */
+typedef void (*helo_close_mail_fn)(void *user, void *mail, int abort);
+
+/**
+ * Functions that take the mail, see helo_server_set_spool(). For one mail they come one after the other, not always on the
+ * same thread: `begin`, `data` as often as it takes, `end`, `recipient` for each, and in any case `close`, once.
+ */
+typedef struct helo_spool {
+  /**
+   * sizeof(helo_spool).
+   */
+  size_t size;
+  /**
+   * Handed to the functions.
+   */
+  void *user;
+  /**
+   * A mail begins.
+   */
+  helo_begin_fn begin;
+  /**
+   * A piece of the message.
+   */
+  helo_data_fn data;
+  /**
+   * Its end.
+   */
+  helo_end_fn end;
+  /**
+   * Each recipient's own answer; may be NULL: that of `end` is for all.
+   */
+  helo_recipient_fn recipient;
+  /**
+   * The mail is over; may be NULL.
+   */
+  helo_close_mail_fn close;
+} helo_spool;
+
+/**
+ * What is kept about this user? 1: the function has written it into `secret`, which has room for `size` bytes with the
+ * NUL: the password, or SCRAM keys as other servers have them ("SCRAM-SHA-256$4096:salt$stored:server"), a line for each
+ * kind. 0: there is no such user. Negative: that cannot be said now, and the client is told to try again later.
+ *
+ * CRAM-MD5 needs passwords; SCRAM, PLAIN and LOGIN go by either.
+ */
+typedef int (*helo_look_up_fn)(void *user, const char *name, char *secret, size_t size);
+
+/**
+ * Is this the user's password? 1 yes, 0 no, negative: that cannot be said now. The password is wiped afterwards.
+ */
+typedef int (*helo_password_fn)(void *user, const char *name, const char *password);
+
+/**
+ * Does this token (OAUTHBEARER, XOAUTH2) stand for the user? The name may be "": then the token alone says whose it is. 1:
+ * yes, and `whose`, with room for `size` bytes, names the user unless it is left "". 0: no. Negative: that cannot be said
+ * now.
+ */
+typedef int (*helo_token_fn)(void *user,
+                             const char *name,
+                             const char *token,
+                             char *whose,
+                             size_t size);
+
+/**
+ * Functions that know the users, see helo_server_set_users(). At least one of the three is needed; what AUTH offers
+ * follows from which there are, unless the key "mechanisms" names some.
+ */
+typedef struct helo_users {
+  /**
+   * sizeof(helo_users).
+   */
+  size_t size;
+  /**
+   * Handed to the functions.
+   */
+  void *user;
+  /**
+   * What is kept about a user; with it all mechanisms that passwords or keys are enough for are offered. May be NULL.
+   */
+  helo_look_up_fn look_up;
+  /**
+   * Whether a password is right; with it PLAIN and LOGIN. May be NULL: `look_up` says it.
+   */
+  helo_password_fn password;
+  /**
+   * Whether a token is good; with it OAUTHBEARER and XOAUTH2. May be NULL.
+   */
+  helo_token_fn token;
+  /**
+   * 1: `look_up` gives passwords, not keys. Strangers are then made to cost as much work as such users do.
+   */
+  int keeps_passwords;
+} helo_users;
+
+/**
+ * Told what happens, in a line of text without control characters and without secrets. `session` is 0 for what concerns
+ * the server as a whole. Called on the library's threads, mostly on those that serve all sessions: it must not wait for
+ * anything.
+ */
+typedef void (*helo_log_fn)(void *user, enum helo_event event, uint64_t session, const char *line);
+
+/**
+ * Called with each recipient's result as soon as it is final, on the thread that is in helo_run().
+ */
+typedef void (*helo_result_fn)(void *user, const struct helo_result *result);
+
+/**
+ * Called when a run has moved on, on the thread that is in helo_run().
+ */
+typedef void (*helo_progress_fn)(void *user, const struct helo_progress *progress);
+
+/**
+ * Shown the traffic, on the thread that is in helo_run(): whole lines, or pieces of a message. `connection` counts the
+ * connections of the run from 1. `what` is a helo_trace. The bytes do not end in a NUL. Credentials appear as
+ * `<hidden>`.
+ */
+typedef void (*helo_trace_fn)(void *user,
+                              uint32_t connection,
+                              enum helo_trace what,
+                              const char *bytes,
+                              size_t length);
 
 /**
  * What passes over a connection. Later versions may add members at the end.
@@ -720,6 +1172,163 @@ enum helo_status helo_send_file(const char *server,
                                 const char *const *recipients,
                                 size_t count,
                                 const char *path);
+
+/**
+ * Begins to listen and to serve, on threads of the library, and returns. Once it has been stopped it can be started again.
+ *
+ * HELO_BAD_ARGUMENT: what is set does not go together, or a file that it names cannot be used. HELO_FAILED: an address
+ * cannot be listened at. Nothing is listened at then. HELO_IN_PROGRESS: it runs already.
+ */
+enum helo_status helo_server_start(helo_server server);
+
+/**
+ * Ends it in order, and waits for that: no new connections; each session ends with 421 as soon as its mail is answered,
+ * those of helo_server_serve() too; what is left after so many milliseconds is broken off. Nothing that was confirmed is
+ * lost. From any thread; not from a signal handler. Also HELO_OK when it does not run. Called again, by another thread
+ * say, the earlier time counts.
+ *
+ * From inside a callback of the same server it only begins the end: it returns at once.
+ *
+ * HELO_IN_PROGRESS: a callback has not returned, five seconds after the time was over. It is still at work, and what it uses
+ * must stay; helo_server_wait() and helo_server_free() tell when it has returned.
+ */
+enum helo_status helo_server_stop(helo_server server,
+                                  uint32_t milliseconds);
+
+/**
+ * Waits until somebody has stopped the server, at most so many milliseconds; HELO_FOREVER for no end. HELO_OK: it has
+ * ended, or it did not run. HELO_IN_PROGRESS: it still runs, or this thread is in one of its callbacks.
+ */
+enum helo_status helo_server_wait(helo_server server,
+                                  uint32_t milliseconds);
+
+/**
+ * Where the server listens, with the port that it got, as helo_new() takes it: "smtp://127.0.0.1:2525", "smtps://[::1]:465",
+ * "lmtp://...", "unix:/path", "lmtp+unix:/path". `index` counts from 0. It is written to `buffer`; returns the length that
+ * the whole needs without the NUL: if that is `size` or more, the buffer is too small and what was written is cut. 0: there
+ * is no such place, or the server does not run.
+ */
+size_t helo_server_address(helo_server server,
+                           uint32_t index,
+                           char *buffer,
+                           size_t size);
+
+/**
+ * The port of such a place; 0 if there is no such place, if it is a path, or if the server does not run.
+ */
+int helo_server_port(helo_server server,
+                     uint32_t index);
+
+/**
+ * Reads what has happened since the server was made. From any thread and from inside callbacks.
+ */
+enum helo_status helo_server_get_counts(helo_server server, struct helo_server_counts *counts);
+
+/**
+ * Serves one client that is connected already, on this thread, until the session is over: for programs that inetd
+ * starts, that accept connections themselves, or that have no threads. All callbacks come on this thread. The server need
+ * not be started, and what it listens at does not matter.
+ *
+ * `descriptor` is a connected stream socket (on Windows a SOCKET). It is made non-blocking and stays the program's to
+ * close. `protocol` is a helo_serve. How many mails were taken goes to `mails` unless that is NULL.
+ *
+ * HELO_OK: the session has ended, by QUIT or otherwise; the log tells. HELO_CANCELLED: helo_server_stop() has broken it
+ * off. HELO_BAD_ARGUMENT: what is set does not go together, or the descriptor is none that can be used.
+ */
+enum helo_status helo_server_serve(helo_server server,
+                                   ptrdiff_t descriptor,
+                                   int protocol,
+                                   uint64_t *mails);
+
+/**
+ * The same over functions of the program, such as those of a serial line, of a network of its own or of a test. The
+ * transport is closed by its `close` in any case, also when this call fails for another reason. Of one without a descriptor and without
+ * `retry_ms`, helo_server_wake() says that it can go on.
+ */
+enum helo_status helo_server_serve_transport(helo_server server,
+                                             const struct helo_transport *transport,
+                                             int protocol,
+                                             uint64_t *mails);
+
+/**
+ * Tells the sessions of helo_server_serve_transport() that their transports can be tried again. From any thread.
+ */
+enum helo_status helo_server_wake(helo_server server);
+
+/**
+ * Makes a server that does nothing yet; 0 if it cannot be made, helo_last_error() says why. Free it with
+ * helo_server_free().
+ */
+helo_server helo_server_new(void);
+
+/**
+ * Frees a server; the handle is invalid from here on. One that runs is stopped first, at once: helo_server_stop() it
+ * before to do that in order.
+ *
+ * HELO_IN_PROGRESS: from inside one of the server's own callbacks, or one has not returned within five seconds; the server
+ * is still there then, stopped, and what the callback uses must stay.
+ */
+enum helo_status helo_server_free(helo_server server);
+
+/**
+ * Sets a key: those of the program helo-server, with the same values ("listen", "maildir", "domains", "users",
+ * "tls-certificate", "max-size", ...; docs/helo-server.md and `helo-server --help` have them all). Flags are "yes" or
+ * "no". Keys that list something, "listen" and "domains" for two, add to what was said before.
+ *
+ * HELO_BAD_ARGUMENT: there is no such key, or the value is none of it. What it names (files, addresses) is looked at when
+ * the server is started. Not while the server runs.
+ */
+enum helo_status helo_server_set(helo_server server,
+                                 const char *key,
+                                 const char *value);
+
+/**
+ * Sets the keys of a configuration file, a line each: `key = value`, as helo-server reads them. The keys that concern that
+ * program itself (log, quiet, stop-within, end-with-input) are none here. On an error, which names the key, nothing has
+ * changed.
+ */
+enum helo_status helo_server_config_file(helo_server server,
+                                         const char *path);
+
+/**
+ * The same with the text of such a file in memory. At most 1 MiB.
+ */
+enum helo_status helo_server_config_text(helo_server server, const char *text);
+
+/**
+ * Has a function decide a question, `ask` (a helo_ask); NULL: it is decided by the keys alone. They come first: whom
+ * "domains" and "recipients" refuse, the function is not asked about.
+ *
+ * All callbacks of a server come on threads of the library, the workers (key "workers"), where they may take their time;
+ * those of helo_server_serve() on the thread that is in it. Those of one session come one after the other, not always on
+ * the same thread; those of different sessions at the same time. No lock is held meanwhile: they may call everything, with
+ * three exceptions on the server that called them. helo_server_stop() begins the end and does not wait for it;
+ * helo_server_wait() and helo_server_free() return HELO_IN_PROGRESS. They must return: no longjmp() and no exception may
+ * leave them. Not while the server runs.
+ */
+enum helo_status helo_server_on_ask(helo_server server,
+                                    int ask,
+                                    helo_ask_fn function,
+                                    void *user);
+
+/**
+ * Has functions take the mail, in place of the keys that say where it goes ("maildir", "relay", ...); NULL: those again.
+ * They are called as those of helo_server_on_ask() are, for several mails at once. The struct is copied.
+ */
+enum helo_status helo_server_set_spool(helo_server server,
+                                       const struct helo_spool *spool);
+
+/**
+ * Has functions say who may log in, in place of the key "users"; NULL: that again. They are called as those of
+ * helo_server_on_ask() are. The struct is copied.
+ */
+enum helo_status helo_server_set_users(helo_server server,
+                                       const struct helo_users *users);
+
+/**
+ * The function that is told what happens; NULL for none. Not while the server runs.
+ */
+enum helo_status helo_server_on_log(helo_server server, helo_log_fn function, void *user);
 
 /**
  * Makes a delivery; 0 if it cannot be made, helo_last_error() says why.

@@ -17,11 +17,12 @@ pub enum HeloStatus {
     HeloOk = 0,
     /// The run is over and at least one recipient's mail was not taken: the results say whose and why.
     HeloFailed = 1,
-    /// The handle is no delivery: never given out, or freed.
+    /// The handle is no delivery, or no server where one is wanted: never given out, or freed.
     HeloBadHandle = 2,
     /// An argument cannot be used: NULL, out of range, not an address, ... Nothing has changed and nothing was sent.
     HeloBadArgument = 3,
-    /// The delivery is running: this call must wait until helo_run() has returned.
+    /// The delivery is running: this call must wait until helo_run() has returned. A server likewise: until it has been
+    /// stopped.
     HeloInProgress = 4,
     /// There is no result yet.
     HeloNoResult = 5,

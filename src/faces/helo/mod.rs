@@ -11,6 +11,8 @@ mod refusal;
 pub mod results;
 pub mod run;
 pub mod send;
+#[cfg(feature = "native-server")]
+pub mod server;
 pub mod setup;
 pub mod transport;
 pub mod watch;
@@ -24,6 +26,8 @@ pub use policy::*;
 pub use results::*;
 pub use run::*;
 pub use send::*;
+#[cfg(feature = "native-server")]
+pub use server::*;
 pub use setup::*;
 pub use transport::*;
 pub use watch::*;

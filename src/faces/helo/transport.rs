@@ -56,20 +56,38 @@ pub struct HeloTransport {
 pub unsafe extern "C" fn helo_add_transport(delivery: helo_delivery, transport: *const HeloTransport) -> HeloStatus {
     call("helo_add_transport", || {
         let delivery = Delivery::of(delivery)?;
-        if transport.is_null() {
-            return Err(Refusal::argument("the transport is NULL"));
-        }
-        // SAFETY: it begins with its size, as this function's own contract has it.
-        let size = unsafe { (&raw const (*transport).size).read_unaligned() };
-        if size != size_of::<HeloTransport>() {
-            return Err(Refusal::argument("the transport's size member is not sizeof(helo_transport)"));
-        }
-        // SAFETY: a whole helo_transport is there; all bit patterns but those of the functions, which C has filled in,
-        // are values.
-        let transport = unsafe { transport.read_unaligned() };
+        // SAFETY: as this function's own contract has it.
+        let transport = unsafe { transport_of(transport) }?;
         let mut state = delivery.idle()?;
         state.add_transport(made_of(&transport)?)
     })
+}
+
+/// A copy of the struct that C passed.
+///
+/// # Safety
+/// `transport` is NULL or leads to a helo_transport whose `size` is set.
+pub(crate) unsafe fn transport_of(transport: *const HeloTransport) -> Result<HeloTransport, Refusal> {
+    // SAFETY: the caller's promise is the same.
+    unsafe { taken("helo_transport", transport) }?.ok_or_else(|| Refusal::argument("the transport is NULL"))
+}
+
+/// A copy of a struct that C has filled in, `None` for NULL.
+///
+/// # Safety
+/// `place` is NULL or leads to a `T`, a `repr(C)` struct of pointers, functions and integers whose first member is its
+/// size.
+pub(crate) unsafe fn taken<T>(name: &str, place: *const T) -> Result<Option<T>, Refusal> {
+    if place.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: it begins with its size, by the caller's promise; no alignment is assumed.
+    let size = unsafe { place.cast::<usize>().read_unaligned() };
+    if size != size_of::<T>() {
+        return Err(Refusal::argument(format!("the struct's size member is not sizeof({name})")));
+    }
+    // SAFETY: a whole one is there; all bit patterns but those of the functions, which C has filled in, are values.
+    Ok(Some(unsafe { place.read_unaligned() }))
 }
 
 /// Tells the run that a transport without a descriptor can be tried again. From any thread.
@@ -85,7 +103,7 @@ pub extern "C" fn helo_wake(delivery: helo_delivery) -> HeloStatus {
     })
 }
 
-fn made_of(transport: &HeloTransport) -> Result<CallbackTransport, Refusal> {
+pub(crate) fn made_of(transport: &HeloTransport) -> Result<CallbackTransport, Refusal> {
     let missing = || Refusal::argument("a transport needs a read and a write function");
     let read = Callback::new(transport.read, transport.user).ok_or_else(missing)?;
     let write = Callback::new(transport.write, transport.user).ok_or_else(missing)?;

@@ -8,7 +8,7 @@ mod access;
 mod setup;
 mod users;
 
-pub use setup::{Own, Setup};
+pub use setup::{MECHANISMS, Own, Setup};
 
 use crate::sasl::Secret;
 use ini::{Ini, ParseOption};

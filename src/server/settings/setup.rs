@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// What passwords and SCRAM keys are enough for.
-const MECHANISMS: &[&str] =
+pub const MECHANISMS: &[&str] =
     &["SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"];
 
 /// What a program has of its own beside the settings.
@@ -29,7 +29,7 @@ pub struct Own {
     /// It decides on recipients: a relay without lists and users is not open then.
     pub decides_recipients: bool,
     /// Who says who may come in, in place of the users file, and what is offered where the settings name no mechanisms.
-    pub users: Option<(Box<dyn Authority>, &'static [&'static str])>,
+    pub users: Option<(Box<dyn Authority>, Vec<&'static str>)>,
     /// Who is told what happens; nobody otherwise.
     pub log: Option<Arc<dyn Log>>,
 }
@@ -161,23 +161,19 @@ impl Settings {
         Ok(())
     }
 
-    fn login(
-        &self,
-        service: &mut Service,
-        own: Option<(Box<dyn Authority>, &'static [&'static str])>,
-    ) -> Result<(), String> {
+    fn login(&self, service: &mut Service, own: Option<(Box<dyn Authority>, Vec<&'static str>)>) -> Result<(), String> {
         service.dialogue.auth_required = self.auth_required;
         service.dialogue.auth_in_clear = self.auth_in_clear;
         let (realm, offered) = match (&self.users, own) {
             (None, None) if self.auth_required => return Err("auth-required needs users".to_owned()),
             (None, None) => return Ok(()),
             (Some(_), Some(_)) => return Err("users were given twice: by a file and by the program".to_owned()),
-            (Some(path), None) => (Users::realm(path, &service.dialogue.name)?, MECHANISMS),
+            (Some(path), None) => (Users::realm(path, &service.dialogue.name)?, MECHANISMS.to_vec()),
             (None, Some((authority, offered))) => (super::users::realm(authority, &service.dialogue.name)?, offered),
         };
         let named: Vec<&str> = self.mechanisms.iter().map(String::as_str).collect();
-        let mechanisms = if named.is_empty() { offered } else { &named };
-        service.login(Arc::new(realm), mechanisms).map_err(|why| format!("mechanisms: {why}"))
+        let mechanisms = if named.is_empty() { offered } else { named };
+        service.login(Arc::new(realm), &mechanisms).map_err(|why| format!("mechanisms: {why}"))
     }
 
     #[cfg(unix)]

@@ -41,13 +41,7 @@ pub type HeloEndFn =
 /// After `end` has said yes: has this recipient the mail, by the number that he had in `facts`? Over LMTP it is the answer
 /// for him. Over SMTP, which has one answer for all, the worst one is sent, "later" before "never".
 pub type HeloRecipientFn = Option<
-    unsafe extern "C" fn(
-        user: *mut c_void,
-        mail: *mut c_void,
-        recipient: u32,
-        text: *mut c_char,
-        size: usize,
-    ) -> c_int,
+    unsafe extern "C" fn(user: *mut c_void, mail: *mut c_void, recipient: u32, text: *mut c_char, size: usize) -> c_int,
 >;
 
 /// The library has done with a mail, and does not use its pointer again. `abort` 1: it was given up, by a refusal, by the
@@ -135,7 +129,11 @@ struct OwnMail {
 
 impl OwnMail {
     /// Calls one of the functions with room for its words.
-    fn call(&self, name: &str, function: impl FnOnce(*mut c_void, *mut c_void, *mut c_char) -> c_int) -> Result<String> {
+    fn call(
+        &self,
+        name: &str,
+        function: impl FnOnce(*mut c_void, *mut c_void, *mut c_char) -> c_int,
+    ) -> Result<String> {
         let mut room = Room::new();
         let inside = Inside::of(self.server);
         let code = function(self.functions.user.as_ptr(), self.mail.as_ptr(), room.place());
@@ -182,9 +180,8 @@ impl Delivery for OwnMail {
         };
         let answers = (0..self.recipients).map(|number| {
             // SAFETY: as above.
-            let answer = self.call("recipient", |user, mail, text| unsafe {
-                recipient(user, mail, number, text, TEXT)
-            });
+            let answer =
+                self.call("recipient", |user, mail, text| unsafe { recipient(user, mail, number, text, TEXT) });
             answer.map(|own| if own.is_empty() { text.clone() } else { own })
         });
         let answers = answers.collect();

@@ -1,0 +1,295 @@
+//! A server of the program: what C's handle stands for. Everything here is safe Rust; the exported functions call it.
+
+use super::ask::{Asker, Asks};
+use super::codes::HeloAsk;
+use super::inside::is_inside;
+use super::log::{Counts, OnLog, Told};
+use super::{spool, users};
+use crate::capi::HandleTable;
+use crate::faces::helo::codes::HeloStatus;
+use crate::faces::helo::refusal::Refusal;
+use crate::server::settings::{Own, Settings, Setup};
+use crate::server::{CALLS_END, Ending, Listening, Server};
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// All servers of the program.
+pub(crate) static SERVERS: HandleTable<OwnServer> = HandleTable::with_limit(4096);
+
+/// What a handle stands for.
+pub(crate) struct OwnServer {
+    pub(crate) handle: u32,
+    state: Mutex<State>,
+    /// A session on a thread of the program has ended.
+    served: Condvar,
+    counts: Arc<Counts>,
+    /// Made of what is set when it is first needed. Locked while it is made, which may take its time, and nothing of the
+    /// program is called.
+    setup: Mutex<Option<Arc<Setup>>>,
+}
+
+/// What the functions read and change. Never locked while a callback runs.
+pub(crate) struct State {
+    phase: Phase,
+    freed: bool,
+    /// Sessions on threads of the program.
+    serving: Vec<(u64, Ending)>,
+    serving_next: u64,
+    pub(crate) settings: Settings,
+    pub(crate) asks: Asks,
+    pub(crate) spool: Option<spool::Functions>,
+    pub(crate) users: Option<users::Functions>,
+    pub(crate) log: Option<OnLog>,
+}
+
+enum Phase {
+    Idle,
+    /// helo_server_start() is at work.
+    Starting,
+    /// It listens, or it is being stopped.
+    Running(Arc<Server>),
+}
+
+impl OwnServer {
+    /// A server that nothing is known of.
+    pub(crate) fn new(handle: u32) -> OwnServer {
+        let state = State {
+            phase: Phase::Idle,
+            freed: false,
+            serving: Vec::new(),
+            serving_next: 0,
+            settings: Settings::new(),
+            asks: [None; HeloAsk::ALL.len()],
+            spool: None,
+            users: None,
+            log: None,
+        };
+        let (served, counts, setup) = (Condvar::new(), Arc::default(), Mutex::default());
+        OwnServer { handle, state: Mutex::new(state), served, counts, setup }
+    }
+
+    /// The server of a handle.
+    pub(crate) fn of(handle: u32) -> Result<Arc<OwnServer>, Refusal> {
+        SERVERS.get(handle as usize).ok_or_else(bad_handle)
+    }
+
+    /// Changes what is set: not while it runs.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut State) -> Result<(), Refusal>) -> Result<(), Refusal> {
+        let mut state = self.idle()?;
+        change(&mut state)?;
+        drop(state);
+        *self.setup.lock() = None;
+        Ok(())
+    }
+
+    fn idle(&self) -> Result<MutexGuard<'_, State>, Refusal> {
+        let state = self.state.lock();
+        if state.freed {
+            return Err(bad_handle());
+        }
+        if !matches!(state.phase, Phase::Idle) || !state.serving.is_empty() {
+            return Err(in_progress("the server is running: helo_server_stop() it first"));
+        }
+        Ok(state)
+    }
+
+    /// What the server is made of, by what is set.
+    fn setup(&self) -> Result<Arc<Setup>, Refusal> {
+        let mut place = self.setup.lock();
+        if let Some(setup) = &*place {
+            return Ok(setup.clone());
+        }
+        let state = self.state.lock();
+        let (server, settings) = (self.handle, state.settings.clone());
+        let asks = state.asks;
+        let told = Told { server, counts: self.counts.clone(), callback: state.log };
+        let mut own = Own { log: Some(Arc::new(told)), ..Own::default() };
+        if let Some(functions) = state.spool {
+            own.spool = Some(Arc::new(spool::OwnSpool { server, functions }));
+        }
+        if let Some(functions) = state.users {
+            own.users = Some((Box::new(users::OwnUsers { server, functions }), functions.mechanisms()));
+        }
+        drop(state);
+        if asks.iter().any(Option::is_some) {
+            own.decides_recipients = asks[HeloAsk::Recipient as usize].is_some();
+            own.decide = Some(Arc::new(Asker { server, asks }));
+        }
+        let setup = Arc::new(settings.setup(own).map_err(Refusal::argument)?);
+        *place = Some(setup.clone());
+        Ok(setup)
+    }
+
+    /// Listens.
+    pub(crate) fn start(&self) -> Result<(), Refusal> {
+        let mut state = self.idle()?;
+        state.phase = Phase::Starting;
+        let settings = state.settings.clone();
+        drop(state);
+        let started = self.setup().and_then(|setup| {
+            let listens = settings.listens(&setup).map_err(Refusal::argument)?;
+            Server::start(&listens, setup.limits).map_err(|why| Refusal::new(HeloStatus::HeloFailed, why))
+        });
+        let mut state = self.state.lock();
+        match started {
+            Ok(server) => {
+                state.phase = Phase::Running(Arc::new(server));
+                Ok(())
+            }
+            Err(refusal) => {
+                state.phase = Phase::Idle;
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Ends it in order, sessions on threads of the program too, and waits for that; from inside one of its functions only
+    /// begins it.
+    pub(crate) fn stop(&self, within: Duration) -> Result<(), Refusal> {
+        let state = self.state.lock();
+        if let Phase::Starting = state.phase {
+            return Err(in_progress("the server is being started: stop it when helo_server_start() has returned"));
+        }
+        if let Phase::Running(server) = &state.phase {
+            server.begin_stop(within);
+        }
+        for (_, ending) in &state.serving {
+            ending.stop(within);
+        }
+        drop(state);
+        if is_inside(self.handle) {
+            return Ok(());
+        }
+        let until = Instant::now().checked_add(within).and_then(|until| until.checked_add(CALLS_END));
+        if self.ended(until) {
+            return Ok(());
+        }
+        let words = "the time is over, but a function of the program has not returned: it is still at work, and what it \
+                     uses must stay";
+        Err(in_progress(words))
+    }
+
+    /// Waits until somebody has stopped it.
+    pub(crate) fn wait(&self, within: Option<Duration>) -> Result<(), Refusal> {
+        if is_inside(self.handle) {
+            return Err(in_progress("this thread is in a function that the server called: it cannot wait for its end"));
+        }
+        let until = within.map(|within| Instant::now().checked_add(within));
+        match self.ended(until.flatten()) {
+            true => Ok(()),
+            false => Err(in_progress("the server is still running")),
+        }
+    }
+
+    /// Whether all of it has ended by this time.
+    fn ended(&self, until: Option<Instant>) -> bool {
+        let mut state = self.state.lock();
+        loop {
+            if let Phase::Running(server) = &state.phase {
+                let server = server.clone();
+                drop(state);
+                if !server.wait(until) {
+                    return false;
+                }
+                state = self.state.lock();
+                // Another thread may have been first, and may even have started it again.
+                if matches!(&state.phase, Phase::Running(now) if Arc::ptr_eq(now, &server)) {
+                    state.phase = Phase::Idle;
+                }
+            }
+            if state.serving.is_empty() && !matches!(state.phase, Phase::Running(_)) {
+                return true;
+            }
+            if matches!(state.phase, Phase::Running(_)) {
+                continue;
+            }
+            match until {
+                None => self.served.wait(&mut state),
+                Some(until) if self.served.wait_until(&mut state, until).timed_out() => {
+                    return state.serving.is_empty();
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Serves a session by what `serve` does with what it is given, on this thread.
+    pub(crate) fn serve<R>(
+        &self,
+        serve: impl FnOnce(&Arc<Setup>, &Ending) -> Result<R, Refusal>,
+    ) -> Result<R, Refusal> {
+        let mut state = self.state.lock();
+        if state.freed {
+            return Err(bad_handle());
+        }
+        let (number, ending) = (state.serving_next, Ending::new());
+        state.serving_next += 1;
+        state.serving.push((number, ending.clone()));
+        drop(state);
+        let _registered = Registered { server: self, number };
+        serve(&self.setup()?, &ending)
+    }
+
+    /// Tells sessions on threads of the program that their transports can go on.
+    pub(crate) fn wake(&self) -> Result<(), Refusal> {
+        let endings: Vec<Ending> = self.state.lock().serving.iter().map(|(_, ending)| ending.clone()).collect();
+        for ending in endings {
+            let waker = ending.waker();
+            waker
+                .map_err(|why| Refusal::new(HeloStatus::HeloNoMemory, format!("no descriptor to wake with: {why}")))?
+                .wake();
+        }
+        Ok(())
+    }
+
+    /// Where it listens; nothing when it does not run.
+    pub(crate) fn listening(&self) -> Vec<Listening> {
+        match &self.state.lock().phase {
+            Phase::Running(server) => server.listening().to_vec(),
+            Phase::Idle | Phase::Starting => Vec::new(),
+        }
+    }
+
+    /// What has happened.
+    pub(crate) fn counts(&self) -> super::log::HeloServerCounts {
+        let state = self.state.lock();
+        let listening = if let Phase::Running(server) = &state.phase { server.connections() } else { 0 };
+        let open = listening + state.serving.len();
+        drop(state);
+        self.counts.shown(open as u64)
+    }
+
+    /// Takes the server's handle away, after it has been stopped at once.
+    pub(crate) fn free(handle: u32) -> Result<(), Refusal> {
+        let server = OwnServer::of(handle)?;
+        if is_inside(handle) {
+            return Err(in_progress("this thread is in a function that the server called: free it from elsewhere"));
+        }
+        server.stop(Duration::ZERO)?;
+        server.idle()?.freed = true;
+        SERVERS.remove(handle as usize);
+        Ok(())
+    }
+}
+
+/// A session on a thread of the program, for as long as it lives.
+struct Registered<'a> {
+    server: &'a OwnServer,
+    number: u64,
+}
+
+impl Drop for Registered<'_> {
+    fn drop(&mut self) {
+        self.server.state.lock().serving.retain(|(number, _)| *number != self.number);
+        self.server.served.notify_all();
+    }
+}
+
+fn bad_handle() -> Refusal {
+    Refusal::new(HeloStatus::HeloBadHandle, "this is no server, or it has been freed")
+}
+
+fn in_progress(words: &str) -> Refusal {
+    Refusal::new(HeloStatus::HeloInProgress, words)
+}
