@@ -28,6 +28,10 @@ pub struct Own {
     pub decide: Option<Arc<dyn Decide>>,
     /// It decides on recipients: a relay without lists and users is not open then.
     pub decides_recipients: bool,
+    /// It is asked about the names of hellos.
+    pub decides_hellos: bool,
+    /// It knows lists: EXPN is offered.
+    pub knows_lists: bool,
     /// Who says who may come in, in place of the users file, and what is offered where the settings name no mechanisms.
     pub users: Option<(Box<dyn Authority>, Vec<&'static str>)>,
     /// Who is told what happens; nobody otherwise.
@@ -82,6 +86,8 @@ impl Settings {
                 Network::parse(text).ok_or_else(|| format!("proxies: {text} is no address and no network"))?;
             service.proxies.push(network);
         }
+        service.dialogue.ask_hello = own.decides_hellos;
+        service.dialogue.expn = own.knows_lists;
         let relays = matches!(self.into, Some(Destination::Relay(_)));
         let (domains, recipients) = (self.domains.clone(), self.recipients.clone());
         if relays && domains.is_empty() && recipients.is_empty() && !has_users && !own.decides_recipients {

@@ -37,6 +37,11 @@ pub(crate) struct Asker {
 }
 
 impl Asker {
+    /// Whether there is a function for this question.
+    pub(crate) fn asks_for(&self, what: HeloAsk) -> bool {
+        self.function(what).is_some()
+    }
+
     fn function(&self, what: HeloAsk) -> Option<OnAsk> {
         self.asks.get(what as usize).copied().flatten()
     }

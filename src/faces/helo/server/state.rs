@@ -113,8 +113,11 @@ impl OwnServer {
         }
         drop(state);
         if asks.iter().any(Option::is_some) {
-            own.decides_recipients = asks[HeloAsk::Recipient as usize].is_some();
-            own.decide = Some(Arc::new(Asker { server, asks }));
+            let asker = Asker { server, asks };
+            own.decides_recipients = asker.asks_for(HeloAsk::Recipient);
+            own.decides_hellos = asker.asks_for(HeloAsk::Hello);
+            own.knows_lists = asker.asks_for(HeloAsk::Expand);
+            own.decide = Some(Arc::new(asker));
         }
         let setup = Arc::new(settings.setup(own).map_err(Refusal::argument)?);
         *place = Some(setup.clone());
