@@ -1,8 +1,9 @@
-//! The programs of `examples-c/helo`, built as their comments say and run against a sink.
+//! The programs of `examples-c/helo`, built as their comments say and run against a sink, and against each other.
 
 mod support;
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 use support::cc::{self, Program};
 use support::sink::{Keep, Options, Sink, Then, When};
@@ -59,6 +60,35 @@ fn policy_decides_in_code_and_says_what_happens() {
     let demanding = run(&[&port, "tls=always"]);
     assert_eq!(code(&demanding), Some(1));
     assert!(demanding.stderr.contains("(TLS, "), "{}", demanding.stderr);
+}
+
+#[test]
+fn subjects_prints_what_batch_sends() {
+    let build = |name: &str| Program::new(cc::root().join("examples-c/helo").join(name)).headers("helo").build();
+    let (subjects, batch) = (build("subjects.c"), build("batch.c"));
+    let mut server = Command::new(subjects);
+    server.args(["127.0.0.1:0", "example.com"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut server = server.spawn().expect("the example runs");
+    let mut said = BufReader::new(server.stdout.take().expect("piped")).lines().map(|line| line.expect("text"));
+    let address = said.next().expect("a line").strip_prefix("listening at ").expect("an address").to_owned();
+    let folder = TempDir::new();
+    let message = folder.join("message.eml");
+    let send = |text: &str, to: &[&str]| {
+        std::fs::write(&message, text).expect("a file");
+        let mut command = Command::new(&batch);
+        command.env("HELO_CONFIG", "/dev/null").arg(&address).arg("me@x.test").arg(&message).args(to);
+        cc::run(&mut command, Duration::from_secs(20))
+    };
+    let sent = send("Subject: the first\n\nbody\n", &["a@example.com", "b@example.com"]);
+    assert_eq!(sent.stdout, "a@example.com: delivered\nb@example.com: delivered\n", "{}", sent.stderr);
+    let bare = send("To: somebody\n\nbody\n", &["a@example.com"]);
+    assert!(bare.stdout.contains("554 5.6.0 A mail needs a subject"), "{}", bare.stdout);
+    let elsewhere = send("Subject: x\n\nbody\n", &["a@elsewhere.example"]);
+    assert!(elsewhere.stdout.contains("550 5.7.1"), "{}", elsewhere.stdout);
+    drop(server.stdin.take());
+    let rest: Vec<String> = said.collect();
+    assert_eq!(rest, ["me@x.test: Subject: the first"; 2]);
+    assert!(server.wait().expect("it ends").success());
 }
 
 #[test]

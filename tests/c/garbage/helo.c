@@ -198,6 +198,139 @@ static void structs(helo_delivery d, uint32_t mail)
     REFUSED(HELO_BAD_ARGUMENT, helo_add_transport, d, &transport);
 }
 
+static int no_answer(void *user, helo_ask ask, const helo_facts *facts, char *text, size_t size)
+{
+    (void)user;
+    (void)facts;
+    (void)text;
+    (void)size;
+    return (int)ask;
+}
+
+/* Every function of a server with handles that are none. */
+static void without_a_server(helo_server s)
+{
+    helo_server_counts counts;
+    char buffer[8];
+    uint64_t mails = 7;
+    helo_spool spool;
+    helo_users users;
+    helo_transport transport;
+
+    memset(&spool, 0, sizeof spool);
+    memset(&users, 0, sizeof users);
+    memset(&transport, 0, sizeof transport);
+    counts.size = sizeof counts;
+    transport.size = sizeof transport;
+    transport.read = nothing;
+    REFUSED(HELO_BAD_HANDLE, helo_server_free, s);
+    REFUSED(HELO_BAD_HANDLE, helo_server_start, s);
+    REFUSED(HELO_BAD_HANDLE, helo_server_stop, s, 0);
+    REFUSED(HELO_BAD_HANDLE, helo_server_wait, s, HELO_FOREVER);
+    REFUSED(HELO_BAD_HANDLE, helo_server_wake, s);
+    REFUSED(HELO_BAD_HANDLE, helo_server_set, s, "port", "0");
+    REFUSED(HELO_BAD_HANDLE, helo_server_config_text, s, "");
+    REFUSED(HELO_BAD_HANDLE, helo_server_config_file, s, "/dev/null");
+    REFUSED(HELO_BAD_HANDLE, helo_server_on_ask, s, HELO_ASK_HELLO, no_answer, NULL);
+    REFUSED(HELO_BAD_HANDLE, helo_server_on_log, s, NULL, NULL);
+    REFUSED(HELO_BAD_HANDLE, helo_server_set_spool, s, NULL);
+    REFUSED(HELO_BAD_HANDLE, helo_server_set_users, s, NULL);
+    REFUSED(HELO_BAD_HANDLE, helo_server_get_counts, s, &counts);
+    REFUSED(0, helo_server_address, s, 0, buffer, sizeof buffer);
+    REFUSED(0, helo_server_port, s, 0);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_serve, s, -1, HELO_SERVE_SMTP, &mails);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_serve_transport, s, &transport, HELO_SERVE_SMTP, &mails);
+    CHECK_INT("nothing was written", mails, 7);
+}
+
+static void servers(helo_delivery foreign)
+{
+    static const char *const keys[][2] = {
+        {"", "x"}, {"no-such", "x"}, {"Port", "0"}, {"port", "x"}, {"port", "65536"}, {"port", ""}, {"max-size", "-1"},
+        {"tls-required", "maybe"}, {"timeout", "99999999999"}, {"log", "x"}, {"stop-within", "1"}, {NULL, "x"}, {"port", NULL},
+        {endless, "x"}, {"name", endless}, {"port\n", "0"}, {"\xff", "x"}, {"name", "\xff"},
+    };
+    static const char *const texts[] = {"[section]", "port", "port = x", "no-such = 1", "\x01", "\xff", "port = 0\nlog = x", NULL};
+    static const char *const unusable[][2] = {
+        {"name", "a b"}, {"name", ""}, {"listen", "x"}, {"listen", "1.2.3.4.5:0"}, {"listen", "192.0.2.1:0"}, {"maildir", "/dev/null/x"},
+        {"tls-certificate", "/nowhere.pem"}, {"tls-key", "/nowhere.pem"}, {"users", "/nowhere"}, {"without", "SIZE"},
+        {"proxies", "x"}, {"relay", "ftp://x"}, {"listen-tls", "127.0.0.1:0"},
+    };
+    static const int odd[] = {-1, 7, 100, INT_MIN, INT_MAX};
+    helo_server s, stale;
+    helo_server_counts counts;
+    helo_spool spool;
+    helo_users users;
+    helo_transport transport;
+    char buffer[8];
+    size_t i;
+
+    for (i = 0; i < GARBAGE_HANDLES; i++)
+        without_a_server((helo_server)garbage_handles[i]);
+    without_a_server(foreign);
+    stale = helo_server_new();
+    CHECK_INT("a server is freed", helo_server_free(stale), HELO_OK);
+    without_a_server(stale);
+    CALL(helo_server_new);
+
+    s = helo_server_new();
+    REFUSED(HELO_BAD_HANDLE, helo_free, s);
+    REFUSED(HELO_BAD_HANDLE, helo_run, s);
+    for (i = 0; i < sizeof keys / sizeof *keys; i++)
+        REFUSED(HELO_BAD_ARGUMENT, helo_server_set, s, keys[i][0], keys[i][1]);
+    for (i = 0; i < sizeof texts / sizeof *texts; i++)
+        REFUSED(HELO_BAD_ARGUMENT, helo_server_config_text, s, texts[i]);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_config_file, s, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_config_file, s, "");
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_config_file, s, "/");
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_config_file, s, "/nowhere.conf");
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_config_file, s, endless);
+    for (i = 0; i < sizeof odd / sizeof *odd; i++) {
+        REFUSED(HELO_BAD_ARGUMENT, helo_server_on_ask, s, odd[i], no_answer, NULL);
+        REFUSED(0, helo_server_address, s, (uint32_t)odd[i], buffer, sizeof buffer);
+        REFUSED(0, helo_server_port, s, (uint32_t)odd[i]);
+    }
+    memset(&spool, 0, sizeof spool);
+    memset(&users, 0, sizeof users);
+    memset(&counts, 0xff, sizeof counts);
+    memset(&transport, 0, sizeof transport);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_set_spool, s, &spool);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_set_users, s, &users);
+    spool.size = sizeof spool;
+    users.size = sizeof users;
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_set_spool, s, &spool);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_set_users, s, &users);
+    REFUSED(HELO_OK, helo_server_set_spool, s, NULL);
+    REFUSED(HELO_OK, helo_server_set_users, s, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_get_counts, s, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_get_counts, s, &counts);
+    counts.size = sizeof counts.size;
+    REFUSED(HELO_OK, helo_server_get_counts, s, &counts);
+    CHECK("nothing beyond the size is written", counts.open == UINT64_MAX);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_serve, s, -1, HELO_SERVE_SMTP, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_serve, s, PTRDIFF_MAX, HELO_SERVE_SMTP, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_serve, s, 1, HELO_SERVE_SMTP, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_serve_transport, s, NULL, HELO_SERVE_SMTP, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_serve_transport, s, &transport, HELO_SERVE_SMTP, NULL);
+    transport.size = sizeof transport;
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_serve_transport, s, &transport, HELO_SERVE_SMTP, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_start, s);
+    REFUSED(HELO_OK, helo_server_free, s);
+
+    for (i = 0; i < sizeof unusable / sizeof *unusable; i++) {
+        int is_place = strcmp(unusable[i][0], "maildir") == 0 || strcmp(unusable[i][0], "relay") == 0;
+
+        s = helo_server_new();
+        helo_server_set(s, "port", "0");
+        if (!is_place)
+            helo_server_set(s, "discard", "yes");
+        REFUSED(HELO_OK, helo_server_set, s, unusable[i][0], unusable[i][1]);
+        CHECK("it does not start", helo_server_start(s) != HELO_OK);
+        CHECK("it is said why", helo_last_error()[0] != '\0');
+        REFUSED(HELO_OK, helo_server_free, s);
+    }
+}
+
 int main(void)
 {
     const char *const recipients[] = {"bob@example.com", NULL};
@@ -233,6 +366,7 @@ int main(void)
     numbers(d, mail);
     structs(d, mail);
     policy(d);
+    servers(d);
     CHECK_INT("an empty body is one", helo_set_body(d, mail, NULL, 0), HELO_OK);
     CHECK_INT("without a server nothing is run", helo_run(d), HELO_BAD_ARGUMENT);
     CHECK_INT("and the mail is still there", helo_add_recipient(d, mail, "carol@example.com", NULL), HELO_OK);
