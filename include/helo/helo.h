@@ -371,17 +371,21 @@ typedef enum helo_event {
    */
   HELO_EVENT_TIMED_OUT = 7,
   /**
+   * The client has closed the connection without QUIT.
+   */
+  HELO_EVENT_CLOSED = 8,
+  /**
    * The connection was lost.
    */
-  HELO_EVENT_LOST = 8,
+  HELO_EVENT_LOST = 9,
   /**
    * The session is over.
    */
-  HELO_EVENT_ENDED = 9,
+  HELO_EVENT_ENDED = 10,
   /**
    * Something that concerns the server as a whole.
    */
-  HELO_EVENT_NOTICE = 10
+  HELO_EVENT_NOTICE = 11
 } helo_event;
 
 /**

@@ -2,6 +2,7 @@
 
 use super::service::Service;
 use super::session::{Origin, READ_BUFFER, Session, Step};
+use super::spool::Spool;
 use crate::net::transport::{Readiness, Transport};
 use crate::net::wait::{Cancel, Waited, Waker, Yield, wait_many};
 use parking_lot::Mutex;
@@ -72,6 +73,7 @@ pub fn serve(
     if let Ok(waker) = cancel.waker() {
         transport.set_waker(&waker);
     }
+    let _used = Used::by(&service.spool);
     let mut session = Session::new(service, transport, origin, Instant::now());
     let mut buffer = vec![0; READ_BUFFER];
     let mut broken_off_at = None;
@@ -96,11 +98,26 @@ pub fn serve(
                 let until = [until, broken_off_at].into_iter().flatten().min();
                 let mut sources = Vec::new();
                 session.waits(&mut sources);
-                match wait_many(&sources, until, cancel, yielding, &mut Vec::new()) {
-                    Waited::Cancelled => {}
-                    Waited::Ready | Waited::Deadline => session.woken(Readiness::ANY),
+                if wait_many(&sources, until, cancel, yielding, &mut Vec::new()) != Waited::Cancelled {
+                    session.woken(Readiness::ANY);
                 }
             }
         }
+    }
+}
+
+/// The spool is used by this session as by a server of its own.
+struct Used(Arc<dyn Spool>);
+
+impl Used {
+    fn by(spool: &Arc<dyn Spool>) -> Used {
+        spool.opened();
+        Used(spool.clone())
+    }
+}
+
+impl Drop for Used {
+    fn drop(&mut self) {
+        self.0.closed();
     }
 }

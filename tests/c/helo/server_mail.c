@@ -36,7 +36,7 @@ static int decide(void *user, helo_ask what, const helo_facts *facts, char *text
 
 static struct {
     int lines;
-    int events[11];
+    int events[12];
     char last_refusal[400];
 } logged;
 

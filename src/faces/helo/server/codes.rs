@@ -82,12 +82,14 @@ pub enum HeloEvent {
     Refused = 6,
     /// The client took too long.
     TimedOut = 7,
+    /// The client has closed the connection without QUIT.
+    Closed = 8,
     /// The connection was lost.
-    Lost = 8,
+    Lost = 9,
     /// The session is over.
-    Ended = 9,
+    Ended = 10,
     /// Something that concerns the server as a whole.
-    Notice = 10,
+    Notice = 11,
 }
 
 impl HeloAsk {
@@ -139,6 +141,7 @@ impl From<&What<'_>> for HeloEvent {
             What::Taken { .. } => HeloEvent::Taken,
             What::Refused { .. } => HeloEvent::Refused,
             What::TimedOut { .. } => HeloEvent::TimedOut,
+            What::Closed => HeloEvent::Closed,
             What::Lost(_) => HeloEvent::Lost,
             What::Ended { .. } => HeloEvent::Ended,
             What::Notice(_) => HeloEvent::Notice,

@@ -81,6 +81,7 @@ impl Counts {
             What::Secured
             | What::NotSecured(_)
             | What::TimedOut { .. }
+            | What::Closed
             | What::Lost(_)
             | What::Ended { .. }
             | What::Notice(_) => {}
