@@ -2,8 +2,11 @@
 
 use crate::house::{House, LONG};
 use crate::support::kept::Kept;
+use helo::server::spool::{Envelope, Refusal};
+use helo::server::{Client, Decide};
 use std::net::TcpStream;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -50,20 +53,34 @@ fn at_the_deadline_what_is_left_is_broken_off() {
     assert!(kept.mails().is_empty());
 }
 
+/// Says when it is asked, and stays there until it is released.
+struct Stuck {
+    asked: Sender<()>,
+    release: Mutex<Receiver<()>>,
+}
+
+impl Decide for Stuck {
+    fn sender(&self, _client: &Client, _mail: &Envelope) -> Result<(), Refusal> {
+        let _ = self.asked.send(());
+        let _ = self.release.lock().expect("no panic").recv();
+        Ok(())
+    }
+}
+
 /// What a worker is at cannot be taken from it: the end does not wait for it for ever, and says so.
 #[test]
-fn a_spool_that_does_not_come_back_is_said() {
+fn a_decision_that_does_not_come_back_is_said() {
+    let (asked, comes) = channel();
     let (release, gate) = channel();
-    let house = House::with(Kept::gated(gate), |_| {});
-    let kept = house.kept.clone();
-    let mut slow = house.client();
-    slow.send("MAIL FROM:<slow@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT 3 LAST\r\nx\r\n");
-    assert_eq!(slow.codes(2), [250, 250]);
-    kept.wait_open(1);
+    let stuck = Arc::new(Stuck { asked, release: Mutex::new(gate) });
+    let house = House::with(Kept::new(), |service| service.decide = stuck);
+    let mut client = house.client();
+    client.send("MAIL FROM:<a@example.org>\r\n");
+    comes.recv().unwrap();
     let server = house.server;
     server.begin_stop(Duration::ZERO);
     assert!(!server.wait(Some(Instant::now() + Duration::from_millis(300))), "it is at work still");
-    slow.closed();
+    client.closed();
     release.send(()).unwrap();
     assert!(server.wait(Some(Instant::now() + LONG)), "now it has ended");
     assert!(server.stop(Duration::ZERO), "and is so for good");
