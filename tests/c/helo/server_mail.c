@@ -105,7 +105,7 @@ int main(void)
 
     CHECK("a server", s != 0);
     CHECK_INT("a key", helo_server_set(s, "port", "0"), HELO_OK);
-    CHECK_INT("keys from a text", helo_server_config_text(s, "listen-lmtp = 127.0.0.1:0\nname = mx.example\nmax-size = 4000\n"),
+    CHECK_INT("keys from a text", helo_server_config_text(s, "listen-lmtp = 127.0.0.1:0\nname = mx.example\nmax-size = 4000\ndsn = yes\n"),
               HELO_OK);
     CHECK_INT("no place for mail", helo_server_start(s), HELO_BAD_ARGUMENT);
     CHECK("it is said", strstr(helo_last_error(), "say where mail goes") != NULL);
