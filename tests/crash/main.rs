@@ -13,6 +13,7 @@
 mod load;
 mod mails;
 mod order;
+mod points;
 mod random;
 mod store;
 #[path = "../support/mod.rs"]

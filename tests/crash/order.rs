@@ -7,11 +7,13 @@ use crate::support::temp::TempDir;
 use std::collections::HashSet;
 use std::thread;
 
-/// A server that is traced, into one Maildir or one for each recipient, and what happened when it has ended.
-fn traced(each: bool, send: impl FnOnce(&Program) -> Vec<String>) -> (Vec<String>, String) {
+/// A server that is traced, into one Maildir or one for each recipient, and what happened when it has ended. `failing`:
+/// system calls that fail.
+fn traced(each: bool, failing: &[&str], send: impl FnOnce(&Program) -> Vec<String>) -> (Vec<String>, String) {
     let folder = TempDir::new();
     let (root, trace) = (folder.join("mail"), folder.join("trace"));
-    let before = strace::before(&trace);
+    let mut before = strace::before(&trace);
+    failing.iter().for_each(|call| before.extend(["-e".to_owned(), format!("inject={call}")]));
     let before: Vec<&str> = before.iter().map(String::as_str).collect();
     let (into, more) = if each { ("--maildirs", &["--make-maildirs"][..]) } else { ("--maildir", &[][..]) };
     let options = ["--port", "0", "--quiet", into, root.to_str().unwrap()];
@@ -59,7 +61,7 @@ fn one_mail() {
     if !strace::works("crash: the order of system calls, one mail") {
         return;
     }
-    let (ids, trace) = traced(false, |server| send(server, 1, &["b"], 600_000));
+    let (ids, trace) = traced(false, &[], |server| send(server, 1, &["b"], 600_000));
     check(&ids, 1, &trace);
 }
 
@@ -68,7 +70,7 @@ fn mails_at_the_same_time_that_share_syncs() {
     if !strace::works("crash: the order of system calls, several mails") {
         return;
     }
-    let (ids, trace) = traced(false, |server| {
+    let (ids, trace) = traced(false, &[], |server| {
         thread::scope(|scope| {
             let clients: Vec<_> = (0..8).map(|_| scope.spawn(|| send(server, 6, &["b"], 1200))).collect();
             clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
@@ -86,8 +88,23 @@ fn a_mail_to_several_maildirs() {
     if !strace::works("crash: the order of system calls, several Maildirs") {
         return;
     }
-    let (ids, trace) = traced(true, |server| send(server, 2, &["b", "c", "d"], 100_002));
+    let (ids, trace) = traced(true, &[], |server| send(server, 2, &["b", "c", "d"], 100_002));
     check(&ids, 3, &trace);
+}
+
+/// Not every system, and not every file system, can rename without overwriting; some have no second names either.
+#[test]
+fn the_other_ways_to_a_name() {
+    if !strace::works("crash: the order of system calls, the other ways to a name") {
+        return;
+    }
+    const NO_RENAME: &str = "renameat2:error=EINVAL";
+    for (failing, call) in [(&[NO_RENAME][..], "linkat"), (&[NO_RENAME, "linkat:error=EPERM"], "renameat")] {
+        let (ids, trace) = traced(false, failing, |server| send(server, 2, &["b"], 1200));
+        check(&ids, 1, &trace);
+        let named = strace::calls(&trace).iter().filter(|made| made.name == call && !made.failed).count();
+        assert_eq!(named, 2, "{trace}");
+    }
 }
 
 /// The reader itself: threads that interrupt each other, calls that fail, an order that is wrong.

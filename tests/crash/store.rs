@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// The Maildirs of a server, and what has been seen in them.
 pub struct Store {
-    boxes: Vec<Box_>,
+    boxes: Vec<Mailbox>,
     pub tally: Tally,
 }
 
@@ -24,7 +24,7 @@ pub struct Tally {
 }
 
 /// One Maildir.
-struct Box_ {
+struct Mailbox {
     path: PathBuf,
     /// Whose mail comes here; none: everyone's.
     user: Option<String>,
@@ -36,7 +36,7 @@ struct Box_ {
 impl Store {
     /// One Maildir for all, or one for each user.
     pub fn new(root: &Path, each: bool) -> Store {
-        let new = |path: PathBuf, user| Box_ { path, user, files: HashSet::new(), tokens: HashSet::new() };
+        let new = |path: PathBuf, user| Mailbox { path, user, files: HashSet::new(), tokens: HashSet::new() };
         let boxes = if each {
             let user = |number| format!("user{number}");
             let path = |number| root.join("example.com").join(user(number));
@@ -82,7 +82,7 @@ impl Store {
     }
 }
 
-impl Box_ {
+impl Mailbox {
     /// Places of the recipients whose mail comes here.
     fn recipients(&self, attempt: &Attempt) -> Vec<usize> {
         let to = attempt.mail.to.iter().enumerate();
@@ -135,7 +135,8 @@ impl Box_ {
     }
 }
 
-fn names(folder: &Path) -> Vec<String> {
+/// The files in a folder.
+pub fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.file_name().into_string().expect("a plain name")).collect()
 }

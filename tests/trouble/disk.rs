@@ -6,7 +6,7 @@ use super::support::mount::Mount;
 use super::support::program::Program;
 use super::support::raw::Raw;
 use super::support::temp::TempDir;
-use super::support::{child, wait};
+use super::support::{child, strace, wait};
 use super::{assert_holds, envelope, lines, mail, maildirs, mails, of, text};
 use helo::net::fault::{self, Fault};
 use helo::server::Limits;
@@ -169,6 +169,35 @@ fn a_disk_that_fails() {
         clients.into_iter().map(|client| client.join().unwrap()).sum::<usize>()
     });
     assert_holds(&of(&root, "b"), taken + confirmed);
+}
+
+/// The same from the system itself, once for each step that reaches the disk.
+#[test]
+fn a_disk_that_fails_as_the_system_tells() {
+    if !strace::works("trouble: a disk that fails, as the system tells") {
+        return;
+    }
+    for (call, folder_only) in [("fsync", true), ("fsync", false), ("renameat2", false)] {
+        let folder = TempDir::new();
+        let root = folder.join("mail");
+        maildirs(&root, &["b"]);
+        let new = of(&root, "b").join("new");
+        // What was made is synced at the start, by another thread: the first call of the one worker is the mail's.
+        let fail = format!("inject={call}:error=EIO:when=1");
+        let mut before = vec!["strace", "-f", "-o", "/dev/null", "-e", &fail];
+        if folder_only {
+            before.extend(["-P", text(&new)]);
+        }
+        let options = ["--port", "0", "--workers", "1", "--maildirs", text(&root)];
+        let server = Program::start_under(&before, &options);
+        let mut client = server.client();
+        assert!(mail(&mut client, &["b"], b"x\r\n").starts_with("451 4.3.0 "), "{fail}");
+        assert_holds(&of(&root, "b"), 0);
+        assert!(mail(&mut client, &["b"], b"x\r\n").starts_with("250 "), "{fail}");
+        assert_holds(&of(&root, "b"), 1);
+        let (well, log) = server.stop();
+        assert!(well && log.contains("Input/output error") && log.contains("example.com/b"), "{log}");
+    }
 }
 
 /// How many of the mails were confirmed.
