@@ -108,7 +108,7 @@ for test in $tests; do
     # Proptest's files of failures belong to the host.
     PROPTEST_FAILURE_PERSISTENCE=none timeout 900 wine "$test" --quiet
 done
-cargo build --bin helo-server --locked
+env -u RUSTC -u RUSTC_BOOTSTRAP -u CARGO_TARGET_DIR cargo build --bin helo-server --locked
 start_demo_server target/debug/helo-server "$PWD/$out/stored"
 python3 scripts/demo_message.py "$out/message.eml"
 # helo.dll is found beside the program.
