@@ -68,6 +68,33 @@ fn a_second_signal_ends_it_at_once() {
     writing.closed();
 }
 
+/// CVE-2018-0500: what is larger than any buffer goes through in pieces, by DATA and in a single chunk.
+#[test]
+fn memory_does_not_grow_with_the_message() {
+    const SIZE: usize = 64 << 20;
+    let folder = TempDir::new();
+    let server =
+        Program::start(&["--port", "0", "--maildir", folder.join("mail").to_str().unwrap(), "--max-size", "0"]);
+    let before = support::process::peak_memory_of(server.child.id());
+    let mut client = server.client();
+    let block = format!("{}\r\n", "x".repeat(1022)).repeat(1024);
+    for opening in [format!("BDAT {SIZE} LAST\r\n"), "DATA\r\n".into()] {
+        client.send(format!("MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\n{opening}"));
+        client.codes(2);
+        for _ in 0..SIZE / block.len() {
+            client.send(&block);
+        }
+        if opening == "DATA\r\n" {
+            client.send(".\r\n").expect(354);
+        }
+        client.expect(250);
+    }
+    let grown = support::process::peak_memory_of(server.child.id()) - before;
+    println!("{SIZE} octets, twice: {grown} more in memory at the most");
+    assert!(grown < 8 << 20, "{grown}");
+    assert!(server.stop().0);
+}
+
 /// More connections than descriptors: those that were greeted are served, and others as soon as there is room.
 #[test]
 fn out_of_descriptors() {

@@ -15,6 +15,11 @@ pub fn memory_of(process: u32) -> u64 {
     field(&process.to_string(), "VmRSS:") * 1024
 }
 
+/// The largest resident memory of another process so far, in bytes (`VmHWM`).
+pub fn peak_memory_of(process: u32) -> u64 {
+    field(&process.to_string(), "VmHWM:") * 1024
+}
+
 /// Lets this process open as many files as it may: `count` at least.
 pub fn raise_descriptors(count: u64) -> bool {
     use rustix::process::{Resource, getrlimit, setrlimit};
