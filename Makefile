@@ -7,7 +7,7 @@ CARGO ?= cargo
 # Seconds for each fuzz target of `make fuzz-smoke`.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help build firmware size demo check check-rust check-c check-python check-interop headers bench fuzz-smoke check-asan \
+.PHONY: help build firmware size demo check check-rust check-c check-python check-interop headers bench fuzz-smoke check-pair check-asan \
 	check-tsan check-windows setup-tests install clean
 
 help: ## this list
@@ -53,6 +53,9 @@ bench: ## the numbers of README's table
 
 fuzz-smoke: ## each fuzz target for a short while
 	scripts/fuzz-smoke.sh $(FUZZ_SECONDS)
+
+check-pair: ## client and server under a simulated clock, by many more chances than in check
+	PROPTEST_CASES=20000 $(CARGO) test --release --locked --test pair
 
 check-asan: ## the tests under the address sanitizer
 	scripts/check-asan.sh

@@ -22,16 +22,16 @@ pub struct Mail {
     recipients: Vec<String>,
     /// The answers to RCPT.
     accepted: Vec<bool>,
-    /// The answers to the message.
+    /// The answers to the message, by LMTP one for each recipient.
     verdicts: Vec<bool>,
+    lmtp: bool,
 }
 
 impl Mail {
     /// The recipients that the mail was taken for.
     pub fn taken(&self) -> impl Iterator<Item = &str> {
         let accepted = self.recipients.iter().zip(&self.accepted).filter(|(_, yes)| **yes).map(|(name, _)| name);
-        // By SMTP one verdict is for all.
-        let verdict = |place: usize| *self.verdicts.get(place).or(self.verdicts.first()).unwrap_or(&false);
+        let verdict = |place: usize| *self.verdicts.get(if self.lmtp { place } else { 0 }).unwrap_or(&false);
         accepted.enumerate().filter(move |(place, _)| verdict(*place)).map(|(_, name)| name.as_str())
     }
 }
@@ -93,7 +93,8 @@ impl Client {
                 let recipients: Vec<String> = (0..=random.below(4)).map(|to| format!("r{to}@example.com")).collect();
                 let wire = encode(&body, Dots::Off);
                 let sender = format!("m{number}@example.org");
-                Mail { sender, wire, body, recipients, accepted: Vec::new(), verdicts: Vec::new() }
+                let lmtp = scenario.lmtp;
+                Mail { sender, wire, body, recipients, accepted: Vec::new(), verdicts: Vec::new(), lmtp }
             })
             .collect();
         let mut tasks = VecDeque::from([Task::Hello]);

@@ -37,6 +37,12 @@ struct Scenario {
     room: usize,
     /// The client falls silent when it has sent so many octets.
     silent_after: Option<usize>,
+    /// The server sends the client away with the answer to this question, counted from 0.
+    away_at: Option<usize>,
+    /// The server is stopped at this time.
+    stops_at: Option<Duration>,
+    /// The server takes 2 recipients a mail, 2 mails a session and messages of 100 octets.
+    limits: bool,
 }
 
 /// Both ends, when nothing happens any more.
@@ -50,7 +56,10 @@ fn run(scenario: &Scenario) -> Outcome {
     let mut random = Random::new(scenario.seed);
     let mut to_server = Link::new(scenario.room, scenario.segment, scenario.delay);
     let mut to_client = Link::new(scenario.room, scenario.segment, scenario.delay);
-    let config = Config { lmtp: scenario.lmtp, pipelining: scenario.pipelining, ..Config::new("mx.example") };
+    let mut config = Config { lmtp: scenario.lmtp, pipelining: scenario.pipelining, ..Config::new("mx.example") };
+    if scenario.limits {
+        (config.recipients_max, config.mails_max, config.size) = (2, 2, 100);
+    }
     let mut server = Server::new(config, scenario, &mut random);
     let mut client = Client::new(scenario, &mut random);
     let mut now = Duration::ZERO;
@@ -96,6 +105,9 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
             segment,
             room,
             silent_after: None,
+            away_at: None,
+            stops_at: None,
+            limits: false,
         }
     })
 }
@@ -118,7 +130,8 @@ fn check_agreement(outcome: &Outcome) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    // PROPTEST_CASES asks for more, as `make check-pair` does.
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(200), ..ProptestConfig::default() })]
     #[test]
     fn both_ends_agree_and_come_to_an_end(scenario in scenarios()) {
         let outcome = run(&scenario);
@@ -131,6 +144,32 @@ proptest! {
         check_agreement(&outcome)?;
         if scenario.refusals == 0 {
             prop_assert_eq!(outcome.server.stored.len(), scenario.mails);
+        }
+    }
+
+    /// 421 to any question, at any time, by a limit: both ends come to their end at once, and what was taken is stored.
+    #[test]
+    fn a_client_that_is_sent_away_knows_what_was_taken(
+        mut scenario in scenarios(),
+        at in prop::option::of(0usize..40),
+        stop in prop::option::of(0u64..60_000),
+        limits: bool,
+    ) {
+        scenario.away_at = at;
+        scenario.stops_at = stop.map(Duration::from_millis);
+        scenario.limits = limits;
+        let outcome = run(&scenario);
+        prop_assert!(outcome.server.is_closed());
+        prop_assert!(outcome.client.is_done() || outcome.client.was_sent_away, "{:?}", outcome.client);
+        prop_assert_eq!(outcome.server.timed_out, None);
+        check_agreement_of_the_stored(&outcome)?;
+        // What the client was told nothing of can be there or not; what it was told is so.
+        if !outcome.client.was_sent_away {
+            check_agreement(&outcome)?;
+        }
+        if limits {
+            prop_assert!(outcome.server.stored.len() <= 2);
+            prop_assert!(outcome.server.stored.iter().all(|mail| mail.recipients.len() <= 2 && mail.body.len() <= 100));
         }
     }
 
@@ -189,6 +228,9 @@ fn a_slow_way_takes_its_time_and_no_more() {
         segment: 100_000,
         room: 100_000,
         silent_after: None,
+        away_at: None,
+        stops_at: None,
+        limits: false,
     };
     let outcome = run(&scenario);
     assert_eq!((outcome.server.stored.len(), outcome.now), (5, Duration::ZERO), "without a delay no time goes by");

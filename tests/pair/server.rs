@@ -39,6 +39,9 @@ pub struct Server {
     room: usize,
     refusals: u64,
     delay: Duration,
+    /// How many questions are still answered before the one that is answered with 421.
+    away_in: Option<usize>,
+    stops_at: Option<Duration>,
     mail: Stored,
     pub stored: Vec<Stored>,
     realm: Arc<Realm>,
@@ -73,6 +76,8 @@ impl Server {
             room: scenario.room,
             refusals: scenario.refusals,
             delay: scenario.delay,
+            away_in: scenario.away_at,
+            stops_at: scenario.stops_at,
             mail: Stored::default(),
             stored: Vec::new(),
             realm: Arc::new(realm),
@@ -93,6 +98,10 @@ impl Server {
     /// Does what can be done now; false if that is nothing.
     pub fn step(&mut self, now: Duration, from: &mut Link, to: &mut Link, random: &mut Random) -> bool {
         let mut moved = false;
+        if self.stops_at.take_if(|time| *time <= now).is_some() {
+            self.dialogue.stop(&Reply::new(421, "4.3.2 going down"));
+            moved = true;
+        }
         if let Some((_, replies)) = self.decided.take_if(|(time, _)| *time <= now) {
             replies.iter().for_each(|reply| self.dialogue.answer(reply));
             moved = true;
@@ -114,7 +123,12 @@ impl Server {
     /// When the next thing happens by itself.
     pub fn next(&self, now: Duration) -> Option<Duration> {
         let over = self.turn.map(|(_, _, since, limit)| since + limit);
-        [self.decided.as_ref().map(|(time, _)| *time), over].into_iter().flatten().filter(|time| *time > now).min()
+        let stop = self.stops_at.filter(|_| !self.closed);
+        [self.decided.as_ref().map(|(time, _)| *time), over, stop]
+            .into_iter()
+            .flatten()
+            .filter(|time| *time > now)
+            .min()
     }
 
     fn keep_time(&mut self, now: Duration) -> bool {
@@ -201,6 +215,11 @@ impl Server {
             Event::Complete => {
                 let mut mail = std::mem::take(&mut self.mail);
                 replies.extend((0..self.dialogue.answers_due()).map(|_| decision(self.refusals, random)));
+                // Recipients behind a 421 hear nothing more.
+                if let Some(place) = self.away_in.take_if(|left| *left < replies.len()) {
+                    replies.truncate(place);
+                    replies.push(away());
+                }
                 if self.dialogue.answers_due() == mail.recipients.len() && self.dialogue.config().lmtp {
                     let mut verdicts = replies.iter();
                     mail.recipients.retain(|_| verdicts.next().is_some_and(Reply::is_success));
@@ -214,6 +233,15 @@ impl Server {
         }
         let used = self.input.len() - input.len();
         self.input.drain(..used);
+        if let Some(left) = &mut self.away_in {
+            match left.checked_sub(replies.len()) {
+                Some(rest) => *left = rest,
+                None => {
+                    self.away_in = None;
+                    replies = vec![away()];
+                }
+            }
+        }
         if !replies.is_empty() {
             self.decided = Some((now + random.delay(self.delay), replies));
             return true;
@@ -227,6 +255,10 @@ fn note(user: &mut Option<String>, step: Step) -> Reply {
         *user = Some(identity.user.clone());
     }
     step.reply()
+}
+
+fn away() -> Reply {
+    Reply::new(421, "4.3.2 not here")
 }
 
 fn decision(refusals: u64, random: &mut Random) -> Reply {
