@@ -10,9 +10,10 @@ if ! cargo +nightly --version > /dev/null 2>&1; then
     exit 0
 fi
 # shellcheck disable=SC2046
-# The engine. What else there is measures memory, threads and leaks of its own, which the sanitizer changes; the faces are
-# run from C under it by tests/c.rs.
-[ $# -gt 0 ] || set -- --lib --test=authentication --test=delivery --test=session
+# The engine and the server. What else there is measures memory, threads and leaks of its own, which the sanitizer
+# changes; the faces are run from C under it by tests/c.rs.
+[ $# -gt 0 ] || set -- --lib --bins --test=authentication --test=delivery --test=session --test=server --test=helo_server \
+    --test=spool
 export CARGO_TARGET_DIR=$PWD/target/asan
 export RUSTFLAGS="-Zsanitizer=address -Cforce-frame-pointers=yes"
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:detect_stack_use_after_return=1}

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The tests under the thread sanitizer. The standard library is instrumented too (built from source), since it would
-# otherwise report what is not a race. Arguments go to `cargo test` (default: the library's own tests and tests/threads.rs).
+# otherwise report what is not a race. Arguments go to `cargo test` (default: the library's own tests,
+# tests/threads.rs and what runs the server).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -12,7 +13,7 @@ if [ ! -d "$("$RUSTC" --print sysroot)/lib/rustlib/src/rust/library/std" ]; then
     exit 0
 fi
 if [ $# -eq 0 ]; then
-    set -- --lib
+    set -- --lib --test=server --test=helo_server --test=spool
     for file in tests/threads*.rs; do
         [ -f "$file" ] && set -- "$@" "--test=$(basename "$file" .rs)"
     done

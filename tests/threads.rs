@@ -19,7 +19,7 @@ use support::wait::LONG;
 
 /// Threads and mails for each.
 fn sizes() -> (usize, usize) {
-    if std::env::var_os("HELO_SANITIZER").is_some() { (16, 50) } else { (64, 100) }
+    if support::process::is_sanitized() { (16, 50) } else { (64, 100) }
 }
 
 /// Random numbers that can be had again: HELO_SEED, else the clock; printed.

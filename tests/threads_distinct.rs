@@ -16,7 +16,7 @@ use support::wait::LONG;
 
 /// Threads, mails for each, and connections made in the background.
 fn sizes() -> (usize, usize, usize) {
-    if std::env::var_os("HELO_SANITIZER").is_some() { (8, 20, 20) } else { (64, 100, 200) }
+    if support::process::is_sanitized() { (8, 20, 20) } else { (64, 100, 200) }
 }
 
 /// A generator of Knuth's: which connection is hit need not be unpredictable.

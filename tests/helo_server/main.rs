@@ -91,7 +91,7 @@ fn memory_does_not_grow_with_the_message() {
     }
     let grown = support::process::peak_memory_of(server.child.id()) - before;
     println!("{SIZE} octets, twice: {grown} more in memory at the most");
-    assert!(grown < 8 << 20, "{grown}");
+    assert!(grown < 8 << 20 || support::process::is_sanitized(), "{grown}");
     assert!(server.stop().0);
 }
 

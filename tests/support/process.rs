@@ -20,6 +20,11 @@ pub fn peak_memory_of(process: u32) -> u64 {
     field(&process.to_string(), "VmHWM:") * 1024
 }
 
+/// A sanitizer watches, which takes memory and time of its own.
+pub fn is_sanitized() -> bool {
+    std::env::var_os("HELO_SANITIZER").is_some()
+}
+
 /// Lets this process open as many files as it may: `count` at least.
 pub fn raise_descriptors(count: u64) -> bool {
     use rustix::process::{Resource, getrlimit, setrlimit};
