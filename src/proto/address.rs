@@ -14,6 +14,8 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 #[cfg(test)]
 mod tests;
 
+/// The longest local part that RFC 5321 (4.5.3.1.1) promises. It asks servers to take longer ones where they can: list
+/// servers and forwarders put whole addresses into theirs.
 const LOCAL_MAX: usize = 64;
 const LABEL_MAX: usize = 63;
 const DOMAIN_MAX: usize = 255;
@@ -34,7 +36,18 @@ pub struct Mailbox {
 impl Mailbox {
     /// Parses a mailbox, with or without `<>`.
     pub fn parse(text: &str) -> Result<Self, ArgumentError> {
-        without_brackets(text).and_then(mailbox).map_err(|why| ArgumentError { what: "address", why })
+        Mailbox::of(text, LOCAL_MAX)
+    }
+
+    /// The same as a server takes it: the local part may be as long as the path allows.
+    pub fn received(text: &str) -> Result<Self, ArgumentError> {
+        Mailbox::of(text, PATH_MAX)
+    }
+
+    fn of(text: &str, local_max: usize) -> Result<Self, ArgumentError> {
+        without_brackets(text)
+            .and_then(|inner| mailbox(inner, local_max))
+            .map_err(|why| ArgumentError { what: "address", why })
     }
 
     /// The mailbox without `<>`.
@@ -68,9 +81,18 @@ pub struct ReversePath {
 impl ReversePath {
     /// Parses a sender; an empty text or `<>` is the null sender.
     pub fn parse(text: &str) -> Result<Self, ArgumentError> {
+        ReversePath::of(text, LOCAL_MAX)
+    }
+
+    /// The same as a server takes it: the local part may be as long as the path allows.
+    pub fn received(text: &str) -> Result<Self, ArgumentError> {
+        ReversePath::of(text, PATH_MAX)
+    }
+
+    fn of(text: &str, local_max: usize) -> Result<Self, ArgumentError> {
         let parsed = without_brackets(text).and_then(|inner| match inner {
             "" => Ok((None, "")),
-            _ => path(inner).map(|(mailbox, route)| (Some(mailbox), route)),
+            _ => path(inner, local_max).map(|(mailbox, route)| (Some(mailbox), route)),
         });
         match parsed {
             Ok((mailbox, route)) => Ok(ReversePath { mailbox, route: String::from(route) }),
@@ -119,7 +141,16 @@ pub struct ForwardPath {
 impl ForwardPath {
     /// Parses a recipient.
     pub fn parse(text: &str) -> Result<Self, ArgumentError> {
-        match without_brackets(text).and_then(path) {
+        ForwardPath::of(text, LOCAL_MAX)
+    }
+
+    /// The same as a server takes it: the local part may be as long as the path allows.
+    pub fn received(text: &str) -> Result<Self, ArgumentError> {
+        ForwardPath::of(text, PATH_MAX)
+    }
+
+    fn of(text: &str, local_max: usize) -> Result<Self, ArgumentError> {
+        match without_brackets(text).and_then(|inner| path(inner, local_max)) {
             Ok((mailbox, route)) => Ok(ForwardPath { mailbox, route: String::from(route) }),
             Err(why) => Err(ArgumentError { what: "recipient", why }),
         }
@@ -176,9 +207,9 @@ fn without_brackets(text: &str) -> Result<&str, Why> {
 }
 
 /// An optional source route, then a mailbox. Gives the mailbox and the route without its colon.
-fn path(text: &str) -> Result<(Mailbox, &str), Why> {
+fn path(text: &str, local_max: usize) -> Result<(Mailbox, &str), Why> {
     if !text.starts_with('@') {
-        return Ok((mailbox(text)?, ""));
+        return Ok((mailbox(text, local_max)?, ""));
     }
     let mut rest = text;
     while let Some(host) = rest.strip_prefix('@') {
@@ -191,7 +222,7 @@ fn path(text: &str) -> Result<(Mailbox, &str), Why> {
                 if route.len() > PATH_MAX {
                     return Err("its source route is longer than 254 octets");
                 }
-                return Ok((mailbox(&rest[1..])?, route));
+                return Ok((mailbox(&rest[1..], local_max)?, route));
             }
             _ => break,
         }
@@ -200,7 +231,7 @@ fn path(text: &str) -> Result<(Mailbox, &str), Why> {
 }
 
 /// A whole text that is a mailbox.
-fn mailbox(text: &str) -> Result<Mailbox, Why> {
+fn mailbox(text: &str, local_max: usize) -> Result<Mailbox, Why> {
     if text.is_empty() {
         return Err("is empty");
     }
@@ -208,7 +239,7 @@ fn mailbox(text: &str) -> Result<Mailbox, Why> {
         return Err("is longer than 254 octets");
     }
     let at = if text.starts_with('"') { quoted_end(text)? } else { dot_atom_end(text)? };
-    if at > LOCAL_MAX {
+    if at > local_max {
         return Err("its local part is longer than 64 octets");
     }
     match text[at..].strip_prefix('@') {

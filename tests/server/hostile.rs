@@ -1,4 +1,25 @@
-//! Published attacks on SMTP servers, each a case. Each is also sent one octet at a time.
+//! Published attacks on SMTP servers, each a case. Each is also sent one octet at a time; [`splits`](crate::splits) cuts
+//! sessions at every place.
+//!
+//! | what arrives | where it is tried |
+//! |---|---|
+//! | false ends of a message | `only_one_end_of_data_is_one`, `splits::false_ends`, `splits::at_the_ends_of_buffers` |
+//! | an empty message, dots in front | `an_empty_message_and_a_dot_in_front` |
+//! | commands behind STARTTLS; what was said before TLS | `tls::commands_sent_behind_starttls_in_the_clear_are_dropped`, `tls::what_was_said_before_tls_is_forgotten` |
+//! | TLS cut short, clear octets in it | `tls::a_connection_cut_short_within_tls_stores_nothing`, `tls::clear_bytes_within_tls_end_the_session` |
+//! | commands hidden behind a bare CR or LF | `a_bare_line_end_in_a_command_is_refused`, `splits::lines_that_are_none` |
+//! | line ends in addresses, xtext that stands for one, comments | `addresses_and_parameters_cannot_hide_anything` |
+//! | options, shell commands and other addresses as local parts | `odd_addresses_are_data` |
+//! | megabytes without a line end | `limits::a_line_has_a_limit` |
+//! | 100,000 RCPT, 1,000,000 NOOP | `limits::a_hundred_thousand_recipients`, `limits::a_million_commands_that_lead_nowhere` |
+//! | silence, an octet now and then | `limits::time_is_limited_in_each_state`, `limits::dripping_does_not_win_time`, `splits::silence_at_every_octet` |
+//! | a client that never reads | `limits::a_client_that_never_reads`, `splits::a_client_that_reads_slowly` |
+//! | chunks of any size, one that is larger than memory | `chunks_of_any_size`, `memory_does_not_grow_with_the_message` of tests/helo_server |
+//! | malformed base64, messages of no mechanism | `auth::malformed_exchanges`, `auth::malformed_messages_of_scram`, `splits::authentication` |
+//! | lengths of chunks, refused chunks | `chunks_are_counted_exactly`, `splits::chunks_with_commands_in_them` |
+//! | refusals among pipelined commands | `refusals_within_one_flight` |
+//! | a connection lost at every octet | `a_connection_lost_at_every_octet`, `splits::a_session_with_everything` |
+//! | ten thousand idle connections | `ten_thousand_idle_connections` of tests/helo_server |
 
 use crate::house::House;
 use crate::support::kept::Kept;

@@ -142,6 +142,10 @@ fn lengths() {
     let taken = |text: &str| ForwardPath::parse(text).is_ok();
     let word = |length: usize| "x".repeat(length);
     assert!(taken(&format!("{}@b", word(64))));
+    assert!(
+        Mailbox::received(&format!("{}@b", word(252))).is_ok()
+            && Mailbox::received(&format!("{}@b", word(253))).is_err()
+    );
     assert!(!taken(&format!("{}@b", word(65))));
     assert!(taken(&format!("\"{}\"@b", word(62))));
     assert!(!taken(&format!("\"{}\"@b", word(63))));

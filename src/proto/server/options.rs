@@ -84,7 +84,7 @@ impl MailOptions {
             } else if is("AUTH", !config.auth.is_empty()) {
                 options.auth = Some(match decoded(value)?.as_str() {
                     "<>" => None,
-                    mailbox => Some(Mailbox::parse(mailbox).map_err(|_| BAD_VALUE)?),
+                    mailbox => Some(Mailbox::received(mailbox).map_err(|_| BAD_VALUE)?),
                 });
             } else {
                 return Err(NOT_OFFERED);

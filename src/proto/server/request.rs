@@ -41,12 +41,12 @@ pub(super) fn parse(verb: Verb, line: &[u8]) -> Result<Request<'_>, Answer> {
         }
         (Verb::Mail | Verb::Send | Verb::Soml | Verb::Saml, Some(argument)) => {
             let (path, params) = path(argument, "FROM:").ok_or(NEEDS_FROM)?;
-            let from = ReversePath::parse(path).map_err(|_| BAD_SENDER)?;
+            let from = ReversePath::received(path).map_err(|_| BAD_SENDER)?;
             Ok(Request::Mail { verb, from, params: parameters(params)? })
         }
         (Verb::Rcpt, Some(argument)) => {
             let (path, params) = path(argument, "TO:").ok_or(NEEDS_TO)?;
-            let to = ForwardPath::parse(path).map_err(|_| BAD_RECIPIENT)?;
+            let to = ForwardPath::received(path).map_err(|_| BAD_RECIPIENT)?;
             Ok(Request::Rcpt { to, params: parameters(params)? })
         }
         (Verb::Bdat, Some(argument)) => chunk(argument).ok_or(BAD_CHUNK),

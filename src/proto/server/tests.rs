@@ -302,6 +302,11 @@ fn syntax() {
     }
     let rows = [
         ("RCPT TO:<Postmaster>", "250"),
+        ("RCPT TO:<postmaster@[IPv6:2001:db8::1]>", "250"),
+        ("RCPT TO:<postmaster@[192.0.2.1]>", "250"),
+        ("rcpt to: b@example.com ", "250"),
+        ("RCPT TO:<prvs=1234=bounce-list-4711-someone=quite.a-long-host-name.example.org@lists.example>", "250"),
+        ("RCPT TO:<@a,@b:c@d>", "250"),
         ("RCPT TO:<>", "501"),
         ("RCPT FROM:<a@b>", "501"),
         ("RCPT TO:<a@b> NOTIFY=SUCCESS,delay ORCPT=rfc822;a@b", "250"),

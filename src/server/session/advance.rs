@@ -74,7 +74,7 @@ impl Session {
             return self.lose(&why);
         }
         match pause {
-            Pause::Closed => self.stage = Stage::Closing,
+            Pause::Closed => (self.stage, self.since.1) = (Stage::Closing, now),
             Pause::Work => {}
             Pause::Handshake if self.has_unsent() => return Some(self.wait(now)),
             Pause::Handshake => {
