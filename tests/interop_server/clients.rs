@@ -31,12 +31,13 @@ pub struct Job<'a> {
     pub dsn: bool,
     /// The message is no text.
     pub binary: bool,
+    pub lmtp: bool,
     pub server: &'a HeloServer,
 }
 
 impl<'a> Job<'a> {
     pub fn new(server: &'a HeloServer) -> Job<'a> {
-        Job { port: 0, tls: Tls::None, login: None, from: "", to: &[], dsn: false, binary: false, server }
+        Job { port: 0, tls: Tls::None, login: None, from: "", to: &[], dsn: false, binary: false, lmtp: false, server }
     }
 
     /// Who vouches for the server.
@@ -53,6 +54,15 @@ pub struct Client {
     pub implicit: bool,
     pub utf8: bool,
     pub dsn: bool,
+    pub lmtp: bool,
+    /// Sends commands without waiting for the answers to those before.
+    pub pipelines: bool,
+    /// By which it logs in to a server that offers nothing else.
+    pub mechanisms: &'static [&'static str],
+    /// What it takes where everything is offered.
+    pub prefers: &'static str,
+    /// The parameters of its MAIL, for a message with eight bits.
+    pub declares: &'static [&'static str],
     /// What it says to a server that offers everything.
     pub says: &'static [&'static str],
     programs: &'static [&'static str],
@@ -70,6 +80,11 @@ const ABLE: Client = Client {
     implicit: true,
     utf8: true,
     dsn: true,
+    lmtp: true,
+    pipelines: false,
+    mechanisms: &["PLAIN", "LOGIN", "CRAM-MD5"],
+    prefers: "CRAM-MD5",
+    declares: &[],
     says: &[],
     programs: &[],
     made: &[],
@@ -78,11 +93,20 @@ const ABLE: Client = Client {
 };
 
 const CLIENTS: &[Client] = &[
-    Client { name: "curl", dsn: false, says: &[" SIZE=", "\r\nDATA\r\n"], programs: &["curl"], ..ABLE },
+    Client {
+        name: "curl",
+        declares: &["SIZE"],
+        dsn: false,
+        lmtp: false,
+        says: &[" SIZE=", "\r\nDATA\r\n"],
+        programs: &["curl"],
+        ..ABLE
+    },
     Client {
         name: "swaks",
         utf8: false,
         dsn: false,
+        pipelines: true,
         // All at once, as --pipeline has it.
         says: &["RCPT TO:<refused@plain.store.test>\r\nRCPT TO:", "\r\nDATA\r\n"],
         programs: &["swaks"],
@@ -94,6 +118,9 @@ const CLIENTS: &[Client] = &[
         name: "msmtp",
         partial: false,
         utf8: false,
+        pipelines: true,
+        mechanisms: &["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"],
+        prefers: "PLAIN",
         says: &[" RET=HDRS", "\r\nDATA\r\n"],
         programs: &["msmtp"],
         command: msmtp,
@@ -101,6 +128,7 @@ const CLIENTS: &[Client] = &[
     },
     Client {
         name: "smtplib",
+        declares: &["BODY", "SIZE"],
         says: &[" size=", " BODY=8BITMIME", "\r\ndata\r\n"],
         programs: &["python3"],
         command: |job, _| scripted("python3", "smtplib_send.py", job),
@@ -108,6 +136,9 @@ const CLIENTS: &[Client] = &[
     },
     Client {
         name: "nodemailer",
+        declares: &["BODY"],
+        pipelines: true,
+        prefers: "PLAIN",
         says: &[" BODY=8BITMIME", "\r\nDATA\r\n"],
         programs: &["node"],
         made: &["target/node/ready"],
@@ -116,8 +147,14 @@ const CLIENTS: &[Client] = &[
     },
     Client {
         name: "libesmtp",
+        declares: &["BODY", "SIZE"],
         implicit: false,
         utf8: false,
+        lmtp: false,
+        pipelines: true,
+        // It looks for sasl-cram-md5.so, and Debian's package has it as sasl-crammd5.so.
+        mechanisms: &["PLAIN", "LOGIN"],
+        prefers: "PLAIN",
         says: &[" SIZE=", " BODY=8BITMIME", "\r\nBDAT "],
         programs: &["gcc"],
         installed: &["/usr/include/libesmtp.h"],
@@ -125,6 +162,10 @@ const CLIENTS: &[Client] = &[
         ..ABLE
     },
 ];
+
+pub fn all() -> impl Iterator<Item = &'static Client> {
+    CLIENTS.iter()
+}
 
 pub fn named(name: &str) -> &'static Client {
     CLIENTS.iter().find(|client| client.name == name).expect("a client of the table")
@@ -183,6 +224,7 @@ fn keys(job: &Job) -> Vec<String> {
     keys.extend(job.to.iter().map(|to| format!("to={to}")));
     keys.extend(job.login.iter().flat_map(|(user, password)| [format!("user={user}"), format!("password={password}")]));
     keys.extend(job.dsn.then(|| "dsn=an-id".to_owned()));
+    keys.extend(job.lmtp.then(|| "protocol=lmtp".to_owned()));
     keys.extend(job.binary.then(|| "body=binary".to_owned()));
     keys.extend(job.to.iter().any(|to| !to.is_ascii()).then(|| "utf8=yes".to_owned()));
     keys
@@ -217,6 +259,9 @@ fn swaks(job: &Job, folder: &Path) -> Command {
     command.args(["--server", "localhost", "--port", &job.port.to_string(), "--ehlo", "client.test"]);
     command.args(["--from", job.from, "--to", &job.to.join(","), "--suppress-data", "--pipeline"]);
     command.args(["--data", &format!("@{}", cut.display())]);
+    if job.lmtp {
+        command.args(["--protocol", "LMTP"]);
+    }
     match job.tls {
         Tls::None => {}
         Tls::Start => drop(command.arg("--tls")),
@@ -240,6 +285,9 @@ fn msmtp(job: &Job, _: &Path) -> Command {
     command.args([format!("--tls-trust-file={}", job.authority()), format!("--from={}", job.from)]);
     if let Some((user, password)) = job.login {
         command.args(["--auth=on", &format!("--user={user}"), &format!("--passwordeval=echo {password}")]);
+    }
+    if job.lmtp {
+        command.arg("--protocol=lmtp");
     }
     if job.dsn {
         command.args(["--dsn-notify=success,failure", "--dsn-return=headers"]);

@@ -7,6 +7,7 @@ mod support;
 
 mod clients;
 mod exim;
+mod matrix;
 mod onward;
 mod postfix;
 

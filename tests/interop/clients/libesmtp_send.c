@@ -8,7 +8,7 @@
 #include <auth-client.h>
 #include <libesmtp.h>
 
-static char message[1 << 20];
+static char message[16 << 20];
 static int message_length;
 
 static const char *value_of(char **argv, const char *key)

@@ -19,6 +19,7 @@ const transport = nodemailer.createTransport({
     host: 'localhost',
     port: Number(job.port),
     name: 'client.test',
+    lmtp: job.protocol === 'lmtp',
     secure: job.tls === 'implicit',
     requireTLS: job.tls === 'start',
     ignoreTLS: job.tls === 'none',

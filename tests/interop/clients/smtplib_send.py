@@ -15,7 +15,9 @@ for argument in sys.argv[1:]:
 
 context = ssl.create_default_context(cafile=job["ca"])
 port = int(job["port"])
-if job["tls"] == "implicit":
+if job.get("protocol") == "lmtp":
+    client = smtplib.LMTP("localhost", port, "client.test")
+elif job["tls"] == "implicit":
     client = smtplib.SMTP_SSL("localhost", port, "client.test", timeout=30, context=context)
 else:
     client = smtplib.SMTP("localhost", port, "client.test", timeout=30)
