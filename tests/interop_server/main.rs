@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod beside_postfix;
 mod clients;
 mod exim;
 mod matrix;
