@@ -111,13 +111,18 @@ impl fmt::Display for Event<'_> {
                 Some(tls) => write!(f, "TLS: {} {}", Clean(&tls.version), Clean(&tls.cipher)),
                 None => f.write_str("TLS"),
             },
-            What::NotSecured(why) => write!(f, "no TLS: {}", Clean(&why.to_string())),
+            What::NotSecured(why) => write!(f, "no TLS: {}", Clean(&why.detail)),
             What::Authenticated { mechanism } => {
                 let user = self.client.and_then(|client| client.user.as_deref()).unwrap_or_default();
                 write!(f, "authenticated: {} by {}", Clean(user), Clean(mechanism))
             }
             What::NotAuthenticated { mechanism, why } => {
-                write!(f, "not authenticated: {}: {}", Clean(mechanism), Clean(why))
+                // The address stands here too, for those who block whoever guesses passwords by such lines.
+                f.write_str("not authenticated: ")?;
+                if let Some(peer) = peer {
+                    write!(f, "{peer} ")?;
+                }
+                write!(f, "by {}: {}", Clean(mechanism), Clean(why))
             }
             What::Taken { mail, octets, text } => write!(
                 f,

@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod hang_up;
 mod idle;
 
 use std::os::unix::fs::PermissionsExt;

@@ -8,7 +8,9 @@ port=$1
 mkdir -p "$root/run" "$root/mail"
 chown nobody "$root/mail"
 group=$(id -gn nobody)
-printf '%s@example.test:{PLAIN}secret\n' alice bob > "$root/users"
+printf '%s@example.test:{PLAIN}secret::::::\n' alice bob > "$root/users"
+# No message fits into this one's mailbox, which is known when it has come.
+echo 'full@example.test:{PLAIN}secret::::::userdb_quota_rule=*:bytes=10' >> "$root/users"
 cat > "$root/dovecot.conf" << CONF
 base_dir = $root/run
 state_dir = $root/run
@@ -26,8 +28,13 @@ passdb {
   args = $root/users
 }
 userdb {
-  driver = static
-  args = uid=nobody gid=$group home=$root/mail/%n
+  driver = passwd-file
+  args = $root/users
+  default_fields = uid=nobody gid=$group home=$root/mail/%n
+}
+mail_plugins = quota
+plugin {
+  quota = maildir:User quota
 }
 service lmtp {
   inet_listener lmtp {

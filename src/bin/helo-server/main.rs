@@ -47,7 +47,12 @@ fn run(options: &Options) -> Result<(), String> {
     let listens = options.settings.listens(&setup)?;
     let server = Server::start(&listens, setup.limits)?;
     announce(&journal, &server);
-    ending.wait();
+    // A log in a file may be moved away; without one SIGHUP says that whoever reads it has gone.
+    while ending.wait() == signals::Told::HangUp && journal.is_file() {
+        journal.reopen();
+        journal.line("the log was opened anew");
+    }
+    ending.begin_end();
     journal.line("stopping: no new connections, sessions end when their mail is answered");
     if !server.stop(options.stop_within) {
         journal.line("a disk, a login or the next server has not answered in time: it is not waited for any longer");

@@ -1,4 +1,5 @@
-//! What ends the server: SIGTERM or SIGINT, the first in order and the second at once, or the end of standard input.
+//! What the server is told by signals: SIGTERM or SIGINT ends it, the first in order and the second at once, as does the
+//! end of standard input; SIGHUP is for the log.
 
 use std::io;
 use std::sync::Arc;
@@ -7,11 +8,19 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 const SIGNALS: [i32; 2] = [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT];
 
+/// What has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    End,
+    /// SIGHUP: the terminal is gone, or the log was moved away.
+    HangUp,
+}
+
 /// What is waited for, from now on.
 pub struct Ending {
-    came: Receiver<()>,
+    came: Receiver<Told>,
     /// Kept so that the wait does not end because nobody is left to end it.
-    _tell: Sender<()>,
+    _tell: Sender<Told>,
     /// It has come: the next signal ends the process.
     again: Arc<AtomicBool>,
 }
@@ -29,23 +38,24 @@ impl Ending {
         let (tell, came) = channel();
         let told = tell.clone();
         let mut signals = Signals::new()?;
-        thread("helo-signals", move || {
-            signals.wait();
-            let _ = told.send(());
-        })?;
+        thread("helo-signals", move || while told.send(signals.wait()).is_ok() {})?;
         if input {
             let told = tell.clone();
             thread("helo-input", move || {
                 let _ = io::copy(&mut io::stdin(), &mut io::sink());
-                let _ = told.send(());
+                let _ = told.send(Told::End);
             })?;
         }
         Ok(Ending { came, _tell: tell, again })
     }
 
-    /// Waits for the first.
-    pub fn wait(&self) {
-        let _ = self.came.recv();
+    /// Waits for the next.
+    pub fn wait(&self) -> Told {
+        self.came.recv().unwrap_or(Told::End)
+    }
+
+    /// From now on SIGTERM and SIGINT end the process at once.
+    pub fn begin_end(&self) {
         self.again.store(true, Ordering::SeqCst);
     }
 }
@@ -60,11 +70,15 @@ struct Signals(signal_hook::iterator::Signals);
 #[cfg(unix)]
 impl Signals {
     fn new() -> io::Result<Self> {
-        signal_hook::iterator::Signals::new(SIGNALS).map(Signals)
+        let all = SIGNALS.into_iter().chain([signal_hook::consts::SIGHUP]);
+        signal_hook::iterator::Signals::new(all).map(Signals)
     }
 
-    fn wait(&mut self) {
-        let _ = self.0.forever().next();
+    fn wait(&mut self) -> Told {
+        match self.0.forever().next() {
+            Some(signal_hook::consts::SIGHUP) => Told::HangUp,
+            _ => Told::End,
+        }
     }
 }
 
@@ -82,9 +96,10 @@ impl Signals {
         Ok(Signals(came))
     }
 
-    fn wait(&mut self) {
-        while !self.0.load(Ordering::SeqCst) {
+    fn wait(&mut self) -> Told {
+        while !self.0.swap(false, Ordering::SeqCst) {
             std::thread::sleep(std::time::Duration::from_millis(100));
         }
+        Told::End
     }
 }

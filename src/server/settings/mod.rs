@@ -53,6 +53,7 @@ pub const KEYS: &[Key] = &[
         "URL",
         "the next server: smtp://, smtps:// or smtp+starttls://[USER:PASSWORD@]HOST[:PORT], lmtp://HOST:PORT, lmtp:PATH",
     ),
+    key("relay-ca", "FILE", "the authorities that may vouch for the next server, in PEM (default: the system's)"),
     key("memory", "MIB", "memory, lost at the end; full, mails are refused"),
     key("discard", "", "nowhere: everything is confirmed and dropped"),
     key("make-maildirs", "", "with maildirs: make folders that are missing, for anyone who sends"),
@@ -111,6 +112,7 @@ pub struct Settings {
     lmtp: Vec<String>,
     name: Option<String>,
     into: Option<Destination>,
+    relay_ca: Option<PathBuf>,
     make_maildirs: bool,
     crlf: bool,
     no_sync: bool,
@@ -153,6 +155,7 @@ impl Settings {
             "maildir" => return self.put(Destination::Maildir(value.into())),
             "maildirs" => return self.put(Destination::Maildirs(value.into())),
             "relay" => return self.put(Destination::Relay(Secret::new(value.to_owned()))),
+            "relay-ca" => self.relay_ca = Some(value.into()),
             "memory" => return self.put(Destination::Memory(number(value)?)),
             "discard" if !flag(value)? => {}
             "discard" => return self.put(Destination::Discard),

@@ -3,7 +3,8 @@
 use super::access::Access;
 use super::users::Users;
 use super::{Destination, Settings};
-use crate::client::{AuthPlan, Owner, Settings as ClientSettings};
+use crate::client::{AuthPlan, Owner};
+use crate::net::tls::Roots;
 use crate::policy::target::MailServer;
 use crate::sasl::server::Authority;
 use crate::server::decide::Decide;
@@ -71,7 +72,9 @@ impl Settings {
             }
             (Some(Destination::Maildir(path)), None) => self.maildir(path, false)?,
             (Some(Destination::Maildirs(path)), None) => self.maildir(path, true)?,
-            (Some(Destination::Relay(to)), None) => Arc::new(relay::Relay::new(relay_to(to.expose(), &name)?)),
+            (Some(Destination::Relay(to)), None) => {
+                Arc::new(relay::Relay::new(relay_to(to.expose(), self.relay_ca.as_deref(), &name)?))
+            }
         };
         let mut service = Service::new(name, spool);
         if let Some(log) = own.log {
@@ -226,11 +229,26 @@ fn certify(_: &mut Service, _: &Path, _: &Path) -> Result<(), String> {
     Err(crate::net::tls::LACKING.to_owned())
 }
 
+#[cfg(feature = "tls")]
+fn roots(path: &Path) -> Result<Roots, String> {
+    let text = std::fs::read(path).map_err(|why| why.to_string())?;
+    Roots::from_pem(&text)
+}
+
+#[cfg(not(feature = "tls"))]
+fn roots(_: &Path) -> Result<Roots, String> {
+    Err(crate::net::tls::LACKING.to_owned())
+}
+
 /// The next server, by SMTP or LMTP.
-fn relay_to(text: &str, name: &str) -> Result<relay::Options, String> {
+fn relay_to(text: &str, ca: Option<&Path>, name: &str) -> Result<relay::Options, String> {
     let server = MailServer::parse(text).map_err(|why| format!("relay: {}", why.detail))?;
-    let mut settings = ClientSettings { helo_name: name.to_owned(), protocol: server.protocol, ..Default::default() };
+    let mut settings = relay::settings(name);
+    settings.protocol = server.protocol;
     settings.tls.mode = server.tls;
+    if let Some(path) = ca {
+        settings.tls.roots = Some(roots(path).map_err(|why| format!("relay-ca: {}: {why}", path.display()))?);
+    }
     let login = server.credentials.clone();
     settings.auth = login.map(|credentials| AuthPlan::new(credentials, Owner::Site));
     Ok(relay::Options::new(Arc::new(move || server.target()), settings))

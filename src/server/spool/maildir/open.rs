@@ -97,7 +97,7 @@ impl Open {
         if name.is_none() || !missing {
             return Refusal::system(&format!("opening the Maildir {}", path.display()), why);
         }
-        let cause = format!("no Maildir {}", path.display());
+        let cause = format!("no Maildir {}: no folder with new, cur and tmp in it", path.display());
         if stat(&self.path).is_ok_and(|root| is_same(&root, &self.first)) {
             return Refusal::unknown_mailbox().because(cause);
         }

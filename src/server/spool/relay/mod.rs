@@ -18,7 +18,7 @@ mod passing;
 mod pool;
 
 use super::{Delivery, Envelope, Result, Spool};
-use crate::client::settings::Settings;
+use crate::client::settings::{Settings, Timeouts};
 use crate::net::connect::Target;
 use passing::Passing;
 use pool::Pool;
@@ -45,6 +45,17 @@ pub struct Options {
     pub idle_time: Duration,
     /// A mail that has passed more servers is refused with 554 5.4.6.
     pub hops_max: usize,
+}
+
+/// Settings for the connections of a relay that calls itself by this name. A client waits 5 minutes for the answer to
+/// RCPT, and before that is given the next server may have to be connected to, to greet and to be logged in to: each of
+/// its answers is waited for 40 seconds, but that to the message 9 minutes.
+pub fn settings(name: &str) -> Settings {
+    const SECOND: Duration = Duration::from_secs(1);
+    let step = 40 * SECOND;
+    let timeouts =
+        Timeouts { connect: 20 * SECOND, greeting: step, reply: step, data: 120 * SECOND, message: 540 * SECOND };
+    Settings { helo_name: name.to_owned(), timeouts, ..Settings::default() }
 }
 
 impl Options {
