@@ -48,8 +48,12 @@ echo "the shared library, stripped: $(stat -c %s "$folder/helo.stripped") bytes"
 # What a program pays that calls everything of the faces: linked statically, what is never reached left out.
 names=$(for face in ${features//,/ }; do
     list=src/faces/${face//-/_}/exports.txt
-    if [ -f "$list" ]; then sed 's/#.*//' "$list"; fi
-done | tr -s ' \t' '\n' | sed '/^$/d' | sort -u)
+    case $face in
+    native) grep -v helo_server_ src/faces/helo/exports.txt ;;
+    native-server) cat src/faces/helo/exports.txt ;;
+    *) if [ -f "$list" ]; then cat "$list"; fi ;;
+    esac
+done | sed 's/#.*//' | tr -s ' \t' '\n' | sed '/^$/d' | sort -u)
 program() { # NAME LINKER-ARGUMENT...
     local name=$folder/$1
     shift

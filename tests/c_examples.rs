@@ -92,6 +92,22 @@ fn subjects_prints_what_batch_sends() {
 }
 
 #[test]
+fn the_programs_of_the_page_can_be_built() {
+    let page = std::fs::read_to_string(cc::root().join("docs/helo.md")).expect("the page");
+    let blocks = page.split("```c\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
+    let programs: Vec<&str> = blocks.filter(|block| block.contains("int main(")).collect();
+    assert!(!programs.is_empty(), "the page has a program");
+    let folder = TempDir::new();
+    for program in programs {
+        let source = folder.join("page.c");
+        // What a page leaves out for brevity is no error.
+        let unused = "#pragma GCC diagnostic ignored \"-Wunused-parameter\"\n";
+        std::fs::write(&source, format!("{unused}{program}")).expect("a file");
+        Program::new(source).headers("helo").build();
+    }
+}
+
+#[test]
 fn batch_says_how_it_is_called() {
     let program = Program::new(cc::root().join("examples-c/helo/batch.c")).headers("helo").build();
     let outcome = cc::run(&mut Command::new(program), Duration::from_secs(20));

@@ -49,7 +49,8 @@ class Native(unittest.TestCase):
         text = (ROOT / "include" / "helo" / "helo.h").read_text()
         header = {name: int(value) for name, value in re.findall(r"\b(HELO_[A-Z_]+) = (\d+)", text)}
         ours = {f"HELO_{status.name}": status.value for status in native.Status}
-        for kind in (native.Cause, native.Phase, native.Level, native.Trace, native.Face):
+        kinds = (native.Cause, native.Phase, native.Level, native.Trace, native.Face)
+        for kind in (*kinds, native.Ask, native.Protocol, native.Body, native.Serve, native.Event):
             ours.update({f"HELO_{kind.__name__.upper()}_{one.name}": one.value for one in kind})
         self.assertEqual(ours, header)
 

@@ -89,3 +89,57 @@ class Trace(enum.IntEnum):
     SENT = 0
     RECEIVED = 1
     NOTE = 2
+
+
+class Ask(enum.IntEnum):
+    """What a server's function decides."""
+
+    CONNECTION = 0
+    HELLO = 1
+    SENDER = 2
+    RECIPIENT = 3
+    MESSAGE = 4
+    VERIFY = 5
+    EXPAND = 6
+
+
+class Protocol(enum.IntEnum):
+    """How a client speaks."""
+
+    NONE = 0
+    SMTP = 1
+    ESMTP = 2
+    LMTP = 3
+
+
+class Body(enum.IntEnum):
+    """What MAIL said of the body."""
+
+    SEVEN_BIT = 0
+    EIGHT_BIT = 1
+    BINARY = 2
+
+
+class Serve(enum.IntEnum):
+    """What is spoken on a connection that a server is given."""
+
+    SMTP = 0
+    SMTPS = 1
+    LMTP = 2
+
+
+class Event(enum.IntEnum):
+    """What happened, in a server's log."""
+
+    CONNECTED = 0
+    SECURED = 1
+    NOT_SECURED = 2
+    AUTHENTICATED = 3
+    NOT_AUTHENTICATED = 4
+    TAKEN = 5
+    REFUSED = 6
+    TIMED_OUT = 7
+    CLOSED = 8
+    LOST = 9
+    ENDED = 10
+    NOTICE = 11

@@ -92,7 +92,91 @@ class helo_transport(Structure):
     ]
 
 
+class helo_facts(Structure):
+    """What is known of a session of a server, and of its mail."""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("server", c_uint32),
+        ("session", c_uint64),
+        ("peer", c_char_p),
+        ("local", c_char_p),
+        ("hello", c_char_p),
+        ("user", c_char_p),
+        ("tls", c_char_p),
+        ("about", c_char_p),
+        ("about_parameters", c_char_p),
+        ("mail", c_char_p),
+        ("protocol", c_int),
+        ("sender", c_char_p),
+        ("parameters", c_char_p),
+        ("body", c_int),
+        ("utf8", c_int),
+        ("declared", c_uint64),
+        ("octets", c_uint64),
+        ("count", c_uint32),
+        ("recipients", POINTER(c_char_p)),
+        ("recipient_parameters", POINTER(c_char_p)),
+    ]
+
+
+class helo_server_counts(Structure):
+    """What has happened since a server was made."""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("open", c_uint64),
+        ("sessions", c_uint64),
+        ("mails", c_uint64),
+        ("octets", c_uint64),
+        ("refused", c_uint64),
+        ("logins", c_uint64),
+        ("logins_failed", c_uint64),
+    ]
+
+
+AskFn = ctypes.CFUNCTYPE(c_int, c_void_p, c_int, POINTER(helo_facts), POINTER(c_char), c_size_t)
+BeginFn = ctypes.CFUNCTYPE(c_int, c_void_p, POINTER(helo_facts), POINTER(c_void_p), POINTER(c_char), c_size_t)
+DataFn = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, c_size_t, POINTER(c_char), c_size_t)
+EndFn = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p, POINTER(c_char), c_size_t)
+RecipientFn = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p, c_uint32, POINTER(c_char), c_size_t)
+CloseMailFn = ctypes.CFUNCTYPE(None, c_void_p, c_void_p, c_int)
+LookUpFn = ctypes.CFUNCTYPE(c_int, c_void_p, c_char_p, POINTER(c_char), c_size_t)
+PasswordFn = ctypes.CFUNCTYPE(c_int, c_void_p, c_char_p, c_char_p)
+TokenFn = ctypes.CFUNCTYPE(c_int, c_void_p, c_char_p, c_char_p, POINTER(c_char), c_size_t)
+LogFn = ctypes.CFUNCTYPE(None, c_void_p, c_int, c_uint64, c_char_p)
+
+
+class helo_spool(Structure):
+    """Functions that take a server's mail."""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("user", c_void_p),
+        ("begin", BeginFn),
+        ("data", DataFn),
+        ("end", EndFn),
+        ("recipient", RecipientFn),
+        ("close", CloseMailFn),
+    ]
+
+
+class helo_users(Structure):
+    """Functions that know a server's users."""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("user", c_void_p),
+        ("look_up", LookUpFn),
+        ("password", PasswordFn),
+        ("token", TokenFn),
+        ("keeps_passwords", c_int),
+    ]
+
+
 DELIVERY = c_uint32
+SERVER = c_uint32
+FOREVER = 0xFFFFFFFF
 
 FUNCTIONS = {
     "helo_new": (DELIVERY, c_char_p),
@@ -127,6 +211,24 @@ FUNCTIONS = {
     "helo_set_key": (c_int, c_int, c_void_p, c_char_p, c_char_p),
     "helo_watch": (c_int, c_int, c_void_p, TrafficFn, c_void_p),
     "helo_last_failure": (c_int, POINTER(helo_failure)),
+    "helo_server_new": (SERVER,),
+    "helo_server_free": (c_int, SERVER),
+    "helo_server_set": (c_int, SERVER, c_char_p, c_char_p),
+    "helo_server_config_file": (c_int, SERVER, c_char_p),
+    "helo_server_config_text": (c_int, SERVER, c_char_p),
+    "helo_server_on_ask": (c_int, SERVER, c_int, AskFn, c_void_p),
+    "helo_server_on_log": (c_int, SERVER, LogFn, c_void_p),
+    "helo_server_set_spool": (c_int, SERVER, POINTER(helo_spool)),
+    "helo_server_set_users": (c_int, SERVER, POINTER(helo_users)),
+    "helo_server_start": (c_int, SERVER),
+    "helo_server_stop": (c_int, SERVER, c_uint32),
+    "helo_server_wait": (c_int, SERVER, c_uint32),
+    "helo_server_address": (c_size_t, SERVER, c_uint32, POINTER(c_char), c_size_t),
+    "helo_server_port": (c_int, SERVER, c_uint32),
+    "helo_server_get_counts": (c_int, SERVER, POINTER(helo_server_counts)),
+    "helo_server_serve": (c_int, SERVER, c_ssize_t, c_int, POINTER(c_uint64)),
+    "helo_server_serve_transport": (c_int, SERVER, POINTER(helo_transport), c_int, POINTER(c_uint64)),
+    "helo_server_wake": (c_int, SERVER),
     "helo_last_error": (c_char_p,),
     "helo_version": (c_char_p,),
     "helo_cause_name": (c_char_p, c_int),

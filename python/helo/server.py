@@ -1,0 +1,513 @@
+"""A mail server in the program.
+
+>>> import helo
+>>> def deliver(mail, message):
+...     print(mail.sender, [address for address, _ in mail.recipients], len(message))
+>>> keys = {"listen": "127.0.0.1:2525", "domains": "example.com"}
+>>> with helo.Server(keys, deliver=deliver) as server:               # doctest: +SKIP
+...     server.wait()
+
+The keys are those of the program ``helo-server``: where to listen, TLS, users, limits, and, without a function of the
+program, where mail goes.
+"""
+
+import atexit
+import ctypes
+import itertools
+import os
+import socket
+import sys
+import threading
+import time
+import warnings
+import weakref
+from typing import Any, Callable, Iterable, Mapping, NamedTuple, Optional, Union
+
+from ._pieces import decode, text
+from .native import _raw as raw
+from .native._codes import Ask, Body, Event, Protocol, Serve, Status
+from .native._errors import Cancelled, HeloError
+
+__all__ = ["Ask", "Body", "Counts", "Event", "LogLine", "Mail", "Protocol", "Receiver", "Refused", "Serve", "Server"]
+
+
+class Refused(Exception):
+    """Raised by a function of the program: no, with this reply.
+
+    ``code`` is 400 to 499 for "try again later" and 500 to 599 for "never"; 421 closes the connection. ``words`` are in
+    ASCII, in lines with ``\\n`` between them, and may begin with an enhanced code such as ``5.1.1``.
+    """
+
+    def __init__(self, code: int, words: str = ""):
+        self.code = code
+        self.words = words
+        super().__init__(f"{code} {words}")
+
+
+class Mail(NamedTuple):
+    """What is known of a session, and of its mail if one is under way. What the client says of itself is only that."""
+
+    session: int
+    """The number of the session, as the log has it."""
+    peer: str
+    """Where the client is: ``192.0.2.1:40112``, or ``local``."""
+    local: str
+    hello: str
+    """The name that it gave with its hello."""
+    user: str
+    """Whom it logged in as; "" if it did not."""
+    tls: str
+    """The encryption: ``TLSv1.3 TLS_AES_256_GCM_SHA384``; "" without."""
+    about: str
+    """What the question is about: the name of a hello, the address of a recipient, the words behind VRFY and EXPN."""
+    about_parameters: str
+    """The parameters of this recipient."""
+    id: str
+    """The mail's own mark, as the log and Received have it; "" when no mail is under way."""
+    protocol: Protocol
+    sender: str
+    """The sender's address; "" for notifications."""
+    parameters: str
+    """The parameters of MAIL: ``SIZE=1000 BODY=8BITMIME``."""
+    body: Body
+    utf8: bool
+    """The message and its addresses may hold UTF-8 everywhere."""
+    declared: int
+    """How large MAIL said that the message is; 0 if it did not."""
+    octets: int
+    """How many octets of the message have come, once it is complete."""
+    recipients: "list[tuple[str, str]]"
+    """The addresses and their parameters, once they are complete: for ``on_message`` and who takes the mail."""
+
+
+class LogLine(NamedTuple):
+    """What happened, in a line without control characters and secrets."""
+
+    event: Event
+    session: int
+    """0 for what concerns the server as a whole."""
+    text: str
+
+
+class Counts(NamedTuple):
+    """What has happened since the server was made."""
+
+    open: int
+    """Connections that there are now."""
+    sessions: int
+    mails: int
+    octets: int
+    refused: int
+    logins: int
+    logins_failed: int
+
+
+class Receiver:
+    """Takes one mail while it comes: what ``Server``'s ``receive`` gives for each. Every method may raise
+    ``Refused``."""
+
+    def write(self, octets: bytes) -> None:
+        """The next piece of the message, split anywhere."""
+
+    def end(self) -> "Union[None, str, Mapping[int, Refused]]":
+        """The message is complete. When this returns, the mail is confirmed: it must be safe. A ``str`` is what the
+        client is told. A mapping from a recipient's number to ``Refused`` says who has no mail: over LMTP each gets
+        his answer, over SMTP the worst one is for all."""
+
+    def close(self, aborted: bool) -> None:
+        """The mail is over, in any case and once. ``aborted``: it was given up, and nothing of it may remain."""
+
+
+class _Whole(Receiver):
+    """Collects a message for a function that wants all of it."""
+
+    def __init__(self, mail, deliver):
+        self._mail, self._deliver, self._pieces = mail, deliver, []
+
+    def write(self, octets):
+        self._pieces.append(octets)
+
+    def end(self):
+        return self._deliver(self._mail, b"".join(self._pieces))
+
+
+Decision = Callable[[Mail], Any]
+
+# The library's threads must not call functions of an interpreter that is gone.
+_started: "weakref.WeakSet[Server]" = weakref.WeakSet()
+
+
+@atexit.register
+def _stop_all():
+    for server in list(_started):
+        if server._handle:
+            raw.helo_server_free(server._handle)
+            server._handle = 0
+
+
+class Server:
+    """A server that takes mail, on threads of the library.
+
+    ``settings`` are keys and values of ``helo-server``: ``{"listen": ["*:25", "[::1]:2525"], "max-size": 1000000,
+    "tls-required": True}``; a list sets its key for each value. ``config`` is a file of such keys.
+
+    ``deliver(mail, message)`` takes each mail whole, as ``bytes``; its answer is that of ``Receiver.end``.
+    ``receive(mail)`` gives a ``Receiver`` for each instead, which holds no more than it wants to. Without either a key
+    says where mail goes (``maildir``, ``relay``, ``memory``, ``discard``).
+
+    ``on_connection``, ``on_hello``, ``on_sender``, ``on_recipient`` and ``on_message`` decide, after the keys have had
+    nothing against it: they get a ``Mail``, return nothing to take it, and raise ``Refused`` not to. ``on_verify`` and
+    ``on_expand`` answer VRFY and EXPN with a ``str``. ``look_up(name)`` gives a user's password or SCRAM keys (None:
+    there is no such user), ``check_password(name, password)`` says whether a password is right, ``check_token(name,
+    token)`` whose a token is (a name, or None). ``on_log`` is told what happens, as ``LogLine``.
+
+    All these functions are called on the library's threads, those of different sessions at the same time, and may take
+    their time, but for ``on_log``. An exception other than ``Refused`` makes the client hear 451 (454 where it logs
+    in), and goes to ``on_error``, which is called with it and prints it unless given. They may call ``stop``, which
+    then does not wait, but not ``close``.
+
+    As a context manager it is started at the beginning and stopped in order at the end.
+    """
+
+    def __init__(
+        self,
+        settings: "Optional[Mapping[str, Any]]" = None,
+        *,
+        config: "Union[None, str, os.PathLike[str]]" = None,
+        deliver: "Optional[Callable[[Mail, bytes], Any]]" = None,
+        receive: "Optional[Callable[[Mail], Receiver]]" = None,
+        on_connection: "Optional[Decision]" = None,
+        on_hello: "Optional[Decision]" = None,
+        on_sender: "Optional[Decision]" = None,
+        on_recipient: "Optional[Decision]" = None,
+        on_message: "Optional[Decision]" = None,
+        on_verify: "Optional[Callable[[Mail], Optional[str]]]" = None,
+        on_expand: "Optional[Callable[[Mail], Optional[str]]]" = None,
+        look_up: "Optional[Callable[[str], Optional[str]]]" = None,
+        check_password: "Optional[Callable[[str, str], bool]]" = None,
+        check_token: "Optional[Callable[[str, str], Optional[str]]]" = None,
+        keeps_passwords: bool = True,
+        on_log: "Optional[Callable[[LogLine], None]]" = None,
+        on_error: "Optional[Callable[[BaseException], None]]" = None,
+        stop_within: float = 30.0,
+    ):
+        self._handle = 0
+        self._callbacks = []
+        self._mails = {}
+        self._numbers = itertools.count(1)
+        self._on_error = on_error
+        self._stop_within = stop_within
+        if deliver is not None and receive is not None:
+            raise ValueError("give deliver or receive, not both")
+        self._handle = raw.helo_server_new()
+        if not self._handle:
+            raise HeloError("helo_server_new", Status.NO_MEMORY)
+        try:
+            if config is not None:
+                self._call("helo_server_config_file", os.fsencode(config))
+            for key, value in (settings or {}).items():
+                self.set(key, value)
+            asks = (on_connection, on_hello, on_sender, on_recipient, on_message, on_verify, on_expand)
+            for ask, function in zip(Ask, asks):
+                if function is not None:
+                    self._call("helo_server_on_ask", ask, self._keep(raw.AskFn(self._asking(ask, function))), None)
+            if deliver is not None:
+                self._take_by(lambda mail: _Whole(mail, deliver))
+            elif receive is not None:
+                self._take_by(receive)
+            if look_up is not None or check_password is not None or check_token is not None:
+                self._users_by(look_up, check_password, check_token, keeps_passwords)
+            if on_log is not None:
+                self._call("helo_server_on_log", self._keep(raw.LogFn(self._logging(on_log))), None)
+        except BaseException:
+            self.close()
+            raise
+
+    def set(self, key: str, value: Any) -> None:
+        """Sets a key: a ``str``, a number, ``True`` or ``False``, a path, or a list of these. Not while it runs."""
+        values: "Iterable[Any]" = value if isinstance(value, (list, tuple)) else (value,)
+        for one in values:
+            self._call("helo_server_set", text(key), text(_value(one)))
+
+    def start(self) -> None:
+        """Begins to listen; ``HeloError`` says why it cannot."""
+        self._call("helo_server_start")
+        _started.add(self)
+
+    def stop(self, within: "Optional[float]" = None) -> None:
+        """Ends it in order: sessions end when their mail is answered, and at the latest ``within`` so many seconds.
+        Raises ``HeloError`` with ``Status.IN_PROGRESS`` when a function of the program has not returned five seconds
+        later."""
+        self._call("helo_server_stop", _milliseconds(self._stop_within if within is None else within))
+
+    def wait(self, timeout: "Optional[float]" = None) -> bool:
+        """Waits until somebody has stopped it: whether that was so within the time. Control-C comes through."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            rest = 0.2 if until is None else min(0.2, max(0.0, until - time.monotonic()))
+            status = raw.helo_server_wait(self._handle, _milliseconds(rest))
+            if status == Status.OK:
+                return True
+            if status != Status.IN_PROGRESS:
+                raise HeloError("helo_server_wait", status)
+            if until is not None and time.monotonic() >= until:
+                return False
+
+    def serve(self, connection: socket.socket, protocol: Serve = Serve.SMTP) -> int:
+        """Serves one client over a connected socket, on this thread, until the session is over: how many mails were
+        taken. The socket stays the program's to close. Raises ``Cancelled`` when ``stop`` has broken the session
+        off."""
+        mails = ctypes.c_uint64()
+        status = raw.helo_server_serve(self._handle, connection.fileno(), protocol, ctypes.byref(mails))
+        if status == Status.CANCELLED:
+            raise Cancelled("helo_server_serve", status)
+        if status != Status.OK:
+            raise HeloError("helo_server_serve", status)
+        return mails.value
+
+    @property
+    def addresses(self) -> "list[str]":
+        """Where it listens, as ``native.Delivery`` takes it: ``smtp://127.0.0.1:2525``. Empty when it does not run."""
+        found = []
+        for index in itertools.count():
+            length = raw.helo_server_address(self._handle, index, None, 0)
+            if not length:
+                return found
+            buffer = ctypes.create_string_buffer(length + 1)
+            raw.helo_server_address(self._handle, index, buffer, length + 1)
+            found.append(decode(buffer.value))
+
+    @property
+    def port(self) -> int:
+        """The port of the first address; 0 when there is none."""
+        return raw.helo_server_port(self._handle, 0)
+
+    @property
+    def counts(self) -> Counts:
+        """What has happened since it was made."""
+        counts = raw.helo_server_counts(size=ctypes.sizeof(raw.helo_server_counts))
+        self._call("helo_server_get_counts", ctypes.byref(counts))
+        return Counts(*(getattr(counts, name) for name in Counts._fields))
+
+    def close(self) -> None:
+        """Frees it; one that runs is stopped at once."""
+        if self._handle:
+            self._call("helo_server_free")
+            self._handle = 0
+            self._callbacks.clear()
+
+    def _call(self, function, *arguments):
+        status = getattr(raw, function)(self._handle, *arguments)
+        if status != Status.OK:
+            raise HeloError(function, status)
+
+    def _keep(self, callback):
+        self._callbacks.append(callback)
+        return callback
+
+    def _report(self, caught):
+        """An exception that cannot go through the library."""
+        try:
+            if self._on_error is not None:
+                self._on_error(caught)
+                return
+        except BaseException as second:
+            caught = second
+        sys.excepthook(type(caught), caught, caught.__traceback__)
+
+    def _answer(self, function, room, size, otherwise=451):
+        """What a function says, as C has it: a code, and words in the room."""
+        try:
+            words = function()
+            code = 0
+        except Refused as refused:
+            code, words = refused.code, refused.words
+        except BaseException as caught:
+            self._report(caught)
+            return otherwise
+        try:
+            _write(words, room, size)
+        except BaseException as caught:
+            self._report(caught)
+            return otherwise
+        # A number that is no reply's is the library's to refuse and to log; it must only fit.
+        return code if isinstance(code, int) and -1 <= code < 1000 else -1
+
+    def _asking(self, ask, function):
+        speaks = ask in (Ask.VERIFY, Ask.EXPAND)
+
+        def asked(_user, _ask, facts, room, size):
+            def decide():
+                said = function(_mail(facts))
+                return said if speaks else None
+
+            return self._answer(decide, room, size)
+
+        return asked
+
+    def _logging(self, on_log):
+        def told(_user, event, session, line):
+            try:
+                on_log(LogLine(Event(event), session, decode(line)))
+            except BaseException as caught:
+                self._report(caught)
+
+        return told
+
+    def _take_by(self, receive):
+        lock = threading.Lock()
+
+        def begin(_user, facts, place, room, size):
+            def receiver():
+                made = receive(_mail(facts))
+                with lock:
+                    number = next(self._numbers)
+                self._mails[number] = [made, {}]
+                place[0] = number
+
+            return self._answer(receiver, room, size)
+
+        def data(_user, number, octets, length, room, size):
+            return self._answer(lambda: self._mails[number][0].write(ctypes.string_at(octets, length)), room, size)
+
+        def end(_user, number, room, size):
+            def finish():
+                said = self._mails[number][0].end()
+                if isinstance(said, Mapping):
+                    self._mails[number][1], said = dict(said), None
+                return said
+
+            return self._answer(finish, room, size)
+
+        def recipient(_user, number, recipient, room, size):
+            def answer():
+                refused = self._mails[number][1].get(recipient)
+                if refused is not None:
+                    raise refused
+
+            return self._answer(answer, room, size)
+
+        def close(_user, number, abort):
+            try:
+                receiver, _ = self._mails.pop(number)
+                receiver.close(bool(abort))
+            except BaseException as caught:
+                self._report(caught)
+
+        spool = raw.helo_spool(
+            size=ctypes.sizeof(raw.helo_spool),
+            begin=self._keep(raw.BeginFn(begin)),
+            data=self._keep(raw.DataFn(data)),
+            end=self._keep(raw.EndFn(end)),
+            recipient=self._keep(raw.RecipientFn(recipient)),
+            close=self._keep(raw.CloseMailFn(close)),
+        )
+        self._call("helo_server_set_spool", ctypes.byref(spool))
+
+    def _users_by(self, look_up, check_password, check_token, keeps_passwords):
+        def known(function):
+            """1 with a word, or "", 0 without, -1 when it failed."""
+            try:
+                return function()
+            except BaseException as caught:
+                self._report(caught)
+                return -1
+
+        def looked_up(_user, name, room, size):
+            def find():
+                secret = look_up(decode(name))
+                if secret is None:
+                    return 0
+                _write(secret, room, size)
+                return 1
+
+            return known(find)
+
+        def password(_user, name, word):
+            return known(lambda: int(bool(check_password(decode(name), decode(word)))))
+
+        def token(_user, name, word, room, size):
+            def find():
+                whose = check_token(decode(name), decode(word))
+                if whose is None or whose is False:
+                    return 0
+                if whose is not True:
+                    _write(whose, room, size)
+                return 1
+
+            return known(find)
+
+        users = raw.helo_users(size=ctypes.sizeof(raw.helo_users), keeps_passwords=int(keeps_passwords))
+        if look_up is not None:
+            users.look_up = self._keep(raw.LookUpFn(looked_up))
+        if check_password is not None:
+            users.password = self._keep(raw.PasswordFn(password))
+        if check_token is not None:
+            users.token = self._keep(raw.TokenFn(token))
+        self._call("helo_server_set_users", ctypes.byref(users))
+
+    def __enter__(self) -> "Server":
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.stop()
+        self.close()
+
+    def __del__(self):
+        if getattr(self, "_handle", 0):
+            warnings.warn(f"{self!r} was not closed", ResourceWarning, stacklevel=2, source=self)
+            self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__module__}.{type(self).__name__} handle {self._handle}>"
+
+
+def _value(value):
+    """A key's value as a configuration file has it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
+
+
+def _milliseconds(seconds):
+    # One less than the number that stands for no end.
+    return min(max(0, round(seconds * 1000)), raw.FOREVER - 1)
+
+
+def _write(words, room, size):
+    """Puts words into the room that a function was given, cut to it, with a NUL."""
+    octets = text(words or "")[: size - 1] + b"\0"
+    ctypes.memmove(room, octets, len(octets))
+
+
+def _mail(facts):
+    seen = facts.contents
+    recipients = []
+    if seen.recipients:
+        addresses = (decode(seen.recipients[number]) for number in range(seen.count))
+        parameters = (decode(seen.recipient_parameters[number]) for number in range(seen.count))
+        recipients = list(zip(addresses, parameters))
+    return Mail(
+        seen.session,
+        decode(seen.peer),
+        decode(seen.local),
+        decode(seen.hello),
+        decode(seen.user),
+        decode(seen.tls),
+        decode(seen.about),
+        decode(seen.about_parameters),
+        decode(seen.mail),
+        Protocol(seen.protocol),
+        decode(seen.sender),
+        decode(seen.parameters),
+        Body(seen.body),
+        bool(seen.utf8),
+        seen.declared,
+        seen.octets,
+        recipients,
+    )
