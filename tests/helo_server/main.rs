@@ -4,8 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod hang_up;
 mod idle;
+mod log;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

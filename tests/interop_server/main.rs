@@ -113,6 +113,10 @@ fn encrypted_with_a_login(client: &Client) {
         let mails = mailbox.messages();
         check(&mails, &mailbox.address, &message);
         assert_eq!(protocol(&mails[0]), "ESMTPSA", "{name} {tls:?}");
+        // A connection comes before what happens on it.
+        let log = server.log();
+        let first = |words: &str| log.find(words).unwrap_or_else(|| panic!("{words} is not in {log}"));
+        assert!(first(": connected: ") < first(": TLS: ") && first(": TLS: ") < first(": authenticated: "), "{log}");
     }
 }
 

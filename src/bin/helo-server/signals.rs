@@ -13,6 +13,7 @@ const SIGNALS: [i32; 2] = [signal_hook::consts::SIGTERM, signal_hook::consts::SI
 pub enum Told {
     End,
     /// SIGHUP: the terminal is gone, or the log was moved away.
+    #[cfg_attr(not(unix), allow(dead_code))] // Windows has none
     HangUp,
 }
 
