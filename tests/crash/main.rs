@@ -77,7 +77,7 @@ fn kill_again_and_again(each: bool) {
     println!("{rounds} times killed: {:?}", store.tally);
     // Else it was never hit where it hurts.
     let tally = &store.tally;
-    assert!(rounds < ROUNDS || (tally.confirmed > rounds && tally.absent > 0 && tally.leftovers > 0), "{tally:?}");
+    assert!(rounds < ROUNDS || (tally.confirmed > rounds / 2 && tally.absent > 0 && tally.leftovers > 0), "{tally:?}");
     the_dead_are_buried(&folder, &root, each, &store);
 }
 

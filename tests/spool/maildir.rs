@@ -495,6 +495,36 @@ fn a_folder_without_permission() {
     assert_empty(&folder.join("closed"));
 }
 
+/// In a program that knows nothing of SIGXFSZ, by which the system ends whoever writes more.
+#[test]
+fn files_that_may_not_grow() {
+    const ASKED: &str = "HELO_TEST_FILE_SIZE";
+    if std::env::var_os(ASKED).is_some() {
+        let folder = TempDir::new();
+        let spool = each(&folder, true);
+        for to in [&["b"][..], &["b", "c"]] {
+            for size in [40_000, 400_000] {
+                assert_eq!(refused(store(&spool, &envelope(to), &vec![b'x'; size], 9999)), (452, "4.3.1".into()));
+            }
+            to.iter().for_each(|to| assert_empty(&folder.join(to)));
+        }
+        // It fits for one, and with the longer top of the other it does not.
+        let long = "c".repeat(60);
+        let sizes = (19_000..20_500).step_by(20);
+        let taken: Vec<bool> =
+            sizes.map(|size| store(&spool, &envelope(&["b", &long]), &vec![b'x'; size], 9999).is_ok()).collect();
+        assert!(taken.first() == Some(&true) && taken.last() == Some(&false));
+        let both = taken.iter().filter(|&&taken| taken).count();
+        assert_eq!((stored(&folder.join("b")).len(), stored(&folder.join(&long)).len()), (both, both));
+        return;
+    }
+    // 20 KB, in units of 512 octets.
+    let limited = "ulimit -f 40; exec \"$0\" maildir::files_that_may_not_grow --exact --nocapture";
+    let this = std::env::current_exe().unwrap();
+    let output = Command::new("sh").args(["-c", limited]).arg(this).env(ASKED, "1").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// Runs in a process of its own, whose descriptors may all be used up.
 #[test]
 fn a_process_without_descriptors() {

@@ -1,6 +1,6 @@
 //! Callbacks and spools that do not come back for a long time.
 
-use super::house::House;
+use super::house::{House, LONG};
 use super::support::kept::Kept;
 use super::support::raw::Raw;
 use helo::server::spool::{Confirmation, Delivery, Envelope, Recipient, Result, Spool};
@@ -75,7 +75,7 @@ fn others_are_served(house: &House, coming: &Receiver<()>, open: Sender<()>) {
     let mut slow: Vec<Raw> = (0..SLOW).map(|_| house.client()).collect();
     slow.iter_mut().for_each(|client| send(client, "slow"));
     // So many are held up that the workers of the beginning are all busy.
-    (0..SLOW).for_each(|_| coming.recv().unwrap());
+    (0..SLOW).for_each(|_| coming.recv_timeout(LONG).expect("one more is held up"));
     let mut others: Vec<Raw> = (0..OTHERS).map(|_| house.client()).collect();
     for round in 1..=3 {
         others.iter_mut().for_each(|client| send(client, "fast"));
@@ -114,7 +114,7 @@ fn with_every_worker_held_up_the_rest_goes_on() {
     let house = House { server: super::house::start(spool, |_| {}, false, limits), kept };
     let mut slow: Vec<Raw> = (0..2).map(|_| house.client()).collect();
     slow.iter_mut().for_each(|client| send(client, "slow"));
-    (0..2).for_each(|_| coming.recv().unwrap());
+    (0..2).for_each(|_| coming.recv_timeout(LONG).expect("one more is held up"));
     let mut waiting: Vec<Raw> = (0..20).map(|_| house.client()).collect();
     waiting.iter_mut().for_each(|client| send(client, "fast"));
     for _ in 0..OTHERS {

@@ -33,7 +33,7 @@ impl Ending {
         for signal in SIGNALS {
             signal_hook::flag::register_conditional_shutdown(signal, 1, again.clone())?;
         }
-        // A mail that makes a file larger than the system lets it be is refused, and does not end the server.
+        // A log that is as large as the system lets it be does not end the server.
         #[cfg(unix)]
         signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())?;
         let (tell, came) = channel();

@@ -5,6 +5,7 @@ use super::folder::Folder;
 use super::lines::ToLf;
 use super::unique::{append, number, since_epoch};
 use crate::net::fault::{self, Fault};
+use rustix::process::{Resource, getrlimit};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
@@ -59,10 +60,20 @@ impl Copy {
         if fault::hit(Fault::Disk) {
             return Err(rustix::io::Errno::NOSPC.into());
         }
+        self.may_grow(self.buffer.len() as u64)?;
         self.file.write_all(&self.buffer)?;
         self.entry.octets += self.buffer.len() as u64;
         self.buffer.clear();
         Ok(())
+    }
+
+    /// Where files may not grow beyond a limit (`ulimit -f`), a write that tries would end the program by SIGXFSZ.
+    fn may_grow(&self, octets: u64) -> io::Result<()> {
+        let limit = getrlimit(Resource::Fsize).current;
+        match limit {
+            Some(limit) if self.entry.octets.saturating_add(octets) > limit => Err(rustix::io::Errno::FBIG.into()),
+            _ => Ok(()),
+        }
     }
 
     /// The message is complete.
@@ -78,6 +89,7 @@ impl Copy {
     /// The message that `first` holds, which is complete.
     pub fn fill_from(&mut self, first: &mut Copy) -> io::Result<()> {
         self.flush()?;
+        self.may_grow(first.entry.octets.saturating_sub(first.top))?;
         first.file.seek(SeekFrom::Start(first.top))?;
         self.entry.octets += io::copy(&mut first.file, &mut &self.file)?;
         Ok(())
@@ -90,6 +102,7 @@ impl Copy {
         self.file.sync_all()?;
         self.file.seek(SeekFrom::Start(self.top))?;
         let written = self.entry.octets.saturating_sub(self.top);
+        other.may_grow(written)?;
         let copied = io::copy(&mut Read::take(&self.file, written), &mut &other.file)?;
         if copied != written {
             return Err(io::ErrorKind::UnexpectedEof.into());

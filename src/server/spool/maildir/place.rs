@@ -32,7 +32,9 @@ impl FolderName {
     ///
     /// Letters are made small and quotes taken off, so that the ways to write one address lead to one folder. What is
     /// neither a letter, a digit nor one of `+-_.=@~` is written as `%2f`, a dot at the front as well, so that two addresses
-    /// never share a folder. None when that is too long for a file system.
+    /// never share a folder. None when that is too long for a file system. Letters beyond ASCII count as they are written:
+    /// an accented letter of one sign or of two, a domain in UTF-8 or as `xn--`, are folders of their own. So is what stands
+    /// behind a `+`: a function of the program's own can do otherwise.
     pub fn of(recipient: &ForwardPath) -> Option<FolderName> {
         let local = escaped(&unquoted(recipient.mailbox().local_part()));
         match recipient.mailbox().domain() {
