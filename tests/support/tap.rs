@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex};
 /// The running relay, for any number of connections. Dropped, it takes no more.
 pub struct Tap {
     address: SocketAddr,
-    /// For each connection, what came with each read.
-    heard: Arc<Mutex<Vec<Vec<Vec<u8>>>>>,
+    heard: Arc<Mutex<Vec<Vec<u8>>>>,
     over: Arc<std::sync::atomic::AtomicBool>,
 }
 
@@ -16,7 +15,7 @@ impl Tap {
     pub fn start(server: SocketAddr) -> Tap {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let heard: Arc<Mutex<Vec<Vec<Vec<u8>>>>> = Arc::default();
+        let heard: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
         let over: Arc<std::sync::atomic::AtomicBool> = Arc::default();
         let (all, ended) = (heard.clone(), over.clone());
         std::thread::spawn(move || {
@@ -34,7 +33,7 @@ impl Tap {
                 let all = all.clone();
                 std::thread::spawn(move || pass(from, back, |_| {}));
                 std::thread::spawn(move || {
-                    pass(client, server, |bytes| all.lock().expect("no panic")[number].push(bytes.to_vec()));
+                    pass(client, server, |bytes| all.lock().expect("no panic")[number].extend_from_slice(bytes));
                 });
             }
         });
@@ -48,14 +47,7 @@ impl Tap {
     /// What was said so far on each connection, in the order in which they came; what is not UTF-8 is replaced.
     pub fn heard(&self) -> Vec<String> {
         let heard = self.heard.lock().expect("no panic");
-        heard.iter().map(|reads| String::from_utf8_lossy(&reads.concat()).into_owned()).collect()
-    }
-
-    /// Whether these two came with one read somewhere: the client did not wait for an answer between them.
-    pub fn heard_at_once(&self, first: &str, second: &str) -> bool {
-        let heard = self.heard.lock().expect("no panic");
-        let mut reads = heard.iter().flatten().map(|read| String::from_utf8_lossy(read));
-        reads.any(|read| read.find(first).is_some_and(|at| read[at + first.len()..].contains(second)))
+        heard.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect()
     }
 
     /// What was said on the one connection that says this.

@@ -21,7 +21,8 @@ pub struct Config {
     pub eight_bit_mime: bool,
     /// Offer SMTPUTF8.
     pub smtputf8: bool,
-    /// Offer DSN.
+    /// Offer DSN. Who does promises that the notices that are asked for are sent, by whoever gets the mail from here
+    /// (RFC 3461 section 5.2).
     pub dsn: bool,
     /// Offer CHUNKING.
     pub chunking: bool,

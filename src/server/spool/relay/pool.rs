@@ -187,9 +187,10 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
+        let cancelled = self.cancel.is_cancelled();
         let usable = |session: &Session| {
             let connection = session.connection();
-            connection.is_ready() && !connection.is_body_open() && connection.farewell().is_none()
+            !cancelled && connection.is_ready() && !connection.is_body_open() && connection.farewell().is_none()
         };
         let session = self.session.take();
         let mut state = self.pool.state.lock();
