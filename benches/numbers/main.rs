@@ -1,15 +1,18 @@
 //! `make bench`: the numbers of README's table, measured in one run on one machine, beside what others do there.
 //!
-//! `cargo bench -- mails` runs one part: `calls`, `mails`, `bodies`, `system-calls`, `tls` or `size`.
+//! `cargo bench -- mails` runs one part: `calls`, `mails`, `bodies`, `system-calls`, `tls`, `server`, `maildir`, `memory` or
+//! `size`.
 
 mod bodies;
 mod calls;
 mod mails;
 mod native;
 mod others;
+mod server;
 #[path = "../../tests/support/sink/mod.rs"]
 mod sink;
 mod size;
+mod support;
 mod system_calls;
 mod table;
 #[cfg(feature = "tls")]
@@ -27,6 +30,9 @@ const PARTS: &[Part] = &[
     ("system-calls", system_calls::measure),
     #[cfg(feature = "tls")]
     ("tls", tls::measure),
+    ("server", server::measure),
+    ("maildir", server::measure_maildir),
+    ("memory", server::measure_memory),
     ("size", size::measure),
 ];
 

@@ -22,11 +22,17 @@ with smtplib.SMTP('127.0.0.1', port, local_hostname='bench.example') as smtp:
 
 /// Postfix's load generator.
 pub fn smtp_source(sink: SocketAddr, count: usize, size: usize) -> Rate {
+    smtp_source_many(sink, true, 1, count, size)
+}
+
+/// The same with several connections at a time, each for all of its mails (`reuse`) or for one.
+pub fn smtp_source_many(sink: SocketAddr, reuse: bool, connections: usize, count: usize, size: usize) -> Rate {
     let programs = ["smtp-source", "/usr/sbin/smtp-source", "/usr/lib/postfix/sbin/smtp-source"];
     let run = |program: &str, count: usize| {
         let mut command = Command::new(program);
         // -d: all mails over the same connection.
-        command.arg("-d").args(["-s", "1", "-m", &count.to_string(), "-l", &size.to_string()]);
+        command.args(reuse.then_some("-d"));
+        command.args(["-s", &connections.to_string(), "-m", &count.to_string(), "-l", &size.to_string()]);
         command.args(["-f", "sender@bench.example", "-t", "recipient@bench.example"]);
         command.arg(format!("{}:{}", sink.ip(), sink.port())).stdout(Stdio::null()).stderr(Stdio::null());
         let begin = Instant::now();

@@ -9,12 +9,13 @@ use helo::net::tls::Roots;
 use helo::net::wait::Cancel;
 use helo::proto::address::{ForwardPath, ReversePath};
 use helo::proto::command::{Command, Verb};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-const NAME: &str = "bench.example";
+pub const NAME: &str = "bench.example";
 const CONNECTIONS: usize = 500;
 const BODY: usize = 100_000_000;
 /// Connections that are open at once when memory is measured.
@@ -40,6 +41,9 @@ pub fn measure(table: &mut Table) {
     let rate = |client: &Client| per_second(CONNECTIONS, best(3, || timed(|| client.connect(CONNECTIONS))));
     let (without, anew, again) = (rate(&clear), rate(&full), rate(&resumed));
     table.row("connections in the clear, with greeting and hello", format!("{}/s", grouped(without)), "");
+    // The first has nothing to resume; the last ones may not be counted yet.
+    let (all, counted) = (3 * CONNECTIONS, resumed.resumed.load(Ordering::Acquire));
+    assert!(counted + 10 > all && full.resumed.load(Ordering::Acquire) == 0, "{counted} of {all} were resumed");
     table.row("the same with TLS, sessions resumed", format!("{}/s", grouped(again)), "");
     table.row("the same with TLS, whole handshakes", format!("{}/s", grouped(anew)), "");
 
@@ -56,27 +60,43 @@ pub fn measure(table: &mut Table) {
     table.row("memory of an open connection with TLS, both ends", format!("{} KB", each / 1000), "");
 }
 
+/// A session with the server at this port: under TLS from the first byte if there are authorities to trust.
+pub fn session(port: u16, roots: Option<&Roots>) -> Session {
+    open(port, &tls(roots))
+}
+
+fn tls(roots: Option<&Roots>) -> Tls {
+    match roots {
+        None => Tls::mode(TlsMode::Never),
+        Some(roots) => {
+            Tls { name: TlsName::Given(NAME.into()), roots: Some(roots.clone()), ..Tls::mode(TlsMode::Implicit) }
+        }
+    }
+}
+
+fn open(port: u16, tls: &Tls) -> Session {
+    let target = Target::Host { host: "127.0.0.1".into(), port };
+    let settings = Settings { helo_name: "bench.example".into(), tls: tls.clone(), ..Settings::default() };
+    Session::open(target, settings, Cancel::new(), &mut ()).expect("a session")
+}
+
 /// A client of a server of its own.
 struct Client {
     port: u16,
     tls: Tls,
+    /// How many connections the server has resumed.
+    resumed: Arc<AtomicUsize>,
 }
 
 impl Client {
     fn of(config: Option<Arc<ServerConfig>>, roots: &Roots) -> Client {
-        let tls = match config {
-            None => Tls::mode(TlsMode::Never),
-            Some(_) => {
-                Tls { name: TlsName::Given(NAME.into()), roots: Some(roots.clone()), ..Tls::mode(TlsMode::Implicit) }
-            }
-        };
-        Client { port: serve(config), tls }
+        let tls = tls(config.as_ref().map(|_| roots));
+        let resumed = Arc::new(AtomicUsize::new(0));
+        Client { port: serve(config, &resumed), tls, resumed }
     }
 
     fn open(&self) -> Session {
-        let target = Target::Host { host: "127.0.0.1".into(), port: self.port };
-        let settings = Settings { helo_name: "bench.example".into(), tls: self.tls.clone(), ..Settings::default() };
-        Session::open(target, settings, Cancel::new(), &mut ()).expect("a session")
+        open(self.port, &self.tls)
     }
 
     fn connect(&self, count: usize) {
@@ -107,18 +127,24 @@ impl Client {
 }
 
 /// A server on a free port for as long as the program runs.
-fn serve(config: Option<Arc<ServerConfig>>) -> u16 {
+fn serve(config: Option<Arc<ServerConfig>>, resumed: &Arc<AtomicUsize>) -> u16 {
+    let resumed = resumed.clone();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let port = listener.local_addr().expect("an address").port();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let config = config.clone();
+            let (config, resumed) = (config.clone(), resumed.clone());
             std::thread::spawn(move || {
                 let _ = stream.set_nodelay(true);
                 // However it ends: the client counts.
                 let _ = match config {
                     None => converse(stream),
-                    Some(config) => secured(stream, config).and_then(converse),
+                    Some(config) => secured(stream, config).and_then(|mut stream| {
+                        let outcome = converse(&mut stream);
+                        let kind = stream.conn.handshake_kind();
+                        resumed.fetch_add(usize::from(kind == Some(HandshakeKind::Resumed)), Ordering::Release);
+                        outcome
+                    }),
                 };
             });
         }

@@ -17,6 +17,9 @@ pub struct Service {
     /// What is offered, and how much is taken. `starttls` and
     /// `ask_connection` are set for each session.
     pub dialogue: Config,
+    /// `dialogue.mails_max` is not for clients on this machine: they may send any number of mails over a connection.
+    /// Whoever comes by one of the `proxies` is not one of them.
+    pub mails_unlimited_locally: bool,
     /// The server's certificate; without it there is no TLS.
     pub tls: Option<ServerConfig>,
     /// The users; without them there is no AUTH. What is offered stands in `dialogue.auth`: [`Service::login`].
@@ -38,6 +41,7 @@ impl Service {
     pub fn new(name: impl Into<String>, spool: Arc<dyn Spool>) -> Service {
         Service {
             dialogue: Config::new(name),
+            mails_unlimited_locally: false,
             tls: None,
             realm: None,
             proxies: Vec::new(),

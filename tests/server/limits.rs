@@ -217,3 +217,31 @@ fn too_many_connections_are_told_so() {
     }
     house.client().ask("QUIT", 221);
 }
+
+/// A limit of mails over one connection is for those elsewhere, where the service says so. Whoever comes by a proxy is
+/// elsewhere.
+#[test]
+fn mails_of_this_machine() {
+    for (unlimited, proxied) in [(false, false), (true, false), (true, true)] {
+        let house = House::with(Kept::new(), |service| {
+            (service.dialogue.mails_max, service.mails_unlimited_locally) = (3, unlimited);
+            service.proxies.extend(proxied.then(|| "127.0.0.1".parse().unwrap()));
+        });
+        let mut client = Raw::tcp(house.address());
+        if proxied {
+            client.say("PROXY TCP4 192.0.2.1 127.0.0.1 4000 25");
+        }
+        client.expect(220);
+        let limited = !unlimited || proxied;
+        assert_eq!(client.ask("EHLO x", 250).contains("MAILMAX=3"), limited);
+        for number in 0..10 {
+            client.say("MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT 3 LAST\r\nx");
+            if limited && number == 3 {
+                client.expect(421);
+                break;
+            }
+            assert_eq!(client.codes(3), [250, 250, 250]);
+        }
+        assert_eq!(house.kept.mails().len(), if limited { 3 } else { 10 });
+    }
+}

@@ -120,6 +120,11 @@ impl Session {
         let mut config = service.dialogue.clone();
         config.starttls = service.tls.is_some() && !origin.implicit_tls && !transport.is_secure();
         config.ask_connection = true;
+        let peer = if let Peer::Internet(peer) = origin.peer { Some(peer) } else { None };
+        let proxied = service.is_proxy(peer);
+        if service.mails_unlimited_locally && !proxied && peer.is_none_or(|peer| peer.ip().is_loopback()) {
+            config.mails_max = 0;
+        }
         if service.realm.is_none() {
             config.auth.clear();
         }
@@ -138,8 +143,7 @@ impl Session {
             implicit_tls: origin.implicit_tls,
             mails: 0,
         };
-        let peer = if let Peer::Internet(peer) = origin.peer { Some(peer) } else { None };
-        if session.service.is_proxy(peer) {
+        if proxied {
             session.stage = Stage::Proxied(Vec::new());
         } else {
             session.begin(now);

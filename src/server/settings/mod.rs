@@ -80,7 +80,7 @@ pub const KEYS: &[Key] = &[
     key("dsn", "", "offer DSN: whoever the mail goes on to sends the notices that its sender asks for"),
     key("max-size", "OCTETS", "largest message, 0 for no limit (default: 52428800)"),
     key("max-recipients", "COUNT", "recipients of a mail (default: 1000)"),
-    key("max-mails", "COUNT", "mails of a connection, 0 for no limit (default: 1000)"),
+    key("max-mails", "COUNT", "mails of a connection, 0 for no limit (default: 1000, no limit for this machine)"),
     key("max-connections", "COUNT", "connections at a time (default: 20000)"),
     key("max-per-client", "COUNT", "connections at a time from one address, 0 for no limit (default: 50)"),
     key("timeout", "SECONDS", "for the next command or piece of a message (default: 300)"),

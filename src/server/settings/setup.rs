@@ -152,6 +152,8 @@ impl Settings {
         dialogue.size = self.size_max.unwrap_or(dialogue.size);
         dialogue.recipients_max = self.recipients_max.unwrap_or(dialogue.recipients_max).max(1);
         dialogue.mails_max = self.mails_max.unwrap_or(dialogue.mails_max);
+        service.mails_unlimited_locally = self.mails_max.is_none();
+        let dialogue = &mut service.dialogue;
         if let Some(time) = self.timeout {
             let times = &mut dialogue.timeouts;
             (times.hello, times.command, times.auth, times.body, times.send) = (time, time, time, time, time);
