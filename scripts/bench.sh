@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs the benchmarks one after the other. Arguments go to the bench programs.
+# Measures the numbers of README's table, or the parts of it that are named: `scripts/bench.sh server maildir`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-exec cargo bench --locked -- "$@"
+exec cargo bench --locked --bench numbers -- "$@"

@@ -1,7 +1,7 @@
 //! `make bench`: the numbers of README's table, measured in one run on one machine, beside what others do there.
 //!
-//! `cargo bench -- mails` runs one part: `calls`, `mails`, `bodies`, `system-calls`, `tls`, `server`, `maildir`, `memory` or
-//! `size`.
+//! `scripts/bench.sh mails` runs one part: `calls`, `mails`, `bodies`, `system-calls`, `tls`, `server`, `maildir` or
+//! `memory`. What the library weighs says `make size`.
 
 mod bodies;
 mod calls;
@@ -11,7 +11,6 @@ mod others;
 mod server;
 #[path = "../../tests/support/sink/mod.rs"]
 mod sink;
-mod size;
 mod support;
 mod system_calls;
 mod table;
@@ -33,7 +32,6 @@ const PARTS: &[Part] = &[
     ("server", server::measure),
     ("maildir", server::measure_maildir),
     ("memory", server::measure_memory),
-    ("size", size::measure),
 ];
 
 fn main() {

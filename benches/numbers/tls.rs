@@ -18,8 +18,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub const NAME: &str = "bench.example";
 const CONNECTIONS: usize = 500;
 const BODY: usize = 100_000_000;
-/// Connections that are open at once when memory is measured.
-const OPEN: usize = 200;
 
 pub fn measure(table: &mut Table) {
     let made = rcgen::generate_simple_self_signed([NAME.to_owned()]).expect("a certificate");
@@ -53,11 +51,6 @@ pub fn measure(table: &mut Table) {
     table.row("a message of 100 MB in the clear", format!("{without:.0} MB/s"), "");
     let beside = format!("{:.2} x the same in the clear", with / without);
     table.row("a message of 100 MB over TLS", format!("{with:.0} MB/s"), beside);
-
-    let (before, open) = (resident(), resumed.hold(OPEN));
-    let each = resident().saturating_sub(before) / OPEN as u64;
-    drop(open);
-    table.row("memory of an open connection with TLS, both ends", format!("{} KB", each / 1000), "");
 }
 
 /// A session with the server at this port: under TLS from the first byte if there are authorities to trust.
@@ -103,10 +96,6 @@ impl Client {
         for _ in 0..count {
             self.open().quit(&mut ());
         }
-    }
-
-    fn hold(&self, count: usize) -> Vec<Session> {
-        (0..count).map(|_| self.open()).collect()
     }
 
     fn send(&self, body: &[u8]) {
@@ -194,12 +183,4 @@ fn read_message(stream: &mut impl BufRead) -> io::Result<()> {
             return Ok(());
         }
     }
-}
-
-/// What this process holds in memory now (Linux; 0 elsewhere).
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    kilobytes.unwrap_or_default() * 1024
 }
