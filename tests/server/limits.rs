@@ -225,7 +225,7 @@ fn mails_of_this_machine() {
     for (unlimited, proxied) in [(false, false), (true, false), (true, true)] {
         let house = House::with(Kept::new(), |service| {
             (service.dialogue.mails_max, service.mails_unlimited_locally) = (3, unlimited);
-            service.proxies.extend(proxied.then(|| "127.0.0.1".parse().unwrap()));
+            service.proxies.extend(proxied.then(|| helo::server::Network::parse("127.0.0.1").unwrap()));
         });
         let mut client = Raw::tcp(house.address());
         if proxied {
