@@ -57,7 +57,8 @@ impl Decide for Access {
 
     fn recipient(&self, client: &Client, mail: &Envelope, recipient: &Recipient) -> Result<()> {
         let to = recipient.to.mailbox();
-        if client.user.is_none() && !(self.open && !self.has_lists()) && !self.takes(to) {
+        let everyone = self.open && !self.has_lists();
+        if client.user.is_none() && !everyone && !self.takes(to) {
             return Err(Refusal::new(550, (7, 1), "Mail for this address is not taken here without a login"));
         }
         self.then.as_ref().map_or(Ok(()), |then| then.recipient(client, mail, recipient))
