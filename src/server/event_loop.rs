@@ -58,6 +58,8 @@ pub(super) struct EventLoop {
     pause: Option<Instant>,
     sessions: Slots<Entry>,
     timers: Timers,
+    /// No connections could be accepted lately, which was told.
+    short: bool,
     /// Those to be driven.
     ready: Vec<Key>,
     buffer: Box<[u8]>,
@@ -76,6 +78,7 @@ impl EventLoop {
             pause: None,
             sessions: Slots::new(),
             timers: Timers::default(),
+            short: false,
             ready: Vec::new(),
             buffer: vec![0; READ_BUFFER].into(),
             stop: None,
@@ -198,6 +201,7 @@ impl EventLoop {
                 let Some(entrance) = self.entrances.get_mut(number).filter(|entrance| entrance.knocked) else { break };
                 match entrance.door.accept() {
                     Ok(transport) => {
+                        self.short = false;
                         let (service, implicit_tls) = (entrance.service.clone(), entrance.implicit_tls);
                         let peer = transport.peer_address();
                         // Those who are connected need descriptors for their mails.
@@ -220,7 +224,9 @@ impl EventLoop {
                         AcceptFailure::Short => {
                             let place = entrance.door.place().to_string();
                             self.pause = Some(now + SHORTAGE_PAUSE);
-                            self.shared.notice(&format!("no connections are accepted at {place} for a moment: {why}"));
+                            if !core::mem::replace(&mut self.short, true) {
+                                self.shared.notice(&format!("no connections are accepted at {place} now: {why}"));
+                            }
                             return;
                         }
                     },

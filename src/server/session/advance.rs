@@ -76,6 +76,7 @@ impl Session {
         match pause {
             Pause::Closed => (self.stage, self.since.1) = (Stage::Closing, now),
             Pause::Work => {}
+            Pause::Turn => return Some(Step::Again),
             Pause::Handshake if self.has_unsent() => return Some(self.wait(now)),
             Pause::Handshake => {
                 self.pending = Pending::default();

@@ -12,10 +12,15 @@ use crate::server::spool::{Confirmation, Envelope, Protocol, Recipient, Refusal,
 /// So much of a message is gathered before a worker writes it.
 const PIECE: usize = 64 * 1024;
 
+/// After so many commands of one client the others have their turn.
+pub(super) const COMMANDS: usize = 512;
+
 /// Why the conversation pauses.
 pub(super) enum Pause {
     /// All input is used up.
     NeedMore,
+    /// It is the turn of others.
+    Turn,
     /// The client does not read.
     Full,
     /// Something has to be done first.
@@ -28,7 +33,9 @@ pub(super) enum Pause {
 impl Session {
     /// Takes input as long as nothing has to be waited for.
     pub(super) fn converse(&mut self, input: &mut &[u8]) -> Pause {
-        loop {
+        let mut commands = 0;
+        while commands < COMMANDS {
+            commands += 1;
             match self.dialogue.advance(input) {
                 Event::NeedMore => return Pause::NeedMore,
                 Event::OutputFull => return Pause::Full,
@@ -48,7 +55,10 @@ impl Session {
                 }
                 Event::Rcpt { to, params, .. } => self.ask(Task::Recipient(Recipient { to, params })),
                 Event::Begin => self.ask(Task::Begin),
-                Event::Body(part) => self.body(part),
+                Event::Body(part) => {
+                    self.body(part);
+                    commands -= 1;
+                }
                 Event::Complete => self.ask(Task::Finish),
                 Event::Abandoned => self.drop_mail(),
                 Event::Ask { verb, about } => self.ask(Task::Ask(verb, about)),
@@ -57,6 +67,7 @@ impl Session {
                 return Pause::Work;
             }
         }
+        Pause::Turn
     }
 }
 

@@ -1,5 +1,6 @@
 //! A session alone: how much it does at a time.
 
+use super::converse::COMMANDS;
 use super::*;
 use crate::net::wait::Waker;
 use crate::server::spool::Discard;
@@ -10,19 +11,26 @@ use std::sync::Mutex;
 struct Endless {
     lines: Vec<u8>,
     at: usize,
-    read: Arc<Mutex<usize>>,
+    seen: Arc<Mutex<Seen>>,
     /// So many reads bring nothing yet, as TLS can have it.
     later: usize,
 }
 
+/// Octets that were read, and lines that were written.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    read: usize,
+    written: usize,
+}
+
 impl Endless {
-    fn session(lines: &str, later: usize) -> (Session, Arc<Mutex<usize>>) {
+    fn session(lines: &str, later: usize) -> (Session, Arc<Mutex<Seen>>) {
         let mut service = Service::new("mx.example", Arc::new(Discard::new()));
         (service.dialogue.mails_max, service.dialogue.idle_max) = (0, usize::MAX);
-        let read = Arc::new(Mutex::new(0));
-        let client = Endless { lines: lines.into(), at: 0, read: read.clone(), later };
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let client = Endless { lines: lines.into(), at: 0, seen: seen.clone(), later };
         let origin = Origin { peer: Peer::Local, local: None, implicit_tls: false };
-        (Session::new(Arc::new(service), Box::new(client), origin, Instant::now()), read)
+        (Session::new(Arc::new(service), Box::new(client), origin, Instant::now()), seen)
     }
 }
 
@@ -36,12 +44,14 @@ impl Transport for Endless {
             *octet = self.lines[self.at];
             self.at = (self.at + 1) % self.lines.len();
         }
-        *self.read.lock().unwrap() += buf.len();
+        self.seen.lock().unwrap().read += buf.len();
         Ok(buf.len())
     }
 
     fn write(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        Ok(bufs.iter().map(|buf| buf.len()).sum())
+        let octets = || bufs.iter().flat_map(|buf| buf.iter());
+        self.seen.lock().unwrap().written += octets().filter(|octet| **octet == b'\n').count();
+        Ok(octets().count())
     }
 
     fn source(&self) -> Source<'_> {
@@ -63,16 +73,23 @@ impl Transport for Endless {
     }
 }
 
-/// However much a client pipelines, after each buffer the others have their turn.
+/// However much a client pipelines, the others have their turn after a buffer of it, and after so many commands.
 #[test]
-fn a_client_that_never_pauses_is_served_by_the_buffer() {
+fn a_client_that_never_pauses_is_served_in_turns() {
     let mail = "EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT 3 LAST\r\nx\r\n";
-    for lines in ["NOOP\r\n", mail] {
-        let (mut session, read) = Endless::session(lines, 0);
-        let mut buffer = vec![0; 8 * 1024];
-        for turn in 1..100 {
+    for (lines, size) in [("NOOP\r\n", 8 * 1024), (mail, 8 * 1024), (mail, 1 << 20)] {
+        let (mut session, seen) = Endless::session(lines, 0);
+        let mut buffer = vec![0; size];
+        let mut before = Seen::default();
+        for _ in 0..100 {
             assert!(matches!(session.advance(Instant::now(), &mut buffer), Step::Again), "{lines}");
-            assert_eq!(*read.lock().unwrap(), turn * buffer.len(), "{lines}");
+            let now = *seen.lock().unwrap();
+            assert!(now.read - before.read <= buffer.len(), "{lines}");
+            assert!(now.written > before.written, "{lines}");
+            // A command that is asked about, and those of the dialogue's own that stand between.
+            let most = 2 * COMMANDS.max(buffer.len().min(8 * 1024) / "NOOP\r\n".len());
+            assert!(now.written - before.written <= most, "{} replies", now.written - before.written);
+            before = now;
         }
     }
 }
@@ -80,12 +97,12 @@ fn a_client_that_never_pauses_is_served_by_the_buffer() {
 /// A transport that has more to do is come back to, although no change of the socket will be told.
 #[test]
 fn what_comes_later_is_not_waited_for() {
-    let (mut session, read) = Endless::session("NOOP\r\n", 3);
+    let (mut session, seen) = Endless::session("NOOP\r\n", 3);
     let mut buffer = vec![0; 1024];
     for _ in 0..3 {
         assert!(matches!(session.advance(Instant::now(), &mut buffer), Step::Again));
-        assert_eq!(*read.lock().unwrap(), 0);
+        assert_eq!(seen.lock().unwrap().read, 0);
     }
     assert!(matches!(session.advance(Instant::now(), &mut buffer), Step::Again));
-    assert_eq!(*read.lock().unwrap(), buffer.len());
+    assert_eq!(seen.lock().unwrap().read, buffer.len());
 }
