@@ -28,6 +28,12 @@ fn text_of(output: &std::process::Output) -> String {
 
 #[test]
 fn a_mail_into_a_maildir_and_an_end_in_order() {
+    if support::process::holds_signals_back() {
+        return support::skip::skip(
+            "a_mail_into_a_maildir_and_an_end_in_order",
+            "the thread sanitizer holds signals back",
+        );
+    }
     let folder = TempDir::new();
     let maildir = folder.join("mail");
     let server = Program::start(&["--port", "0", "--maildir", maildir.to_str().unwrap(), "--name", "mx.example"]);
@@ -56,6 +62,9 @@ fn a_mail_into_a_maildir_and_an_end_in_order() {
 
 #[test]
 fn a_second_signal_ends_it_at_once() {
+    if support::process::holds_signals_back() {
+        return support::skip::skip("a_second_signal_ends_it_at_once", "the thread sanitizer holds signals back");
+    }
     let server = Program::start(&["--port", "0", "--discard"]);
     let mut writing = server.client();
     writing.say("MAIL FROM:<a@example.org>").say("RCPT TO:<b@example.com>").say("DATA").codes(3);

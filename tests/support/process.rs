@@ -25,6 +25,12 @@ pub fn is_sanitized() -> bool {
     std::env::var_os("HELO_SANITIZER").is_some()
 }
 
+/// The thread sanitizer watches. It hands a signal on only when the thread that has it makes a call that the sanitizer
+/// knows, and a thread that waits for another one makes none.
+pub fn holds_signals_back() -> bool {
+    std::env::var("HELO_SANITIZER").is_ok_and(|name| name == "thread")
+}
+
 /// Lets this process open as many files as it may: `count` at least.
 pub fn raise_descriptors(count: u64) -> bool {
     use rustix::process::{Resource, getrlimit, setrlimit};
