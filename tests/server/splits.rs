@@ -234,4 +234,8 @@ fn silence_at_every_octet() {
         let complete = session.find("\r\n.\r\n").expect("it is there") + 5;
         assert_eq!(mails.len(), usize::from(place >= complete));
     }
+    for text in ["EHLO me\r\nAUTH PLAIN\r\n", "EHLO me\r\nAUTH LOGIN\r\nYWxpY2U=\r\nQ"] {
+        let (talk, _) = self::session(Kept::new, false, &[text.as_bytes()], Then::Waits);
+        assert_eq!((talk.codes().last(), talk.took.as_secs()), (Some(&421), 120), "{text}");
+    }
 }
