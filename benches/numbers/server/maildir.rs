@@ -2,7 +2,7 @@
 //! rename, sync the folder) on the same disk in the same rounds.
 
 use super::load::{self, Script, Way};
-use super::{Subject, kilo, middle};
+use super::{Measured, Subject, kilo, middle, ratio};
 use crate::support::program::Program;
 use crate::table::{Table, grouped};
 use std::fs::File;
@@ -31,16 +31,16 @@ pub fn measure(table: &mut Table) {
         let what = format!("mails of {} into a Maildir, {how}, {connections} at a time", kilo(size));
         let beside = format!(
             "{:.2} x a bare loop of the same calls ({}/s); processor time {:.0} µs a mail",
-            ours.rate / loops.rate,
-            grouped(loops.rate),
-            ours.cost
+            ratio(&ours, &loops, |turn| turn.rate),
+            grouped(middle(loops.iter().map(|turn| turn.rate))),
+            middle(ours.iter().map(|turn| turn.cost))
         );
-        table.row(what, format!("{}/s", grouped(ours.rate)), beside);
+        table.row(what, format!("{}/s", grouped(middle(ours.iter().map(|turn| turn.rate)))), beside);
     }
     eprintln!("(removing those mails may take a minute)");
 }
 
-fn compare(sync: bool, size: usize, connections: usize, folders: &mut Vec<Folder>) -> [super::Measured; 2] {
+fn compare(sync: bool, size: usize, connections: usize, folders: &mut Vec<Folder>) -> [Vec<Measured>; 2] {
     let script = Script::new(Way::Pipelined, size);
     let message = crate::native::message(size);
     let (mut ours, mut loops) = (Vec::new(), Vec::new());
@@ -55,10 +55,10 @@ fn compare(sync: bool, size: usize, connections: usize, folders: &mut Vec<Folder
         ours.push(super::turn(&subject, |subject| load::run(subject.address, &script, connections, TURN)));
         drop(server);
         let rate = bare(&folder.0, &message, sync, connections.min(THREADS_MAX));
-        loops.push(super::Measured { rate, cost: 0.0 });
+        loops.push(Measured { rate, cost: 0.0 });
         folders.push(folder);
     }
-    [middle(&ours), middle(&loops)]
+    [ours, loops]
 }
 
 /// Files a second that threads make in the way that a Maildir has it.

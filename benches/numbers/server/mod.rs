@@ -1,7 +1,8 @@
 //! The server: mails a second that it confirms, beside Postfix's smtp-sink and beside what the disk can do.
 //!
 //! Each server is a process of its own. They have their turns one after the other in several rounds, under the same load
-//! by the same client, and the middle one of each one's rounds counts. Beside the rate stands the processor time that the
+//! by the same client; the middle one of the rounds counts, for the rate and for how it compares with the other's turn
+//! beside it. Beside the rate stands the processor time that the
 //! server itself took for a mail: where the client is what holds the rate down, that is what tells the servers apart.
 
 mod load;
@@ -19,8 +20,8 @@ use std::time::{Duration, Instant};
 pub use maildir::measure as measure_maildir;
 pub use memory::measure as measure_memory;
 
-const ROUNDS: usize = 5;
-const TURN: Duration = Duration::from_millis(400);
+const ROUNDS: usize = 9;
+const TURN: Duration = Duration::from_millis(200);
 
 /// A server under load.
 struct Subject {
@@ -57,7 +58,7 @@ pub fn measure(table: &mut Table) {
         }
     }
     for (reuse, how) in [(true, ""), (false, ", a connection each")] {
-        let count = if reuse { 6_000 } else { 3_000 };
+        let count = if reuse { 3_000 } else { 1_500 };
         let mut failed = None;
         let results = compare(&subjects, |subject| {
             others::smtp_source_many(subject.address, reuse, 200, count, 1024).unwrap_or_else(|why| {
@@ -73,8 +74,8 @@ pub fn measure(table: &mut Table) {
     }
 }
 
-/// Lets each have its turn in several rounds.
-fn compare(subjects: &[Subject], mut turn: impl FnMut(&Subject) -> f64) -> Vec<Measured> {
+/// Lets each have its turn in several rounds: the rounds of each.
+fn compare(subjects: &[Subject], mut turn: impl FnMut(&Subject) -> f64) -> Vec<Vec<Measured>> {
     let mut all: Vec<Vec<Measured>> = subjects.iter().map(|_| Vec::new()).collect();
     for round in 0..ROUNDS {
         let mut order: Vec<usize> = (0..subjects.len()).collect();
@@ -85,7 +86,7 @@ fn compare(subjects: &[Subject], mut turn: impl FnMut(&Subject) -> f64) -> Vec<M
             all[number].push(self::turn(&subjects[number], &mut turn));
         }
     }
-    all.into_iter().map(|rounds| middle(&rounds)).collect()
+    all
 }
 
 /// One turn of one server.
@@ -97,27 +98,29 @@ fn turn(subject: &Subject, load: impl FnOnce(&Subject) -> f64) -> Measured {
     Measured { rate, cost: used.as_secs_f64() * 1e6 / mails }
 }
 
-fn middle(rounds: &[Measured]) -> Measured {
-    let median = |of: fn(&Measured) -> f64| {
-        let mut values: Vec<f64> = rounds.iter().map(of).collect();
-        values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied().unwrap_or_default()
-    };
-    Measured { rate: median(|round| round.rate), cost: median(|round| round.cost) }
+fn middle(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
-fn row(table: &mut Table, what: &str, results: &[Measured], lacking: Option<&str>) {
+/// How one compares with the other, turn by turn.
+fn ratio(ours: &[Measured], others: &[Measured], of: fn(&Measured) -> f64) -> f64 {
+    middle(ours.iter().zip(others).map(|(ours, other)| of(ours) / of(other)))
+}
+
+fn row(table: &mut Table, what: &str, results: &[Vec<Measured>], lacking: Option<&str>) {
     let [ours, ..] = results else { return };
+    let cost = middle(ours.iter().map(|turn| turn.cost));
     let beside = match results.get(1) {
         Some(rival) => format!(
-            "{:.2} x smtp-sink; processor time {:.1} µs a mail, {:.2} x",
-            ours.rate / rival.rate,
-            ours.cost,
-            ours.cost / rival.cost
+            "{:.2} x smtp-sink; processor time {cost:.1} µs a mail, {:.2} x",
+            ratio(ours, rival, |turn| turn.rate),
+            ratio(ours, rival, |turn| turn.cost),
         ),
         None => lacking.unwrap_or_default().to_owned(),
     };
-    table.row(what, format!("{}/s", grouped(ours.rate)), beside);
+    table.row(what, format!("{}/s", grouped(middle(ours.iter().map(|turn| turn.rate)))), beside);
 }
 
 fn kilo(size: usize) -> String {
