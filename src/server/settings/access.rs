@@ -15,6 +15,8 @@ pub(super) struct Access {
     pub(super) recipients: Vec<String>,
     /// Without lists: for everyone, not only from users who have logged in.
     pub(super) open: bool,
+    /// Mail goes on to a next server, which takes more from this one than from strangers.
+    pub(super) relays: bool,
     /// Who is asked besides, once the lists have nothing against it.
     pub(super) then: Option<Arc<dyn Decide>>,
 }
@@ -25,12 +27,19 @@ impl Access {
             // RFC 5321 section 4.5.1: a postmaster without a domain is this server's.
             return to.local_part().eq_ignore_ascii_case("postmaster");
         };
+        if self.recipients.contains(&to.as_str().to_ascii_lowercase()) {
+            return true;
+        }
+        // "user%elsewhere@here", "elsewhere!user@here": a next server may send it on to elsewhere, because it trusts this one.
+        if self.relays && to.local_part().contains(['%', '!', '@']) {
+            return false;
+        }
         let domain = domain.to_ascii_lowercase();
         let listed = |known: &String| match known.strip_prefix('.') {
             Some(parent) => domain.strip_suffix(parent).is_some_and(|front| front.len() > 1 && front.ends_with('.')),
             None => domain == *known,
         };
-        self.domains.iter().any(listed) || self.recipients.contains(&to.as_str().to_ascii_lowercase())
+        self.domains.iter().any(listed)
     }
 
     fn has_lists(&self) -> bool {
@@ -97,5 +106,18 @@ mod tests {
         for to in ["x@a.example.com", "x@example.net", "x@badexample.com", "x@badexample.net", "b@example.org"] {
             assert!(!takes(&access, to), "{to}");
         }
+    }
+
+    #[test]
+    fn a_relay_takes_no_way_to_elsewhere_within_a_local_part() {
+        let (domains, recipients) = (vec!["example.com".into()], vec!["100%@example.com".into()]);
+        let mut access = Access { domains, recipients, relays: true, ..Access::default() };
+        let ways = ["x%a.test@example.com", "a.test!x@example.com", "\"x@a.test\"@example.com"];
+        for to in ways {
+            assert!(!takes(&access, to), "{to}");
+        }
+        assert!(takes(&access, "x+a=a.test@example.com") && takes(&access, "100%@example.com"));
+        access.relays = false;
+        assert!(ways.iter().all(|to| takes(&access, to)), "in a Maildir they are names as others are");
     }
 }

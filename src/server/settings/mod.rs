@@ -189,10 +189,11 @@ impl Settings {
     }
 
     fn put(&mut self, into: Destination) -> Result<(), String> {
-        match self.into.replace(into) {
-            None => Ok(()),
-            Some(_) => Err("where mail goes was said before; it can go to one place only".to_owned()),
+        if self.into.is_some() {
+            return Err("where mail goes was said before; it can go to one place only".to_owned());
         }
+        self.into = Some(into);
+        Ok(())
     }
 
     /// Reads a configuration text: a line each, `key = value`, `#` begins a comment, flags are yes or no. On an error,
@@ -263,6 +264,14 @@ mod tests {
             assert_eq!(Settings::new().set(key.name, value), Ok(()), "{}", key.name);
         }
         assert!(Settings::new().set("no-such", "x").is_err());
+    }
+
+    #[test]
+    fn a_second_place_for_mail_does_not_take_the_firsts() {
+        let mut settings = Settings::new();
+        settings.set("maildir", "here").unwrap();
+        assert!(settings.set("discard", "yes").is_err());
+        assert!(matches!(&settings.into, Some(Destination::Maildir(path)) if path.as_os_str() == "here"));
     }
 
     #[test]

@@ -97,7 +97,7 @@ impl Settings {
             return Err("a relay without domains, recipients or users would take mail for nobody".to_owned());
         }
         let open = !relays || own.decides_recipients;
-        service.decide = Arc::new(Access { domains, recipients, open, then: own.decide });
+        service.decide = Arc::new(Access { domains, recipients, open, relays, then: own.decide });
 
         let defaults = Limits::default();
         let limits = Limits {
