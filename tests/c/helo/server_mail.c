@@ -195,6 +195,9 @@ int main(void)
 
     /* VRFY and EXPN. */
     CHECK_INT("nothing to say", ask(client, "VRFY bob\r\n"), 252);
+    seen.words[HELO_ASK_VERIFY] = "Perhaps";
+    CHECK_INT("a yes with words only", ask(client, "VRFY bob\r\n"), 252);
+    CHECK("and they are said", strstr(reply, "Perhaps") != NULL);
     seen.answer[HELO_ASK_VERIFY] = 250;
     seen.words[HELO_ASK_VERIFY] = "Bob <bob@example.com>";
     CHECK_INT("it exists", ask(client, "VRFY bob\r\n"), 250);

@@ -117,6 +117,26 @@ static ptrdiff_t waiting_read(void *user, void *buffer, size_t size)
     return length > 0 ? length : HELO_TRY_AGAIN;
 }
 
+/* The transport's functions, too, are inside: they must not wait for the session that they are a part of. */
+static ptrdiff_t stopping_read(void *user, void *buffer, size_t size)
+{
+    helo_server server = *(helo_server *)user;
+
+    (void)buffer;
+    (void)size;
+    CHECK_INT("no waiting from a transport", helo_server_wait(server, HELO_FOREVER), HELO_IN_PROGRESS);
+    CHECK_INT("no freeing", helo_server_free(server), HELO_IN_PROGRESS);
+    CHECK_INT("a stop only begins", helo_server_stop(server, 60000), HELO_OK);
+    return HELO_TRY_AGAIN;
+}
+
+static ptrdiff_t any_write(void *user, const void *bytes, size_t size)
+{
+    (void)user;
+    (void)bytes;
+    return (ptrdiff_t)size;
+}
+
 static void *serve_waiting(void *argument)
 {
     static struct wire wire;
@@ -225,6 +245,16 @@ int main(void)
     CHECK_INT("woken", helo_server_wake(s), HELO_OK);
     pthread_join(thread, NULL);
     CHECK_INT("it went on to its end", session.status, HELO_OK);
+
+    /* Stopped from inside a transport. */
+    memset(&transport, 0, sizeof transport);
+    transport.size = sizeof transport;
+    transport.user = &s;
+    transport.read = stopping_read;
+    transport.write = any_write;
+    transport.descriptor = -1;
+    transport.retry_ms = 1;
+    CHECK_INT("it ends", helo_server_serve_transport(s, &transport, HELO_SERVE_SMTP, NULL), HELO_OK);
 
     /* What is no socket. */
     CHECK_INT("a pipe", pipe(pipes), 0);

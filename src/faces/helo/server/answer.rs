@@ -47,8 +47,7 @@ pub(crate) enum About {
 pub(crate) fn answer(function: &str, about: About, code: c_int, room: &Room) -> Result<(u16, String)> {
     let text = room.text();
     match u16::try_from(code) {
-        Ok(0) => Ok((250, text)),
-        Ok(code @ 200..=299) => Ok((code, text)),
+        Ok(code @ (0 | 200..=299)) => Ok((code, text)),
         Ok(code @ 400..=599) => Err(refusal(about, code, &text)),
         _ => Err(Refusal::local(format!("the program's {function} function answered {code}, which is no reply code"))),
     }
@@ -57,7 +56,10 @@ pub(crate) fn answer(function: &str, about: About, code: c_int, room: &Room) -> 
 /// The text may begin with an enhanced code; its class is always that of the code.
 fn refusal(about: About, code: u16, text: &str) -> Refusal {
     let (enhanced, words) = match EnhancedCode::parse(text.lines().next().unwrap_or_default().as_bytes()) {
-        Some(enhanced) => ((enhanced.subject, enhanced.detail), text.split_once(' ').map_or("", |(_, words)| words)),
+        Some(enhanced) => {
+            let words = text.split_once([' ', '\n']).map_or("", |(_, words)| words);
+            ((enhanced.subject, enhanced.detail), words)
+        }
         None => (usual(about, code), text),
     };
     let words = match (words, code) {
@@ -94,10 +96,11 @@ mod tests {
 
     #[test]
     fn codes_and_texts() {
-        assert_eq!(answered(0, b""), "yes 250 ");
+        assert_eq!(answered(0, b""), "yes 0 ");
         assert_eq!(answered(252, b"maybe"), "yes 252 maybe");
         assert_eq!(answered(550, b""), "550 5.7.1 Not taken here");
         assert_eq!(answered(550, b"5.1.1 nobody\nhere\n"), "550-5.1.1 nobody\r\n550 5.1.1 here");
+        assert_eq!(answered(550, b"5.1.1\nno such user"), "550 5.1.1 no such user", "a line of its own");
         assert_eq!(answered(450, b"5.1.1 nobody"), "450 4.1.1 nobody", "the class follows the code");
         assert_eq!(answered(421, b""), "421 4.3.2 Closing the connection");
         assert_eq!(answered(452, b"5 disks are full"), "452 4.7.1 5 disks are full");

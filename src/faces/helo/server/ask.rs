@@ -46,7 +46,7 @@ impl Asker {
         self.asks.get(what as usize).copied().flatten()
     }
 
-    /// Yes with a code and a text, or no; `None` if there is no function to ask.
+    /// Yes with a code, or 0, and a text, or no; `None` if there is no function to ask.
     fn ask(&self, what: HeloAsk, facts: impl FnOnce() -> Facts) -> Result<Option<(u16, String)>> {
         let Some(callback) = self.function(what) else { return Ok(None) };
         let facts = facts();
@@ -93,13 +93,13 @@ impl Decide for Asker {
     }
 
     fn ask(&self, client: &Client, verb: Verb, about: &str) -> Result<Answer> {
-        let what = match verb {
-            Verb::Vrfy => HeloAsk::Verify,
-            Verb::Expn => HeloAsk::Expand,
+        let (what, usual) = match verb {
+            Verb::Vrfy => (HeloAsk::Verify, 252),
+            Verb::Expn => (HeloAsk::Expand, 250),
             _ => return AcceptAll.ask(client, verb, about),
         };
         match Asker::ask(self, what, || Facts::of_client(self.server, client).about(about, &[]))? {
-            Some((code, text)) if !text.is_empty() => Ok(Answer { code, text }),
+            Some((code, text)) if !text.is_empty() => Ok(Answer { code: if code == 0 { usual } else { code }, text }),
             // It says nothing about it: what is said without a function.
             _ => AcceptAll.ask(client, verb, about),
         }

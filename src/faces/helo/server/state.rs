@@ -2,7 +2,7 @@
 
 use super::ask::{Asker, Asks};
 use super::codes::HeloAsk;
-use super::inside::is_inside;
+use super::inside::{Inside, is_inside};
 use super::log::{Counts, OnLog, Told};
 use super::{spool, users};
 use crate::capi::HandleTable;
@@ -24,7 +24,7 @@ pub(crate) struct OwnServer {
     /// A session on a thread of the program has ended.
     served: Condvar,
     counts: Arc<Counts>,
-    /// Made of what is set when it is first needed. Locked while it is made, which may take its time, and nothing of the
+    /// Made of what is set when it is first needed, and at each start. Locked while it is made, which may take its time, and nothing of the
     /// program is called.
     setup: Mutex<Option<Arc<Setup>>>,
 }
@@ -130,6 +130,8 @@ impl OwnServer {
         state.phase = Phase::Starting;
         let settings = state.settings.clone();
         drop(state);
+        // What the settings name (certificates, users) may be another than last time.
+        *self.setup.lock() = None;
         let started = self.setup().and_then(|setup| {
             let listens = settings.listens(&setup).map_err(Refusal::argument)?;
             Server::start(&listens, setup.limits).map_err(|why| Refusal::new(HeloStatus::HeloFailed, why))
@@ -231,6 +233,8 @@ impl OwnServer {
         state.serving.push((number, ending.clone()));
         drop(state);
         let _registered = Registered { server: self, number };
+        // All that is called on this thread from here on, the transport's functions too, is within the session.
+        let _inside = Inside::of(self.handle);
         serve(&self.setup()?, &ending)
     }
 
