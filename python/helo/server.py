@@ -136,6 +136,9 @@ Decision = Callable[[Mail], Any]
 # The library's threads must not call functions of an interpreter that is gone.
 _started: "weakref.WeakSet[Server]" = weakref.WeakSet()
 
+# Servers that nobody holds any more, while one of their functions has not returned.
+_at_work: "list[Server]" = []
+
 
 @atexit.register
 def _stop_all():
@@ -241,16 +244,21 @@ class Server:
         self._call("helo_server_stop", _milliseconds(self._stop_within if within is None else within))
 
     def wait(self, timeout: "Optional[float]" = None) -> bool:
-        """Waits until somebody has stopped it: whether that was so within the time. Control-C comes through."""
+        """Waits until somebody has stopped it: whether that was so within the time. Control-C comes through. Not from
+        inside one of its functions: ``HeloError`` with ``Status.IN_PROGRESS``."""
         until = None if timeout is None else time.monotonic() + timeout
         while True:
-            rest = 0.2 if until is None else min(0.2, max(0.0, until - time.monotonic()))
-            status = raw.helo_server_wait(self._handle, _milliseconds(rest))
+            began = time.monotonic()
+            rest = _milliseconds(0.2 if until is None else min(0.2, until - began))
+            status = raw.helo_server_wait(self._handle, rest)
             if status == Status.OK:
                 return True
-            if status != Status.IN_PROGRESS:
+            now = time.monotonic()
+            # Back at once: this is one of the server's own functions, which would wait for itself.
+            at_once = rest >= 20 and now - began < rest / 4000
+            if status != Status.IN_PROGRESS or at_once:
                 raise HeloError("helo_server_wait", status)
-            if until is not None and time.monotonic() >= until:
+            if until is not None and now >= until:
                 return False
 
     def serve(self, connection: socket.socket, protocol: Serve = Serve.SMTP) -> int:
@@ -315,13 +323,16 @@ class Server:
             caught = second
         sys.excepthook(type(caught), caught, caught.__traceback__)
 
-    def _answer(self, function, room, size, otherwise=451):
+    def _answer(self, function, room, size, yes=0, otherwise=451):
         """What a function says, as C has it: a code, and words in the room."""
         try:
             words = function()
-            code = 0
+            code = yes
         except Refused as refused:
             code, words = refused.code, refused.words
+            if isinstance(code, int) and code < 400:
+                # Not a yes by mistake.
+                code = -1
         except BaseException as caught:
             self._report(caught)
             return otherwise
@@ -341,7 +352,8 @@ class Server:
                 said = function(_mail(facts))
                 return said if speaks else None
 
-            return self._answer(decide, room, size)
+            # Who says something about an address or a list knows it.
+            return self._answer(decide, room, size, yes=250 if speaks else 0)
 
         return asked
 
@@ -460,8 +472,17 @@ class Server:
 
     def __del__(self):
         if getattr(self, "_handle", 0):
-            warnings.warn(f"{self!r} was not closed", ResourceWarning, stacklevel=2, source=self)
+            try:
+                warnings.warn(f"{self!r} was not closed", ResourceWarning, stacklevel=2, source=self)
+            finally:
+                # Also where warnings are errors: what the library calls must not go before the server has.
+                self._close_or_keep()
+
+    def _close_or_keep(self):
+        try:
             self.close()
+        except HeloError:
+            _at_work.append(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__module__}.{type(self).__name__} handle {self._handle}>"

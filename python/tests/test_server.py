@@ -1,12 +1,15 @@
 """A server in the program, spoken to by smtplib and by the library's own client."""
 
+import contextlib
 import gc
 import os
+import pathlib
 import signal
 import smtplib
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 import warnings
@@ -97,7 +100,8 @@ class Mails(unittest.TestCase):
 
     def test_words_that_are_none_are_reported(self):
         caught = []
-        answers = iter([Refused(550, "a\0b"), Refused(99, "x"), Refused("no", "x"), Refused(550, "ü\r\n250 yes")])
+        words = [(550, "a\0b"), (99, "x"), (0, "x"), (250, "x"), ("no", "x"), (550, "ü\r\n250 yes")]
+        answers = (Refused(*one) for one in words)
 
         def sender(_mail):
             raise next(answers)
@@ -105,9 +109,9 @@ class Mails(unittest.TestCase):
         with Server({"port": 0, "discard": True}, on_sender=sender, on_error=caught.append) as server:
             with client(server) as smtp:
                 smtp.ehlo()
-                replies = [smtp.mail("a@example.org") for _ in range(4)]
-        self.assertEqual([code for code, _ in replies], [451, 451, 451, 550])
-        self.assertEqual(replies[3][1], b"5.7.1 ??\n5.7.1 250 yes")
+                replies = [smtp.mail("a@example.org") for _ in words]
+        self.assertEqual([code for code, _ in replies], [451] * 5 + [550])
+        self.assertEqual(replies[5][1], b"5.7.1 ??\n5.7.1 250 yes")
         self.assertEqual([type(one) for one in caught], [ValueError])
 
     def test_a_receiver_gets_the_mail_in_pieces(self):
@@ -206,6 +210,31 @@ class Life(unittest.TestCase):
             server.start()
             self.assertNotEqual(server.port, 0)
 
+    def test_files_are_looked_at_at_each_start(self):
+        with tempfile.TemporaryDirectory() as folder:
+            users = pathlib.Path(folder, "users")
+            users.touch(mode=0o600)
+            users.write_text("alice:secret\n", encoding="utf-8")
+            server = Server({"port": 0, "discard": True, "users": users})
+            with contextlib.closing(server):
+                server.start()
+                server.stop()
+                users.unlink()
+                with self.assertRaises(native.HeloError) as refused:
+                    server.start()
+        self.assertEqual(refused.exception.status, native.Status.BAD_ARGUMENT)
+
+    def test_no_waiting_from_inside(self):
+        caught = []
+
+        def deliver(_mail, _message):
+            server.wait()
+
+        with Server({"port": 0}, deliver=deliver, on_error=caught.append) as server, client(server) as smtp:
+            with self.assertRaises(smtplib.SMTPDataError):
+                smtp.sendmail("a@example.org", ["b@example.com"], MESSAGE)
+        self.assertEqual([one.status for one in caught], [native.Status.IN_PROGRESS])
+
     def test_one_client_on_this_thread(self):
         kept = Kept()
         ours, theirs = socket.socketpair()
@@ -243,6 +272,21 @@ class Life(unittest.TestCase):
             del server
             gc.collect()
         self.assertEqual([one.category for one in said], [ResourceWarning])
+
+    def test_one_that_is_forgotten_is_stopped_where_warnings_are_errors(self):
+        server = Server({"port": 0, "discard": True})
+        server.start()
+        place = ("127.0.0.1", server.port)
+        unraisable, sys.unraisablehook = sys.unraisablehook, lambda _caught: None
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                del server
+                gc.collect()
+        finally:
+            sys.unraisablehook = unraisable
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(place, timeout=30)
 
     def test_one_that_runs_is_stopped_when_the_program_ends(self):
         code = (
