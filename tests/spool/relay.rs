@@ -243,6 +243,34 @@ fn connections_are_not_kept_beyond_their_time_and_number() {
     assert_eq!(next.connections(), 6, "one of the two was kept");
 }
 
+/// No next mail is waited for to close what was kept, each time anew.
+#[test]
+fn a_kept_connection_is_closed_when_its_time_is_over() {
+    let one_mail = "S: 220 a
+         C: EHLO me.example
+         S: 250 a
+         C: MAIL FROM:<a@example.org>
+         S: 250 ok
+         C: RCPT TO:<b@example.com>
+         S: 250 ok
+         C: DATA
+         S: 354 go
+         C.
+         S: 250 ok
+         C: QUIT
+         S: 221 bye";
+    let servers = [ScriptedServer::start(one_mail), ScriptedServer::start(one_mail)];
+    let mut ports: Vec<u16> = servers.iter().rev().map(ScriptedServer::port).collect();
+    let next = std::sync::Mutex::new(move || ports.pop().expect("no connection after the second"));
+    let next_hop = move || Target::Host { host: "127.0.0.1".into(), port: next.lock().unwrap()() };
+    let idle_time = Duration::from_millis(50);
+    let relay = Relay::new(Options { idle_time, ..Options::new(Arc::new(next_hop), engine::settings(wait::LONG)) });
+    for server in servers {
+        store(&relay, &envelope(&["b@example.com"]), MESSAGE, 10).unwrap();
+        server.finish();
+    }
+}
+
 #[test]
 fn a_server_that_is_not_there() {
     let (code, enhanced) = refused(begin(&smtp(listeners::refusing()), &envelope(&["b@example.com"])));

@@ -66,14 +66,15 @@ pub(super) fn refusal(error: &Error) -> Refusal {
     refusal.because(format!("the next server: {error}"))
 }
 
-/// The text of a reply, its lines without their enhanced codes, within bounds and without control characters.
+/// The text of a reply, its lines without their enhanced codes, as any client can take them (RFC 5321 section 4.2): ASCII
+/// without control characters, in lines that are not too long. The log has it as it came.
 fn words(reply: &Reply) -> String {
     let lines = reply.lines().take(LINES_MAX).map(|line| {
         let rest = match EnhancedCode::parse(line) {
             Some(_) => memchr::memchr(b' ', line).map_or(&[][..], |space| &line[space + 1..]),
             None => line,
         };
-        let clean = |c: char| if c.is_control() { '?' } else { c };
+        let clean = |c: char| if matches!(c, ' '..='~') { c } else { '?' };
         String::from_utf8_lossy(rest).chars().take(LINE_MAX).map(clean).collect::<String>()
     });
     lines.collect::<Vec<_>>().join("\n")
@@ -106,6 +107,22 @@ mod tests {
         }
         let long = Reply::new(550, &vec!["x".repeat(1000); 50].join("\n"));
         assert!(verdict(&long).unwrap_err().text.len() < 5000);
+    }
+
+    /// What another server chooses to say is no second line for our client, and none that is too long.
+    #[test]
+    fn words_that_any_client_can_take() {
+        let text = "5.1.1 Empf\u{e4}nger\tunbekannt\u{1b}[31m\u{202e}\n5.1.1 250 Ok\u{b}250 2.0.0 \u{85}Ok";
+        let refusal = verdict(&Reply::new(550, text)).unwrap_err();
+        assert_eq!(refusal.text, "Empf?nger?unbekannt?[31m?\n250 Ok?250 2.0.0 ?Ok");
+        assert!(refusal.cause.contains("Empf\u{e4}nger"), "the log: {}", refusal.cause);
+
+        let many = format!("{}\n", "\u{fc}".repeat(2000)).repeat(2 * LINES_MAX);
+        let said = verdict(&Reply::new(450, &many)).unwrap_err().reply(true);
+        assert_eq!(said.lines().count(), LINES_MAX);
+        let longest = said.raw().split(|octet| *octet == b'\n').map(<[u8]>::len).max().unwrap_or_default();
+        assert!(longest < 512, "RFC 5321 section 4.5.3.1.5: {longest}");
+        assert_eq!(verdict(&Reply::new(250, &many)).unwrap(), "?".repeat(LINE_MAX));
     }
 
     #[test]

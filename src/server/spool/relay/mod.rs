@@ -41,7 +41,7 @@ pub struct Options {
     pub connections_max: usize,
     /// So many of them are kept open when no mail is on its way.
     pub idle_max: usize,
-    /// A connection that was kept longer is not used again.
+    /// A connection that was kept so long without a mail is closed.
     pub idle_time: Duration,
     /// A mail that has passed more servers is refused with 554 5.4.6.
     pub hops_max: usize,

@@ -10,7 +10,8 @@ use crate::proto::extension::Extensions;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
 
 pub(super) struct Pool {
     pub options: Options,
@@ -21,6 +22,8 @@ pub(super) struct Pool {
 struct State {
     /// Those used last come last.
     idle: Vec<Idle>,
+    /// Of the thread that closes them when their time is over, while there is one: dropped, it ends at once.
+    watch: Option<Sender<()>>,
     /// Connections that mails use, and what breaks off their waits.
     used: HashMap<u64, Cancel>,
     /// The number of the next.
@@ -29,6 +32,14 @@ struct State {
     servers: usize,
     /// The last of them is over: no mail is taken, and nothing is waited for.
     closed: bool,
+}
+
+impl State {
+    /// Takes out the connections that were kept for so long.
+    fn stale(&mut self, idle_time: Duration) -> Vec<Idle> {
+        let count = self.idle.iter().take_while(|idle| idle.since.elapsed() >= idle_time).count();
+        self.idle.drain(..count).collect()
+    }
 }
 
 struct Idle {
@@ -55,8 +66,7 @@ impl Pool {
             let busy = Refusal::new(451, (3, 2), "Too many mails are on their way; try again later");
             return Err(busy.because(format!("{} connections to the next server", state.used.len())));
         }
-        let stale = state.idle.iter().take_while(|idle| idle.since.elapsed() >= self.options.idle_time).count();
-        let stale: Vec<Idle> = state.idle.drain(..stale).collect();
+        let stale = state.stale(self.options.idle_time);
         let kept = state.idle.pop();
         let cancel = kept.as_ref().map_or_else(Cancel::new, |idle| idle.cancel.clone());
         let number = state.next;
@@ -78,6 +88,38 @@ impl Pool {
         Ok(line)
     }
 
+    /// Has a thread close the connections that are kept when their time is over, since the next mail may not come soon.
+    fn watch(self: &Arc<Self>, state: &mut State) {
+        if state.watch.is_some() {
+            return;
+        }
+        let (watch, ended) = channel::<()>();
+        let (pool, mut wait) = (Arc::downgrade(self), self.options.idle_time);
+        let thread = std::thread::Builder::new().name("helo-relay".to_owned()).spawn(move || {
+            while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(wait) {
+                match pool.upgrade().and_then(|pool| pool.close_stale()) {
+                    Some(next) => wait = next,
+                    None => return,
+                }
+            }
+        });
+        // Where there is no thread to be had, the next mail closes them.
+        state.watch = thread.ok().map(|_| watch);
+    }
+
+    /// Closes the connections whose time is over: when that of the next one is, or none if none is left.
+    fn close_stale(&self) -> Option<Duration> {
+        let mut state = self.state.lock();
+        let stale = state.stale(self.options.idle_time);
+        let next = state.idle.first().map(|idle| self.options.idle_time.saturating_sub(idle.since.elapsed()));
+        if next.is_none() {
+            state.watch = None;
+        }
+        drop(state);
+        stale.into_iter().for_each(|idle| idle.session.farewell());
+        next
+    }
+
     /// One more server hands its mail to this relay.
     pub fn opened(&self) {
         let mut state = self.state.lock();
@@ -93,6 +135,7 @@ impl Pool {
             return;
         }
         state.closed = true;
+        state.watch = None;
         let idle = core::mem::take(&mut state.idle);
         let waits: Vec<Cancel> = state.used.values().cloned().collect();
         drop(state);
@@ -201,6 +244,7 @@ impl Drop for Line {
             Some(session) if !state.closed && state.idle.len() < self.pool.options.idle_max => {
                 let (cancel, unfinished) = (self.cancel.clone(), self.unfinished);
                 state.idle.push(Idle { session, cancel, since: Instant::now(), unfinished });
+                self.pool.watch(&mut state);
             }
             Some(session) => {
                 drop(state);
