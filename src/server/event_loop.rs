@@ -118,6 +118,9 @@ impl EventLoop {
             for key in core::mem::take(&mut self.ready) {
                 self.drive(key, now);
             }
+            let sessions = &mut self.sessions;
+            self.timers
+                .tidy(sessions.len(), |key, at| sessions.get_mut(key).is_some_and(|entry| entry.deadline.has(at)));
             if let Some(until) = self.stop {
                 if self.sessions.len() == 0 {
                     return;
@@ -329,6 +332,15 @@ impl EventLoop {
             {
                 self.submit(key, work);
             }
+        }
+    }
+}
+
+/// Another loop may hand over a connection while this one ends: nobody would ever look at it.
+impl Drop for EventLoop {
+    fn drop(&mut self) {
+        if let Some(mailbox) = self.shared.mailboxes.get(self.number) {
+            mailbox.close();
         }
     }
 }

@@ -4,6 +4,7 @@ use super::decide::Client;
 use super::spool::{Envelope, Refusal};
 use crate::error::Error;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Takes what happens. Called on the threads of the server, without a lock held; it should not wait for long.
 pub trait Log: Send + Sync {
@@ -14,6 +15,16 @@ pub trait Log: Send + Sync {
 
     /// Something happened. Its text (`Display`) is one line without control characters.
     fn event(&self, event: &Event<'_>);
+}
+
+/// Tells it, if anybody looks. A log that panics over a line loses that line: no session and no thread of the server
+/// ends of it.
+pub(super) fn tell(log: &dyn Log, client: Option<&Client>, what: What<'_>) {
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        if log.enabled() {
+            log.event(&Event { client, what });
+        }
+    }));
 }
 
 /// Nobody looks.

@@ -1,6 +1,6 @@
 //! What the loops of a server share: limits, counts, the workers, and how one reaches each loop.
 
-use super::log::{Event, Log, What};
+use super::log::{self, Log, What};
 use super::pool::Pool;
 use super::service::Service;
 use super::session::Worked;
@@ -56,18 +56,21 @@ pub(super) struct Arrival {
 
 /// How one reaches a loop.
 pub(super) struct Mailbox {
-    messages: Mutex<Vec<Message>>,
+    /// None when the loop is gone.
+    messages: Mutex<Option<Vec<Message>>>,
     waker: mio::Waker,
 }
 
 impl Mailbox {
     pub(super) fn new(waker: mio::Waker) -> Self {
-        Mailbox { messages: Mutex::default(), waker }
+        Mailbox { messages: Mutex::new(Some(Vec::new())), waker }
     }
 
+    /// Tells it to the loop. When that is gone the message is dropped, and with it the connection that it may hold.
     pub(super) fn post(&self, message: Message) {
         let first = {
             let mut messages = self.messages.lock();
+            let Some(messages) = &mut *messages else { return };
             messages.push(message);
             messages.len() == 1
         };
@@ -78,7 +81,13 @@ impl Mailbox {
     }
 
     pub(super) fn take(&self) -> Vec<Message> {
-        core::mem::take(&mut *self.messages.lock())
+        self.messages.lock().as_mut().map(core::mem::take).unwrap_or_default()
+    }
+
+    /// The loop is gone: what it was not told any more is dropped, as is all that comes later.
+    pub(super) fn close(&self) {
+        let left = self.messages.lock().take();
+        drop(left);
     }
 }
 
@@ -139,9 +148,7 @@ impl Shared {
     }
 
     pub(super) fn notice(&self, text: &str) {
-        if self.log.enabled() {
-            self.log.event(&Event { client: None, what: What::Notice(text) });
-        }
+        log::tell(&*self.log, None, What::Notice(text));
     }
 }
 
@@ -177,6 +184,38 @@ impl Drop for Counted {
 mod tests {
     use super::*;
     use crate::server::log::Silent;
+
+    /// A loop that has ended keeps nobody waiting whom another one hands over to it.
+    #[test]
+    fn what_a_loop_is_told_after_its_end_is_dropped() {
+        use crate::server::spool::Discard;
+        use std::io::Read;
+        let poll = mio::Poll::new().unwrap();
+        let mailbox = Mailbox::new(mio::Waker::new(poll.registry(), mio::Token(0)).unwrap());
+        let shared = Arc::new(Shared::new(Limits::default(), Arc::new(Silent), vec![mailbox]));
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let arrive = || {
+            let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (stream, peer) = listener.accept().unwrap();
+            let arrival = Arrival {
+                transport: PolledTransport::tcp(mio::net::TcpStream::from_std(stream), peer, None),
+                service: Arc::new(Service::new("mx.example", Arc::new(Discard::new()))),
+                implicit_tls: false,
+                counted: shared.count(None).ok().unwrap(),
+            };
+            shared.mailboxes[0].post(Message::Take(Box::new(arrival)));
+            client
+        };
+        let mut before = arrive();
+        assert_eq!(shared.open(), 1);
+        shared.mailboxes[0].close();
+        let mut after = arrive();
+        assert_eq!((shared.open(), Arc::strong_count(&shared)), (0, 1));
+        for client in [&mut before, &mut after] {
+            assert_eq!(client.read(&mut [0]).unwrap(), 0, "closed");
+        }
+        assert!(shared.mailboxes[0].take().is_empty());
+    }
 
     #[test]
     fn connections_are_counted_in_all_and_for_each_client() {

@@ -16,6 +16,16 @@ pub(super) struct Deadline {
     armed: Option<Instant>,
 }
 
+/// So many entries may be left of sessions that have ended, and as many as there are sessions.
+const LEFT: usize = 1024;
+
+impl Deadline {
+    /// Whether the entry of this time is the one that counts.
+    pub(super) fn has(&self, entry: Instant) -> bool {
+        self.armed == Some(entry)
+    }
+}
+
 /// The deadlines of many.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
@@ -50,7 +60,7 @@ impl Timers {
 
     /// An entry of this session with this time was taken: is its deadline over? If it is later now, it is put back.
     pub(super) fn is_due(&mut self, key: Key, deadline: &mut Deadline, entry: Instant, now: Instant) -> bool {
-        if deadline.armed != Some(entry) {
+        if !deadline.has(entry) {
             return false; // an earlier one has taken its place
         }
         deadline.armed = None;
@@ -61,6 +71,15 @@ impl Timers {
                 self.set(key, deadline, later);
                 false
             }
+        }
+    }
+
+    /// Forgets the entries that mean nothing any more when there are many of them beside those of the `live` sessions:
+    /// clients that only come and go would fill the memory with what is due in minutes. `counts` says of an entry whether
+    /// its session [has](Deadline::has) it still.
+    pub(super) fn tidy(&mut self, live: usize, mut counts: impl FnMut(Key, Instant) -> bool) {
+        if self.heap.len() > LEFT + 2 * live {
+            self.heap.retain(|Reverse((at, key))| counts(*key, *at));
         }
     }
 }
@@ -105,5 +124,24 @@ mod tests {
         let (key, entry) = timers.pop(now).unwrap();
         assert!(!timers.is_due(key, &mut deadline, entry, now));
         assert_eq!(timers.next(), None);
+    }
+
+    #[test]
+    fn sessions_that_have_ended_leave_little() {
+        let now = Instant::now();
+        let later = |seconds| Some(now + Duration::from_secs(seconds));
+        let (mut slots, mut timers) = (Slots::new(), Timers::default());
+        let staying = slots.insert(Deadline::default());
+        timers.set(staying, slots.get_mut(staying).unwrap(), later(300));
+        for number in 0..10 * LEFT as u64 {
+            let key = slots.insert(Deadline::default());
+            timers.set(key, slots.get_mut(key).unwrap(), later(300 + number));
+            slots.remove(key);
+            timers.tidy(slots.len(), |key, at| slots.get_mut(key).is_some_and(|deadline| deadline.has(at)));
+            assert!(timers.heap.len() <= LEFT + 2);
+        }
+        timers.set(staying, slots.get_mut(staying).unwrap(), later(1));
+        let (key, entry) = timers.pop(now + Duration::from_secs(2)).unwrap();
+        assert!(key == staying && timers.is_due(key, slots.get_mut(key).unwrap(), entry, entry));
     }
 }

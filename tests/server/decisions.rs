@@ -4,6 +4,7 @@ use crate::house::House;
 use crate::support::kept::Kept;
 use crate::support::raw::Raw;
 use helo::proto::command::Verb;
+use helo::server::log::{Event, Log};
 use helo::server::spool::{Envelope, Recipient, Refusal, Result};
 use helo::server::{Client, Decide};
 use std::sync::mpsc::{Receiver, channel};
@@ -139,5 +140,26 @@ fn lmtp_answers_for_each_recipient() {
         assert_eq!(client.codes(2), [554, 554]);
         client.ask("QUIT", 221);
         assert_eq!(house.kept.mails()[0].envelope.with(), "LMTP");
+    }
+}
+
+/// Panics over every line.
+struct Clumsy;
+
+impl Log for Clumsy {
+    fn event(&self, _: &Event<'_>) {
+        std::panic::resume_unwind(Box::new("on purpose"));
+    }
+}
+
+/// It loses its lines, and nothing else is lost: the thread that accepts connections tells it of each of them.
+#[test]
+fn a_log_that_panics_ends_no_session() {
+    let house = House::with(Kept::new(), |service| service.log = Arc::new(Clumsy));
+    for number in 1..=3 {
+        let mut client = house.client();
+        client.send("MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT 3 LAST\r\nx\r\nQUIT\r\n");
+        assert_eq!(client.codes(4), [250, 250, 250, 221]);
+        assert_eq!(house.kept.mails().len(), number);
     }
 }

@@ -14,7 +14,7 @@ mod work;
 pub use work::{Work, Worked};
 
 use super::decide::Client;
-use super::log::{Event, What};
+use super::log::{self, What};
 use super::service::Service;
 use super::spool::{Peer, Refusal};
 use crate::net::tls::Handshake;
@@ -227,9 +227,7 @@ impl Session {
     }
 
     fn log(&self, what: What<'_>) {
-        if self.service.log.enabled() {
-            self.service.log.event(&Event { client: Some(&self.client), what });
-        }
+        log::tell(&*self.service.log, Some(&self.client), what);
     }
 
     fn log_refused(&self, what: &str, about: &str, refusal: &Refusal) {
