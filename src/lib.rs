@@ -10,6 +10,8 @@
 //! built, for firmware without an operating system. ARCHITECTURE.md says what each room is for.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_code)]
+// Two functions that do the same may have one address.
+#![deny(unpredictable_function_pointer_comparisons)]
 #![warn(missing_docs)]
 // A build for one face has no use for what the others stand on.
 #![cfg_attr(not(feature = "faces"), allow(dead_code, unused_imports))]

@@ -105,6 +105,29 @@ fn unsafe_code_is_at_the_boundary_only() {
     });
 }
 
+/// Functions that do the same, and constants with the same content, may get one address when they are optimized: what they
+/// are must not rest on it. (`Arc::ptr_eq` compares places that somebody owns, each for itself.)
+#[test]
+fn nothing_is_told_by_the_address_of_a_function_or_a_constant() {
+    /// Here addresses only keep strange functions from being called.
+    const ALLOWED: &[&str] = &["src/faces/rtos/ip.rs"];
+    let mut complaints = Vec::new();
+    for (path, _, text) in sources() {
+        let place = format!("src/{}", path.display());
+        if ALLOWED.contains(&place.as_str()) {
+            continue;
+        }
+        let facts = rust::facts(&path, &text).unwrap_or_else(|words| panic!("{words}"));
+        complaints.extend(facts.addresses.iter().map(|line| format!("{place}: line {line} compares addresses")));
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    let root = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).expect("a source");
+    assert!(
+        root.contains("#![deny(unpredictable_function_pointer_comparisons)]"),
+        "the compiler watches over == of functions"
+    );
+}
+
 #[test]
 fn the_language_needs_no_operating_system() {
     every_source(|room, facts, _| {
@@ -233,6 +256,18 @@ mod reader {
     fn finds_the_standard_library() {
         assert_eq!(read("a.rs", "use std::io;\nfn f() { ::std::mem::drop(1); }\nextern crate std;").std, [1, 2, 3]);
         assert!(read("a.rs", "#![cfg_attr(not(feature = \"std\"), no_std)]\nuse core::fmt;").std.is_empty());
+    }
+
+    #[test]
+    fn finds_comparisons_of_addresses() {
+        let text =
+            "fn f() {\n ptr::eq(a, b);\n std::ptr::fn_addr_eq(a, b);\n core::ptr::addr_eq(a, b);\n a.will_wake(b) }";
+        assert_eq!(read("a.rs", text).addresses, [2, 3, 4, 5]);
+        assert!(
+            read("a.rs", "use std::ptr; fn f() { Arc::ptr_eq(a, b); a.eq(b); PartialEq::eq(a, b) }")
+                .addresses
+                .is_empty()
+        );
     }
 
     #[test]

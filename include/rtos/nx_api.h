@@ -520,12 +520,13 @@ typedef struct NX_TCP_SOCKET_STRUCT NX_TCP_SOCKET;
 typedef struct NX_PACKET_STRUCT NX_PACKET;
 
 /**
- * The network inside the process, between the IP instances that use it. As a driver it is only named, never called.
+ * The network inside the process, between the IP instances that use it. Programs only name it, for `nx_ip_create`; a call
+ * does nothing.
  */
 void helo_rtos_nx_ram_network_driver(NX_IP_DRIVER *_driver_req_ptr);
 
 /**
- * The host's network. As a driver it is only named, never called.
+ * The host's network. Programs only name it, for `nx_ip_create`; a call does nothing.
  */
 void helo_rtos_nx_host_network_driver(NX_IP_DRIVER *_driver_req_ptr);
 
@@ -536,8 +537,8 @@ void helo_rtos_nx_system_initialize(void);
 
 /**
  * Creates an IP instance on the network of its driver: `_nx_ram_network_driver` or `_nx_host_network_driver`.
- * NX_NOT_SUPPORTED for another driver. The memory is left alone; the priority is not used. Programs call it as
- * `nx_ip_create`, whose macro adds the addresses by which the two drivers are told and the size.
+ * NX_NOT_SUPPORTED for another driver, which is not called. The memory is left alone; the priority is not used. Programs
+ * call it as `nx_ip_create`, whose macro adds the two drivers as the program sees them and the size.
  */
 UINT helo_rtos_nx_ip_create(NX_IP *ip_ptr,
                             CHAR *name,

@@ -179,6 +179,27 @@ fn a_mail_that_is_given_up_leaves_nothing() {
     assert_empty(folder.path());
 }
 
+/// Whoever has a file open keeps it, and its room on the disk, when it has no name any more: so does a child that the
+/// program forks at the wrong moment, until it runs another program.
+#[test]
+fn a_mail_that_is_given_up_gives_its_room_back_at_once() {
+    let folder = TempDir::new();
+    let (one, each) = (one(&folder), each(&folder, true));
+    for (spool, tmp) in [(&one as &dyn Spool, "tmp"), (&each, "b/tmp")] {
+        for broken in [None, Some(Fault::Disk), Some(Fault::Sync)] {
+            let mut delivery = begin(spool, &envelope(&["b", "c"])).unwrap();
+            delivery.write(&vec![b'x'; 300_000]).unwrap();
+            let held = File::open(folder.join(tmp).join(&names(&folder.join(tmp))[0])).unwrap();
+            assert!(held.metadata().unwrap().len() > 200_000);
+            match broken.map(fault::on_this_thread) {
+                None => drop(delivery),
+                Some(_broken) => drop(delivery.finish().unwrap_err()),
+            }
+            assert_eq!(held.metadata().unwrap().len(), 0, "{tmp}, {broken:?}");
+        }
+    }
+}
+
 #[test]
 fn no_name_comes_twice_among_threads() {
     let folder = TempDir::new();

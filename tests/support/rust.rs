@@ -19,6 +19,8 @@ pub struct Facts {
     pub undocumented_exports: Vec<String>,
     /// Exported functions.
     pub exports: BTreeSet<String>,
+    /// Lines on which addresses are compared as such, tests included: `fn_addr_eq`, `addr_eq`, `ptr::eq`, `will_wake`.
+    pub addresses: Vec<usize>,
 }
 
 /// Reads a source that stands at `path` below `src/`.
@@ -125,6 +127,10 @@ impl Reader {
     fn word(&mut self, word: &str, line: usize, tokens: &[TokenTree], at: usize, in_test: bool) {
         if word == "unsafe" {
             self.facts.unsafe_code.push(line);
+        }
+        let of_pointers = word == "eq" && at >= 3 && path_goes_on(tokens, at - 3) && is_word(&tokens[at - 3], "ptr");
+        if of_pointers || ["fn_addr_eq", "addr_eq", "will_wake"].contains(&word) {
+            self.facts.addresses.push(line);
         }
         let begins = at < 2 || !(is_punct(&tokens[at - 1], ':') && is_punct(&tokens[at - 2], ':'));
         // A leading `::` in front of a crate's name still names that crate.

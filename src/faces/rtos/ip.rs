@@ -10,6 +10,7 @@ use super::{IpInstance, Network, patience, service};
 use crate::capi::write_out;
 use crate::faces::placed::Placed;
 use crate::net::ram::RamNetwork;
+use std::cell::Cell;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, OnceLock};
 
@@ -70,21 +71,47 @@ pub(super) fn check_address(address: ULONG) -> Result<(), UINT> {
     if address >> 28 == 0xF { Err(NX_IP_ADDRESS_ERROR) } else { Ok(()) }
 }
 
-/// The network inside the process, between the IP instances that use it. As a driver it is only named, never called.
+/// The network inside the process, between the IP instances that use it. Programs only name it, for `nx_ip_create`; a call
+/// does nothing.
 #[unsafe(no_mangle)]
-pub extern "C" fn helo_rtos_nx_ram_network_driver(_driver_req_ptr: *mut NX_IP_DRIVER) {}
+pub extern "C" fn helo_rtos_nx_ram_network_driver(_driver_req_ptr: *mut NX_IP_DRIVER) {
+    ANSWER.set(Some(Network::Ram));
+}
 
-/// The host's network. As a driver it is only named, never called.
+/// The host's network. Programs only name it, for `nx_ip_create`; a call does nothing.
 #[unsafe(no_mangle)]
-pub extern "C" fn helo_rtos_nx_host_network_driver(_driver_req_ptr: *mut NX_IP_DRIVER) {}
+pub extern "C" fn helo_rtos_nx_host_network_driver(_driver_req_ptr: *mut NX_IP_DRIVER) {
+    ANSWER.set(Some(Network::Host));
+}
+
+/// A driver of a program's.
+pub(super) type Driver = unsafe extern "C" fn(*mut NX_IP_DRIVER);
+
+thread_local! {
+    /// Which network the driver that was called last on this thread stands for. The drivers' addresses would not tell:
+    /// functions that do the same may get one address when a program is optimized. What they say here makes them unlike.
+    static ANSWER: Cell<Option<Network>> = const { Cell::new(None) };
+}
+
+/// The network of a driver, if it is one of ours. The addresses only keep strangers from being called; which of ours it
+/// is, the driver itself says.
+pub(super) fn network_of(driver: Driver, ours: [Option<Driver>; 2]) -> Option<Network> {
+    if !ours.into_iter().flatten().any(|ours| std::ptr::fn_addr_eq(ours, driver)) {
+        return None;
+    }
+    ANSWER.set(None);
+    // SAFETY: our drivers do not look at what they are given. Whoever passes another function as ours means to have it called.
+    unsafe { driver(std::ptr::null_mut()) };
+    ANSWER.take()
+}
 
 /// Readies the layer; there is nothing to do.
 #[unsafe(no_mangle)]
 pub extern "C" fn helo_rtos_nx_system_initialize() {}
 
 /// Creates an IP instance on the network of its driver: `_nx_ram_network_driver` or `_nx_host_network_driver`.
-/// NX_NOT_SUPPORTED for another driver. The memory is left alone; the priority is not used. Programs call it as
-/// `nx_ip_create`, whose macro adds the addresses by which the two drivers are told and the size.
+/// NX_NOT_SUPPORTED for another driver, which is not called. The memory is left alone; the priority is not used. Programs
+/// call it as `nx_ip_create`, whose macro adds the two drivers as the program sees them and the size.
 #[unsafe(no_mangle)]
 #[allow(clippy::too_many_arguments)]
 pub unsafe extern "C" fn helo_rtos_nx_ip_create(
@@ -115,14 +142,7 @@ pub unsafe extern "C" fn helo_rtos_nx_ip_create(
         if priority >= super::tx_codes::TX_MAX_PRIORITIES {
             return Err(NX_OPTION_ERROR);
         }
-        let is = |other: Option<unsafe extern "C" fn(*mut NX_IP_DRIVER)>| {
-            other.is_some_and(|other| std::ptr::fn_addr_eq(other, driver))
-        };
-        let network = match () {
-            () if is(ram_driver) => Network::Ram,
-            () if is(host_driver) => Network::Host,
-            () => return Err(NX_NOT_SUPPORTED),
-        };
+        let network = network_of(driver, [ram_driver, host_driver]).ok_or(NX_NOT_SUPPORTED)?;
         let resolved = if ip_address == 0 { 0 } else { NX_IP_ADDRESS_RESOLVED };
         let ip = Ip {
             network,

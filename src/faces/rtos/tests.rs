@@ -1,9 +1,12 @@
 //! What the NetX faces ask this layer for. The services themselves are tested from C, in `tests/c/rtos`.
 #![allow(unsafe_code)]
 
-use super::ip::{helo_rtos_nx_host_network_driver as host_driver, helo_rtos_nx_ram_network_driver as ram_driver};
+use super::ip::{
+    Driver, helo_rtos_nx_host_network_driver as host_driver, helo_rtos_nx_ram_network_driver as ram_driver,
+};
 use super::*;
 use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A control block as a program has it: anything may stand in it before its create.
 #[repr(C, align(8))]
@@ -73,6 +76,40 @@ fn an_instance_is_on_its_drivers_network() {
             assert!(ip_instance(ip.at()).is_none() && !is_packet_pool(pool.at()));
         }
     }
+}
+
+static CALLS: AtomicU32 = AtomicU32::new(0);
+
+extern "C" fn empty_driver(_: *mut nx_types::NX_IP_DRIVER) {}
+
+/// As a driver of a board is: it may count on what it is given.
+extern "C" fn busy_driver(_: *mut nx_types::NX_IP_DRIVER) {
+    CALLS.fetch_add(1, Ordering::Relaxed);
+}
+
+#[test]
+fn a_programs_own_driver_is_refused_and_not_called() {
+    for driver in [empty_driver as unsafe extern "C" fn(_), busy_driver] {
+        let (mut ip, mut pool) = (Block::new(), Block::new());
+        assert_eq!(create_ip(&mut ip, &mut pool, driver), nx_codes::NX_NOT_SUPPORTED);
+        // SAFETY: as above.
+        assert!(unsafe { ip_instance(ip.at()) }.is_none());
+        // SAFETY: as above.
+        unsafe { packet_pool::helo_rtos_nx_packet_pool_delete(pool.at()) };
+    }
+    assert_eq!(CALLS.load(Ordering::Relaxed), 0);
+}
+
+/// As if they had one address: which is which, they say themselves, also after a call of the program's own.
+#[test]
+fn drivers_are_told_by_what_they_say() {
+    ram_driver(std::ptr::null_mut());
+    for (driver, network) in [(host_driver as Driver, Network::Host), (ram_driver as Driver, Network::Ram)] {
+        assert_eq!(ip::network_of(driver, [Some(driver), Some(driver)]), Some(network));
+        assert_eq!(ip::network_of(driver, [None, Some(driver)]), Some(network));
+        assert_eq!(ip::network_of(driver, [Some(empty_driver), None]), None);
+    }
+    assert_eq!(ip::network_of(empty_driver, [Some(empty_driver), Some(host_driver)]), None, "it says nothing");
 }
 
 #[test]

@@ -124,8 +124,12 @@ impl Folder {
         }
     }
 
-    /// Takes back a file that is in `tmp`.
+    /// Takes back a file that is in `tmp`, and its room at once: without a name a file lives on as long as somebody has it
+    /// open, such as a child that the program forks at that moment, and the next mail would find the disk full.
     pub fn discard(&self, tmp: &str) {
+        // Where this fails the room comes back when the last has closed it.
+        let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        drop(openat(&self.tmp, tmp, flags, Mode::empty()));
         let _ = unlinkat(&self.tmp, tmp, AtFlags::empty());
     }
 
