@@ -68,11 +68,13 @@ if [ ! -f target/venv/ready ] || [ "$(cat target/venv/ready)" != "$wanted" ]; th
     fi
 fi
 
-# nodemailer, a client of the interop tests with helo-server.
-wanted="nodemailer@10.6.0"
+# nodemailer, a client of the interop tests with helo-server; Haraka and nodemailer's smtp-server, servers of those with our
+# client. Nothing of it is compiled: Haraka's plugins that would be are optional.
+wanted="nodemailer@10.6.0 Haraka@3.3.4 smtp-server@3.21.6"
 if [ "$(cat target/node/ready 2> /dev/null)" != "$wanted" ]; then
+    # shellcheck disable=SC2086
     if command -v npm > /dev/null && mkdir -p target/node \
-        && npm install --silent --no-audit --no-fund --no-save --prefix target/node "$wanted"; then
+        && npm install --silent --no-audit --no-fund --no-save --omit=optional --ignore-scripts --prefix target/node $wanted; then
         echo "$wanted" > target/node/ready
     else
         echo "no $wanted in target/node (node, npm and a package index are needed)" >&2

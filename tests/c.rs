@@ -60,6 +60,22 @@ fn programs_run_with_the_static_library() {
     run_all(Way::Static);
 }
 
+/// What a program for an old library was written in, and what its users' compilers take today.
+#[test]
+fn programs_run_as_other_standards_have_it() {
+    let mut failed = Vec::new();
+    for source in programs() {
+        let needs = Needs::read(&source);
+        for standard in &needs.standards {
+            let one = || run_one(&source, &needs, Way::Plain, Some(standard));
+            if std::panic::catch_unwind(one).is_err() {
+                failed.push(format!("{} ({standard})", source.display()));
+            }
+        }
+    }
+    assert!(failed.is_empty(), "failed: {failed:#?}");
+}
+
 /// The null, garbage and stale-handle suite: a function that a face exports and its program does not call is a gap.
 #[test]
 fn every_exported_function_is_called_with_garbage() {
@@ -101,15 +117,18 @@ fn run_all(way: Way) {
         if !needs.ways.is_empty() && !needs.ways.iter().any(|name| name == way.name()) {
             continue;
         }
-        if std::panic::catch_unwind(|| run_one(&source, &needs, way)).is_err() {
+        if std::panic::catch_unwind(|| run_one(&source, &needs, way, None)).is_err() {
             failed.push(source);
         }
     }
     assert!(failed.is_empty(), "failed, run {}: {failed:#?}", way.name());
 }
 
-fn run_one(source: &Path, needs: &Needs, way: Way) {
+fn run_one(source: &Path, needs: &Needs, way: Way, standard: Option<&String>) {
     let mut program = Program::new(source);
+    if let Some(standard) = standard {
+        program = program.standard(standard);
+    }
     for face in &needs.headers {
         program = program.headers(face);
     }
@@ -127,7 +146,7 @@ fn run_one(source: &Path, needs: &Needs, way: Way) {
     // Without a policy, be there one on this machine, unless the program brings one.
     command.env("HELO_CONFIG", needs.policy.as_deref().unwrap_or(Path::new("/dev/null")));
     let limit = if way == Way::Valgrind { VALGRIND_LIMIT } else { LIMIT };
-    let what = format!("{} ({})", source.display(), way.name());
+    let what = format!("{} ({})", source.display(), standard.map_or(way.name(), String::as_str));
     let mut run = |server: Option<SocketAddr>| {
         if let Some(server) = server {
             command.arg(server.ip().to_string()).arg(server.port().to_string());
@@ -171,6 +190,8 @@ struct Needs {
     policy: Option<PathBuf>,
     /// Empty: all.
     ways: Vec<String>,
+    /// In which standards of C and C++ it is built and run besides.
+    standards: Vec<String>,
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -214,6 +235,8 @@ impl Needs {
                 if let Some(unknown) = needs.ways.iter().find(|way| !all.contains(&way.as_str())) {
                     return Err(format!("there is no way to run called {unknown}"));
                 }
+            } else if let Some(standards) = line.strip_prefix("standards:") {
+                needs.standards = words(standards);
             } else if let Some(server) = line.strip_prefix("server:") {
                 needs.server = match server.trim() {
                     "sink" => Server::Sink,
@@ -228,10 +251,11 @@ impl Needs {
 
 #[test]
 fn what_a_program_needs_is_read_from_its_comment() {
-    let program = "/* Words.\n *\n * headers: rtos x\n * policy: a.conf\n * runs: plain\n * server: dialogue\n *     S: 220 a\n *\n *     S* 2 b\n */\nint x;";
+    let program = "/* Words.\n *\n * headers: rtos x\n * policy: a.conf\n * runs: plain\n * standards: c89 c++17\n * server: dialogue\n *     S: 220 a\n *\n *     S* 2 b\n */\nint x;";
     let needs = Needs::parse(program).unwrap();
     assert_eq!(needs.headers, ["rtos", "x"]);
     assert_eq!(needs.ways, ["plain"]);
+    assert_eq!(needs.standards, ["c89", "c++17"]);
     assert_eq!(needs.policy.as_deref(), Some(Path::new("a.conf")));
     assert_eq!(needs.server, Server::Dialogue("    S: 220 a\n\n    S* 2 b\n\n".into()));
     assert_eq!(Needs::parse("/* Words. */").unwrap(), Needs::default());

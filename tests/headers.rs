@@ -82,6 +82,48 @@ fn compile_everywhere(folders: &[PathBuf], header: &str) -> Vec<String> {
     failed
 }
 
+/// `windows.h` of the Distinct face as 32-bit systems see it, and as a program that keeps DWORD at 32 bits does.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn old_types_have_the_width_that_they_should() {
+    let work = TempDir::new();
+    let source = work.join("widths.c");
+    // Only the types: the functions need the system's headers, which may be there for one width only.
+    let text = "#define HELO_WINDOWS_TYPES_ONLY\n#include <d32-fw.h>\n\
+                #define IS(type, size) typedef char type##_is[sizeof(type) == size ? 1 : -1]\n\
+                IS(DWORD, NUMBER); IS(LONG, NUMBER); IS(ULONG, NUMBER); IS(DWORD_PTR, sizeof(void *));\n\
+                IS(LPARAM, sizeof(void *)); IS(WPARAM, sizeof(void *)); IS(LRESULT, sizeof(void *));\n\
+                IS(WORD, 2); IS(UINT, 4); IS(INT, 4); IS(BOOL, 4);\n";
+    fs::write(&source, text).expect("a source file");
+    for (options, wide) in [(&["-m64"][..], "8"), (&["-m32"], "4"), (&["-m64", "-DHELO_DWORD_32"], "4")] {
+        let mut command = Command::new("cc");
+        command.args(["-std=c89", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only"]).args(options);
+        command.arg(format!("-DNUMBER={wide}")).arg("-I").arg(cc::headers().join("distinct"));
+        let output = command.arg(&source).output().expect("a C compiler");
+        assert!(output.status.success(), "{options:?}:\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+/// The headers of both in one file: those of ThreadX first, or a clear error.
+#[test]
+fn old_types_of_two_libraries_go_together_in_one_order() {
+    let work = TempDir::new();
+    let compile = |first: &str, second: &str| {
+        let source = work.join("both.c");
+        fs::write(&source, format!("#include <{first}>\n#include <{second}>\n")).expect("a source file");
+        let mut command = Command::new("cc");
+        command.args(["-std=c89", "-fsyntax-only"]);
+        for face in ["distinct", "rtos"] {
+            command.arg("-I").arg(cc::headers().join(face));
+        }
+        let output = command.arg(&source).output().expect("a C compiler");
+        if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+    };
+    assert_eq!(compile("tx_api.h", "d32-smtp.h"), Ok(()));
+    let words = compile("d32-smtp.h", "tx_api.h").unwrap_err();
+    assert!(words.contains("include ThreadX's and NetX's headers first"), "{words}");
+}
+
 /// Whether the C compiler knows an option.
 fn knows(option: &str) -> bool {
     let output = Command::new("cc").args([option, "-fsyntax-only", "-x", "c", "/dev/null"]).output();

@@ -6,7 +6,8 @@
  *
  * All functions may be called from any thread. One connection serves one call at a time; another call on it meanwhile, be it
  * from another thread or from a callback of the first, returns SMTP_IN_PROGRESS. Callbacks may call the library, for other
- * connections without restriction. Their lParam is as wide as a pointer: DWORD_PTR, which on 32 bits is the manual's DWORD.
+ * connections without restriction. Their lParam is as wide as a pointer: DWORD_PTR, which is the manual's DWORD on 32 bits
+ * and wherever windows.h is libhelo's. On 64-bit Windows a DWORD is narrower, and "(DWORD)&context" loses the address.
  *
  * FARPROC is any function, as windows.h has it. Callbacks are passed as they are or, where the compiler wants it (C++, C23,
  * 64-bit Windows), as (FARPROC)callback.
@@ -124,7 +125,8 @@ extern "C" {
 #define OPT_SET_PARAM 3
 
 /**
- * Get what callbacks get as lParam. value: the address of a DWORD_PTR, which is 8 bytes on 64-bit systems.
+ * Get what callbacks get as lParam. value: the address of a DWORD_PTR, which is 8 bytes on 64-bit systems (as is a
+ * DWORD of libhelo's windows.h, but not of 64-bit Windows).
  */
 #define OPT_GET_PARAM 4
 

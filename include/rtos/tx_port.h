@@ -3,6 +3,10 @@
 #ifndef HELO_RTOS_TX_PORT_H
 #define HELO_RTOS_TX_PORT_H
 
+#if defined(HELO_DISTINCT_WINDOWS_H) && !defined(HELO_DWORD_32)
+#error "LONG and ULONG of Distinct's windows.h have other widths: include ThreadX's and NetX's headers first"
+#endif
+
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -63,6 +63,16 @@ impl Program {
         self
     }
 
+    /// In another standard, such as `gnu89`; where it is one of C++, as a C++ program that casts its callbacks.
+    pub fn standard(mut self, standard: &str) -> Program {
+        self.name.push_str(&format!("-{}", standard.replace('+', "p")));
+        let cpp = standard.contains("++");
+        // In place of the one that `new` says.
+        self.arguments[0] = format!("-std={standard}").into();
+        // Callbacks are passed as one type and called as another: that is the old API.
+        if cpp { self.argument("-Wno-cast-function-type").argument("-x").argument("c++") } else { self }
+    }
+
     /// Another way to link.
     pub fn link(mut self, link: Link) -> Program {
         self.link = link;

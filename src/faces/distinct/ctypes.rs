@@ -13,7 +13,7 @@ pub(crate) type GLOBALHANDLE = *mut c_void;
 pub(crate) type LPCSTR = *const c_char;
 /// A buffer for a string.
 pub(crate) type LPSTR = *mut c_char;
-/// A number as wide as a pointer. `DWORD` in the manual, which is the same on 32 bits.
+/// A number as wide as a pointer. `DWORD` in the manual, which is the same on 32 bits and in our `windows.h`.
 pub(crate) type DWORD_PTR = usize;
 /// A short number.
 pub(crate) type WORD = u16;

@@ -18,7 +18,8 @@ pub const OPT_YIELD_ON: c_int = 1;
 pub const OPT_YIELD_OFF: c_int = 2;
 /// Change what callbacks get as lParam. value: the new one.
 pub const OPT_SET_PARAM: c_int = 3;
-/// Get what callbacks get as lParam. value: the address of a DWORD_PTR, which is 8 bytes on 64-bit systems.
+/// Get what callbacks get as lParam. value: the address of a DWORD_PTR, which is 8 bytes on 64-bit systems (as is a
+/// DWORD of libhelo's windows.h, but not of 64-bit Windows).
 pub const OPT_GET_PARAM: c_int = 4;
 /// Change the debug callback. value: the function, or 0 for none.
 pub const OPT_DEBUG: c_int = 5;
