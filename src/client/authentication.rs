@@ -1,6 +1,7 @@
 //! Authentication after the hello: which mechanism, and the lines of its exchange.
 
 use crate::client::connection::{Connection, Stage};
+use crate::client::mechanisms::{self, Tried};
 use crate::client::settings::{AuthPlan, Owner};
 use crate::client::supplier::{Login, Supplier};
 use crate::client::supplying::Refused;
@@ -8,7 +9,7 @@ use crate::client::trace::{self, Observer};
 use crate::error::{Cause, Error, Phase, Result};
 use crate::proto::command::Command;
 use crate::proto::reply::Reply;
-use crate::sasl::{self, ChannelBinding, Context, Credentials, ENTROPY, Mechanism, Secret};
+use crate::sasl::{self, ChannelBinding, Context, Credentials, ENTROPY, Mechanism, SaslError, Secret};
 use std::sync::Arc;
 use std::time::Instant;
 use zeroize::{Zeroize, Zeroizing};
@@ -23,36 +24,38 @@ type Line = Zeroizing<String>;
 /// How AUTH is said: a plan without its login.
 #[derive(Clone)]
 pub(crate) struct Manner {
-    mechanisms: Vec<&'static str>,
+    pub(crate) mechanisms: Vec<&'static str>,
     two_step: bool,
-    unasked: bool,
+    pub(crate) unasked: bool,
     owner: Owner,
+    /// Mechanisms that this server does not take after all.
+    pub(crate) tried: Vec<Tried>,
 }
 
 impl Manner {
     pub(crate) fn of(plan: AuthPlan) -> (Login, Manner) {
         let AuthPlan { login, mechanisms, two_step, unasked, owner } = plan;
-        (login, Manner { mechanisms, two_step, unasked, owner })
+        (login, Manner { mechanisms, two_step, unasked, owner, tried: Vec::new() })
     }
 
     pub(crate) fn with(self, login: Login) -> AuthPlan {
-        let Manner { mechanisms, two_step, unasked, owner } = self;
+        let Manner { mechanisms, two_step, unasked, owner, tried: _ } = self;
         AuthPlan { login, mechanisms, two_step, unasked, owner }
     }
 
     /// Refuses a server that offers nothing at all, before anybody is asked for a password.
     pub(crate) fn check_offer(&self, offered: &[String]) -> Result<()> {
-        if offered.is_empty() && !self.unasked { Err(nothing_offered()) } else { Ok(()) }
+        if offered.is_empty() && !self.unasked { Err(mechanisms::nothing_offered()) } else { Ok(()) }
     }
 }
 
 /// A login under way: an exchange, and what it takes to begin another. All of it is wiped when the login is over.
 pub(crate) struct Attempt {
     pub(crate) exchange: Exchange,
-    credentials: Credentials,
-    manner: Manner,
+    pub(crate) credentials: Credentials,
+    pub(crate) manner: Manner,
     /// Who is asked, once, for fresh credentials when these are refused.
-    supplier: Option<Arc<dyn Supplier>>,
+    pub(crate) supplier: Option<Arc<dyn Supplier>>,
     /// Which of the connection's channel bindings this is done with, where it needs one.
     binding: usize,
 }
@@ -76,6 +79,10 @@ impl Attempt {
             error.detail = error.detail.replace(&reply.text(), &hidden.text());
             error.reply = Some(Box::new(hidden));
         }
+        if trace::repeats(error.detail.as_bytes(), secret) {
+            // What was said within the exchange.
+            error.detail = error.reply.as_ref().map_or(trace::HIDDEN.into(), |reply| reply.text());
+        }
         error
     }
 }
@@ -85,11 +92,19 @@ pub(crate) struct Exchange {
     mechanism: Box<dyn Mechanism>,
     /// The first response, too long to go out with the command.
     held_back: Option<Line>,
+    /// A challenge has been answered: AUTH itself was taken.
+    pub(crate) is_under_way: bool,
     /// Why the client has cancelled with `*`.
     cancelled: Option<Error>,
+    /// The reason was a challenge that another mechanism need not have.
+    is_unreadable: bool,
 }
 
 impl Exchange {
+    pub(crate) fn name(&self) -> &'static str {
+        self.mechanism.name()
+    }
+
     /// The line that answers a reply; `None` when the server and the mechanism agree that it went well.
     pub(crate) fn next_line(&mut self, reply: Reply) -> Result<Option<Line>> {
         if let Some(error) = self.cancelled.take() {
@@ -101,19 +116,47 @@ impl Exchange {
         if reply.code() != 334 {
             return Err(self.refused(reply));
         }
-        let text = reply.lines().next().unwrap_or_default().trim_ascii();
         let response = match self.held_back.take() {
             // The challenge should be empty; what else a server says here has nothing to go by yet.
             Some(line) => Ok(line),
-            None => sasl::wire::decode_challenge(text)
+            None => self
+                .challenge(&reply)
                 .and_then(|challenge| self.mechanism.respond(&challenge))
                 .and_then(sasl::wire::encode_response)
                 .map(Zeroizing::new),
         };
+        self.is_under_way = true;
         Ok(Some(response.unwrap_or_else(|why| {
+            self.is_unreadable = matches!(why, SaslError::Unreadable(_)) && !self.has_shown();
             self.cancelled = Some(Error::from(why));
             Zeroizing::new(String::from("*"))
         })))
+    }
+
+    fn challenge(&self, reply: &Reply) -> std::result::Result<Vec<u8>, SaslError> {
+        match self.mechanism.reads_challenge() {
+            true => sasl::wire::decode_lines(reply.lines()),
+            false => Ok(sasl::wire::words_of_lines(reply.lines().collect::<Vec<_>>().into_iter())),
+        }
+    }
+
+    /// Something made of the password or the token has gone out.
+    fn has_shown(&self) -> bool {
+        self.mechanism.has_shown() && self.held_back.is_none()
+    }
+
+    /// Whether the attempt has ended in a way that is about the mechanism and says nothing about the credentials: the
+    /// server does not know it (500, 502, 504), or not on this connection (538), or its challenge could not be read. 501
+    /// and 534 mean that as well as a password that does not please, and are taken so only before one was shown.
+    pub(crate) fn is_of_mechanism(&self, error: &Error) -> bool {
+        match error.code() {
+            // It waits for more, it closes, or it lets in whom it should not.
+            334 | 421 => false,
+            400.. if self.is_unreadable => true,
+            500 | 502 | 504 | 538 => !self.is_under_way || !self.has_shown(),
+            501 | 534 => error.cause == Cause::Refused && !self.has_shown(),
+            _ => false,
+        }
     }
 
     /// What an answer that is no challenge means, with what the server said before within the exchange.
@@ -154,7 +197,7 @@ impl Connection {
         let channel = self.channel_bindings().into_iter().nth(binding);
         let (exchange, initial) = self.begin_exchange(&manner, &credentials, channel.as_ref())?;
         let initial = initial.as_ref().map(|text| text.as_str());
-        self.push(&Command::Auth { mechanism: exchange.mechanism.name(), initial }, 0, now)?;
+        self.push(&Command::Auth { mechanism: exchange.name(), initial }, 0, now)?;
         self.go_on_with(Box::new(Attempt { exchange, credentials, manner, supplier, binding }));
         Ok(())
     }
@@ -175,11 +218,11 @@ impl Connection {
     /// refuses. A site that wants to do without names the mechanism.
     pub(crate) fn after_refusal(&mut self, attempt: Box<Attempt>, error: Error, now: Instant) -> Result<()> {
         let mut error = attempt.without_secret(error);
-        let Attempt { exchange, credentials, manner, supplier, binding } = *attempt;
-        if exchange.mechanism.may_lack_binding() && is_of_credentials(&error) {
+        if attempt.exchange.mechanism.may_lack_binding() && is_of_credentials(&error) {
             let kinds: Vec<&str> = self.channel_bindings().iter().map(|channel| channel.kind.name()).collect();
-            let kinds_left = kinds.len().saturating_sub(binding + 1);
+            let kinds_left = kinds.len().saturating_sub(attempt.binding + 1);
             if kinds_left > 0 {
+                let Attempt { credentials, manner, supplier, binding, .. } = *attempt;
                 self.observers.note("the server may not know this kind of channel binding: on with the next");
                 return self.log_in_bound(manner, credentials, supplier, binding + 1, now);
             }
@@ -189,6 +232,12 @@ impl Connection {
                  policy, does without)"
             );
         }
+        let (attempt, account) = match self.try_next(attempt, &error, now) {
+            Ok(()) => return Ok(()),
+            Err(ended) => ended,
+        };
+        error.detail += &account;
+        let Attempt { credentials, manner, supplier, .. } = *attempt;
         match supplier {
             Some(supplier) if is_of_credentials(&error) => {
                 self.ask(supplier, manner, Some(Refused { credentials, error }), now)
@@ -211,7 +260,8 @@ impl Connection {
         let (host, port) = &self.place;
         let offered = &self.extensions().auth;
         let mut context = Context { entropy, host, port: *port, channel, offered };
-        let begun = choose(manner, credentials, &context).and_then(|name| begin(name, manner, credentials, &context));
+        let begun = mechanisms::choose(manner, credentials, &context, self.is_secure())
+            .and_then(|name| begin(name, manner, credentials, &context));
         context.entropy.zeroize();
         begun
     }
@@ -238,38 +288,6 @@ fn begin(
         Some(text) if !fits(&text) => (None, Some(text)),
         text => (text, None),
     };
-    Ok((Exchange { mechanism, held_back, cancelled: None }, with_command))
-}
-
-/// The first mechanism of the plan that is possible here; without a list in it the best one for the credentials.
-fn choose(manner: &Manner, credentials: &Credentials, context: &Context<'_>) -> Result<&'static str> {
-    let chosen = match manner.mechanisms.as_slice() {
-        [] => sasl::choose(credentials, context),
-        list => {
-            let possible = list.iter().find(|name| sasl::is_possible(name, context));
-            possible.or(list.first().filter(|_| manner.unasked)).copied()
-        }
-    };
-    chosen.ok_or_else(|| {
-        if context.offered.is_empty() {
-            return nothing_offered();
-        }
-        let wanted = wanted(manner, credentials).join(" ");
-        let words = format!("the server offers {}, wanted is {wanted}", context.offered.join(" "));
-        Error::new(Phase::Auth, Cause::NotSupported, words)
-    })
-}
-
-fn nothing_offered() -> Error {
-    let words = "the server offers no authentication; use another port (587), or send without user and password";
-    Error::new(Phase::Auth, Cause::NotSupported, words)
-}
-
-/// The mechanisms that the plan comes down to.
-fn wanted(manner: &Manner, credentials: &Credentials) -> Vec<&'static str> {
-    if !manner.mechanisms.is_empty() {
-        return manner.mechanisms.clone();
-    }
-    let of_proof = |name: &&str| sasl::traits(name).is_some_and(|traits| traits.proof == credentials.proof);
-    sasl::mechanisms().filter(of_proof).collect()
+    let exchange = Exchange { mechanism, held_back, is_under_way: false, cancelled: None, is_unreadable: false };
+    Ok((exchange, with_command))
 }

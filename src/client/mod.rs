@@ -11,6 +11,7 @@ pub mod connection;
 pub mod delivery;
 pub mod driver;
 pub mod envelope;
+mod mechanisms;
 mod opening;
 mod renewal;
 mod securing;

@@ -42,6 +42,10 @@ impl Mechanism for Anonymous {
         Ok(self.trace.as_bytes().to_vec())
     }
 
+    fn reads_challenge(&self) -> bool {
+        false
+    }
+
     fn is_complete(&self) -> bool {
         self.said
     }

@@ -52,7 +52,7 @@ impl Mechanism for CramMd5 {
         }
         if challenge.is_empty() {
             // The digest of nothing would be the same each time: as good as the password to who overhears it.
-            return Err(SaslError::BadChallenge("the server's CRAM-MD5 challenge is empty"));
+            return Err(SaslError::Unreadable("the server's CRAM-MD5 challenge is empty"));
         }
         let digest = keyed_digest(self.credentials.password.expose().as_bytes(), challenge)?;
         self.said = true;

@@ -120,6 +120,10 @@ impl Mechanism for DigestMd5 {
         }
     }
 
+    fn has_shown(&self) -> bool {
+        !matches!(self.step, Step::Challenge)
+    }
+
     fn is_complete(&self) -> bool {
         matches!(self.step, Step::Done)
     }

@@ -34,6 +34,10 @@ impl Mechanism for External {
         Ok(self.authzid.as_bytes().to_vec())
     }
 
+    fn reads_challenge(&self) -> bool {
+        false
+    }
+
     fn is_complete(&self) -> bool {
         self.said
     }

@@ -49,6 +49,10 @@ impl Mechanism for Login {
         }
     }
 
+    fn reads_challenge(&self) -> bool {
+        false
+    }
+
     fn is_complete(&self) -> bool {
         matches!(self.step, Step::Done)
     }

@@ -40,12 +40,25 @@ pub trait Mechanism: Send {
     /// and [`respond`](Mechanism::respond) gives the same octets.
     fn initial(&mut self) -> Option<Vec<u8>>;
 
-    /// The answer to a challenge.
+    /// The answer to a challenge: its octets, or, where [`reads_challenge`](Mechanism::reads_challenge) says that they do
+    /// not matter, whatever the server has said.
     fn respond(&mut self, challenge: &[u8]) -> Result<Vec<u8>, SaslError>;
 
     /// Whether the dialogue went to its end. A success that the server reports before is not to be believed: with the
     /// mechanisms that authenticate the server too, it has not proven itself yet.
     fn is_complete(&self) -> bool;
+
+    /// Whether the answer to the next challenge depends on what it says. Where it does not, any words of the server's
+    /// will do: prompts come in the clear, cut, in several lines and in every language.
+    fn reads_challenge(&self) -> bool {
+        true
+    }
+
+    /// Whether something was said that is made of the password or the token, so that a no of the server's may be about
+    /// that.
+    fn has_shown(&self) -> bool {
+        self.is_complete()
+    }
 
     /// What the server said within the exchange about why it refuses: the JSON of OAuth, SCRAM's error. Without secrets.
     fn refusal(&self) -> Option<&str> {
@@ -68,6 +81,9 @@ pub enum SaslError {
     BadCredentials(&'static str),
     /// The server's challenge is not what the mechanism has.
     BadChallenge(&'static str),
+    /// The server's challenge cannot be read, or asks for what this side does not have: another mechanism may do. Nothing
+    /// in it speaks of an attack.
+    Unreadable(&'static str),
     /// The mechanism binds itself to a TLS connection, and there is none here that says how.
     NoChannel,
 }
@@ -82,7 +98,9 @@ impl fmt::Display for SaslError {
                 }
                 Ok(())
             }
-            SaslError::BadCredentials(why) | SaslError::BadChallenge(why) => f.write_str(why),
+            SaslError::BadCredentials(why) | SaslError::BadChallenge(why) | SaslError::Unreadable(why) => {
+                f.write_str(why)
+            }
             SaslError::NoChannel => f.write_str("a mechanism with -PLUS needs a TLS connection to bind itself to"),
         }
     }
@@ -95,7 +113,7 @@ impl From<SaslError> for Error {
         let cause = match error {
             SaslError::UnknownMechanism | SaslError::NoChannel => Cause::NotSupported,
             SaslError::BadCredentials(_) => Cause::BadArgument,
-            SaslError::BadChallenge(_) => Cause::Protocol,
+            SaslError::BadChallenge(_) | SaslError::Unreadable(_) => Cause::Protocol,
         };
         Error::new(Phase::Auth, cause, error.to_string())
     }
@@ -173,10 +191,15 @@ pub fn traits(mechanism: &str) -> Option<Traits> {
     find(mechanism).map(|(traits, _)| *traits)
 }
 
+/// The mechanisms among those that the server offers for these credentials on this connection, the best first.
+pub fn possible<'a>(credentials: &'a Credentials, context: &'a Context<'_>) -> impl Iterator<Item = &'static str> + 'a {
+    let of_proof = |name: &&str| traits(name).is_some_and(|traits| traits.proof == credentials.proof);
+    mechanisms().filter(of_proof).filter(|name| is_possible(name, context))
+}
+
 /// The best mechanism among those that the server offers, for these credentials on this connection.
 pub fn choose(credentials: &Credentials, context: &Context<'_>) -> Option<&'static str> {
-    mechanisms()
-        .find(|name| traits(name).is_some_and(|traits| traits.proof == credentials.proof) && is_possible(name, context))
+    possible(credentials, context).next()
 }
 
 /// Whether the server offers this mechanism and the connection has what it needs.

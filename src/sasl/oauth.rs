@@ -110,8 +110,8 @@ impl Mechanism for OAuth {
 
     fn respond(&mut self, challenge: &[u8]) -> Result<Vec<u8>, SaslError> {
         match self.step {
-            Step::First if challenge.is_empty() => Ok(self.message()),
-            Step::First => Err(SaslError::BadChallenge("the server asks before it has seen the token")),
+            // The challenge should be empty; servers that greet here mean the same.
+            Step::First => Ok(self.message()),
             Step::Said => {
                 self.step = Step::Refused(self.in_words(challenge));
                 Ok(self.acknowledgement.to_vec())
@@ -120,6 +120,15 @@ impl Mechanism for OAuth {
                 Err(SaslError::BadChallenge("the server has refused the token, and asks for something else"))
             }
         }
+    }
+
+    /// The JSON is for people.
+    fn reads_challenge(&self) -> bool {
+        false
+    }
+
+    fn has_shown(&self) -> bool {
+        !matches!(self.step, Step::First)
     }
 
     fn is_complete(&self) -> bool {

@@ -48,6 +48,10 @@ impl Mechanism for Plain {
         Ok(self.message())
     }
 
+    fn reads_challenge(&self) -> bool {
+        false
+    }
+
     fn is_complete(&self) -> bool {
         self.said
     }

@@ -198,8 +198,8 @@ impl<D: Hash> Mechanism for Scram<D> {
 
     fn respond(&mut self, challenge: &[u8]) -> Result<Vec<u8>, SaslError> {
         match &self.step {
-            Step::First if challenge.is_empty() => Ok(self.first()),
-            Step::First => Err(SaslError::BadChallenge("the server asks before SCRAM has begun")),
+            // The challenge should be empty; servers that greet here mean the same.
+            Step::First => Ok(self.first()),
             // Some servers say no here already, as they may at the end only.
             Step::Salt if challenge.starts_with(b"e=") => {
                 self.step = Step::Refused(words_of_error(text_of(challenge)?).unwrap_or_default());
@@ -213,6 +213,19 @@ impl<D: Hash> Mechanism for Scram<D> {
             Step::Done | Step::Refused(_) => {
                 Err(SaslError::BadChallenge("SCRAM has nothing more to say, but the server asks again"))
             }
+        }
+    }
+
+    fn reads_challenge(&self) -> bool {
+        !matches!(self.step, Step::First)
+    }
+
+    fn has_shown(&self) -> bool {
+        match &self.step {
+            Step::First | Step::Salt => false,
+            Step::Signature { .. } | Step::Done => true,
+            // Some servers refuse in place of their challenge, which is about the user all the same.
+            Step::Refused(_) => true,
         }
     }
 
@@ -252,10 +265,10 @@ impl<'a> ServerFirst<'a> {
         let mut fields = text.split(',');
         let mut field = |name| fields.next().and_then(|field| field.strip_prefix(name));
         if text.starts_with("m=") {
-            return Err(SaslError::BadChallenge("the server wants an extension of SCRAM that nobody here knows"));
+            return Err(SaslError::Unreadable("the server wants an extension of SCRAM that nobody here knows"));
         }
         let (Some(nonce), Some(salt), Some(iterations)) = (field("r="), field("s="), field("i=")) else {
-            return Err(SaslError::BadChallenge("the server's SCRAM challenge cannot be read"));
+            return Err(SaslError::Unreadable("the server's SCRAM challenge cannot be read"));
         };
         let printable = nonce.bytes().all(|byte| byte.is_ascii_graphic());
         let continued = nonce.strip_prefix(own_nonce).is_some_and(|servers| !servers.is_empty());
@@ -263,7 +276,7 @@ impl<'a> ServerFirst<'a> {
             return Err(SaslError::BadChallenge("the server's SCRAM nonce does not go on from ours"));
         }
         let salt = STANDARD.decode(salt).ok().filter(|salt| (1..=FIELD_MAX).contains(&salt.len()));
-        let salt = salt.ok_or(SaslError::BadChallenge("the server's SCRAM salt cannot be used"))?;
+        let salt = salt.ok_or(SaslError::Unreadable("the server's SCRAM salt cannot be used"))?;
         Ok(ServerFirst { text, nonce, salt, iterations: iteration_count(iterations)? })
     }
 }
@@ -275,14 +288,14 @@ fn iteration_count(text: &str) -> Result<u32, SaslError> {
             Err(SaslError::BadChallenge("the server's SCRAM iteration count is below 4096: too weak"))
         }
         Ok(count) if digits && count <= ITERATIONS_MAX => Ok(count),
-        _ if digits => Err(SaslError::BadChallenge("the server's SCRAM iteration count is above 1000000")),
-        _ => Err(SaslError::BadChallenge("the server's SCRAM iteration count is no number")),
+        _ if digits => Err(SaslError::Unreadable("the server's SCRAM iteration count is above 1000000")),
+        _ => Err(SaslError::Unreadable("the server's SCRAM iteration count is no number")),
     }
 }
 
 fn text_of(challenge: &[u8]) -> Result<&str, SaslError> {
     let text = core::str::from_utf8(challenge).ok().filter(|text| !text.chars().any(char::is_control));
-    text.ok_or(SaslError::BadChallenge("the server's SCRAM message is not text"))
+    text.ok_or(SaslError::Unreadable("the server's SCRAM message is not text"))
 }
 
 /// A name as the messages have it: `,` and `=` would end it.

@@ -4,7 +4,9 @@ use super::SaslError;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use zeroize::{Zeroize, Zeroizing};
 
 /// Longest base64 text of a challenge or a response: the line length that RFC 4954 asks both sides to take.
@@ -17,9 +19,49 @@ pub fn decode_challenge(text: &[u8]) -> Result<Vec<u8>, SaslError> {
         return Ok(Vec::new());
     }
     if text.len() > MAX_TEXT {
-        return Err(SaslError::BadChallenge("the server's challenge is longer than 12288 characters"));
+        return Err(SaslError::Unreadable("the server's challenge is longer than 12288 characters"));
     }
-    decode(text).ok_or(SaslError::BadChallenge("the server's challenge is not base64"))
+    decode(text).ok_or(SaslError::Unreadable("the server's challenge is not base64"))
+}
+
+/// As servers write base64 that do not pad it, or leave something over in its last letter.
+const LENIENT: GeneralPurpose = {
+    let config = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
+    GeneralPurpose::new(&alphabet::STANDARD, config.with_decode_padding_mode(DecodePaddingMode::Indifferent))
+};
+
+/// The octets of a text that may be base64, padded or not; `None` if it is not.
+pub fn decode_leniently(text: &[u8]) -> Option<Vec<u8>> {
+    if text.len() > MAX_TEXT { None } else { LENIENT.decode(text).ok() }
+}
+
+/// The challenge of a reply whose lines these are: base64, whole or folded over several lines.
+pub fn decode_lines<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Result<Vec<u8>, SaslError> {
+    decode_challenge(&joined(lines, b""))
+}
+
+/// What a server says in these lines, for people and for mechanisms that do not read it: base64 if it is that and stands
+/// for text, else the lines as they are.
+pub fn words_of_lines<'a>(lines: impl Iterator<Item = &'a [u8]> + Clone) -> Vec<u8> {
+    let is_text = |octets: &Vec<u8>| {
+        let text = core::str::from_utf8(octets).ok();
+        text.is_some_and(|text| !text.chars().any(|c| c.is_control() && !c.is_ascii_whitespace()))
+    };
+    match decode_leniently(&joined(lines.clone(), b"")).filter(is_text) {
+        Some(words) => words,
+        None => joined(lines, b" "),
+    }
+}
+
+fn joined<'a>(lines: impl Iterator<Item = &'a [u8]>, between: &[u8]) -> Vec<u8> {
+    let mut all = Vec::new();
+    for line in lines.map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()) {
+        if !all.is_empty() {
+            all.extend_from_slice(between);
+        }
+        all.extend_from_slice(line);
+    }
+    all
 }
 
 /// The octets of a client's answer to a challenge; `None` if it is not base64.
@@ -78,6 +120,27 @@ mod tests {
             assert!(decode_challenge(text.as_bytes()).is_err(), "{text:?}");
         }
         assert_eq!(decode_challenge(b"VXNlcm5hbWU6").unwrap(), b"Username:");
+    }
+
+    #[test]
+    fn a_challenge_may_be_folded_and_words_may_be_anything() {
+        let lines = |lines: &'static [&'static str]| lines.iter().map(|line| line.as_bytes());
+        assert_eq!(decode_lines(lines(&["VXNl", " cm5hbWU6"])).unwrap(), b"Username:");
+        assert_eq!(decode_lines(lines(&["", "VXNlcm5hbWU6", ""])).unwrap(), b"Username:");
+        assert!(decode_lines(lines(&["Hello", "VXNlcm5hbWU6"])).is_err());
+        let said: [(&'static [&'static str], &str); 8] = [
+            (&["VXNlcm5hbWU6"], "Username:"),
+            (&["eyJhIjoxfQ"], r#"{"a":1}"#),
+            (&["eyJh", "IjoxfQ=="], r#"{"a":1}"#),
+            (&["{\"a\":", "1}"], r#"{"a": 1}"#),
+            (&["User Name"], "User Name"),
+            (&["gone"], "gone"),
+            (&[], ""),
+            (&["", "="], "="),
+        ];
+        for (from, words) in said {
+            assert_eq!(String::from_utf8(words_of_lines(lines(from))).unwrap(), words, "{from:?}");
+        }
     }
 
     #[test]

@@ -13,12 +13,13 @@ use super::flight::Flight;
 use super::lane::{Lane, NO_MAIL, source_failed};
 use super::queue::Queue;
 use super::{Mail, Outcome};
+use crate::client::body::Measured;
 use crate::client::connection::Connection;
 use crate::client::envelope::{BodyKind, all_ascii, mail_parameters, recipient_parameters};
 use crate::client::settings::Level;
 use crate::error::{Cause, Error, Phase, Result};
 use crate::proto::command::{Command, Parameter};
-use crate::proto::dot::{BodyEncoder, Dots};
+use crate::proto::dot::BodyEncoder;
 use std::time::Instant;
 
 /// Bodies up to this size are staged whole beside their commands: one write for many mails.
@@ -99,7 +100,13 @@ impl Lane {
         let recipients = queue.undecided(mail);
         let mut flight = Flight::new(mail, self.next_number, recipients);
         let tag = flight.tag(0);
-        let measured = Measured::of(&self.connection, queue.mail(mail));
+        let measured = match measure(&self.connection, queue.mail_mut(mail)) {
+            Ok(measured) => measured,
+            Err(why) => {
+                queue.settle_rest(mail, &Outcome::failed(&source_failed(&why)));
+                return Ok(true);
+            }
+        };
         flight.unchanged = measured.unchanged;
         let sent = parameters_of(&self.connection, queue.mail(mail), measured.size)
             .and_then(|parameters| self.push_mail(queue.mail(mail), &parameters, tag, now));
@@ -339,25 +346,10 @@ fn is_mails_own(error: &Error) -> bool {
         || (error.cause == Cause::Refused && error.reply.is_none())
 }
 
-/// What is known of a body before it is sent.
-struct Measured {
-    size: Option<u64>,
-    /// Every line ends in CRLF: but for dots it goes out as it is.
-    unchanged: bool,
-}
-
-impl Measured {
-    /// What is in memory is measured as it will arrive; elsewhere the size is an estimate (RFC 1870 section 5).
-    fn of(connection: &Connection, mail: &Mail) -> Measured {
-        match (mail.body.in_memory(), mail.kind) {
-            (Some(bytes), kind) if kind != BodyKind::Binary && connection.extensions().size.is_some() => {
-                let encoder = BodyEncoder::new(Dots::Off);
-                let size = encoder.encoded_len(bytes) + completion_after(&encoder, bytes);
-                Measured { size: Some(size), unchanged: size == bytes.len() as u64 }
-            }
-            (_, _) => Measured { size: mail.body.size(), unchanged: false },
-        }
-    }
+/// What is known of the mail's body. Its line ends are counted where the server wants to know the size.
+fn measure(connection: &Connection, mail: &mut Mail) -> std::io::Result<Measured> {
+    let limit = connection.extensions().size;
+    mail.body.measure(limit.is_some() && mail.kind != BodyKind::Binary, limit.flatten().filter(|limit| *limit > 0))
 }
 
 fn parameters_of(connection: &Connection, mail: &Mail, size: Option<u64>) -> Result<Vec<Parameter>> {

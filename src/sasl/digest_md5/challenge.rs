@@ -37,17 +37,17 @@ impl Challenge {
             }
         }
         let [algorithm] = algorithms.as_slice() else {
-            return Err(SaslError::BadChallenge("the server's DIGEST-MD5 challenge has not exactly one algorithm"));
+            return Err(SaslError::Unreadable("the server's DIGEST-MD5 challenge has not exactly one algorithm"));
         };
         if !algorithm.eq_ignore_ascii_case(b"md5-sess") {
-            return Err(SaslError::BadChallenge("the server's DIGEST-MD5 challenge has an unknown algorithm"));
+            return Err(SaslError::Unreadable("the server's DIGEST-MD5 challenge has an unknown algorithm"));
         }
         if auth == Some(false) {
-            return Err(SaslError::BadChallenge("the server's DIGEST-MD5 wants more than to authenticate"));
+            return Err(SaslError::Unreadable("the server's DIGEST-MD5 wants more than to authenticate"));
         }
         match (nonces.pop(), nonces.is_empty()) {
             (Some(nonce), true) if !nonce.is_empty() => Ok(Challenge { realms, nonce, utf8 }),
-            _ => Err(SaslError::BadChallenge("the server's DIGEST-MD5 challenge has not exactly one nonce")),
+            _ => Err(SaslError::Unreadable("the server's DIGEST-MD5 challenge has not exactly one nonce")),
         }
     }
 
@@ -78,7 +78,7 @@ struct Directives<'a> {
 impl<'a> Directives<'a> {
     fn new(challenge: &'a [u8]) -> Result<Self, SaslError> {
         if challenge.len() > CHALLENGE_MAX {
-            return Err(SaslError::BadChallenge("the server's DIGEST-MD5 challenge is longer than 2047 octets"));
+            return Err(SaslError::Unreadable("the server's DIGEST-MD5 challenge is longer than 2047 octets"));
         }
         if challenge.iter().any(|octet| octet.is_ascii_control() && !matches!(octet, b'\r' | b'\n' | b'\t')) {
             return Err(bad());
@@ -149,7 +149,7 @@ fn is_token(octet: u8) -> bool {
 }
 
 fn bad() -> SaslError {
-    SaslError::BadChallenge("the server's DIGEST-MD5 challenge cannot be read")
+    SaslError::Unreadable("the server's DIGEST-MD5 challenge cannot be read")
 }
 
 #[cfg(test)]
@@ -159,7 +159,7 @@ mod tests {
     use alloc::string::String;
 
     fn refused(challenge: &str) {
-        assert!(matches!(Challenge::parse(challenge.as_bytes()), Err(SaslError::BadChallenge(_))), "{challenge:?}");
+        assert!(matches!(Challenge::parse(challenge.as_bytes()), Err(SaslError::Unreadable(_))), "{challenge:?}");
     }
 
     #[test]

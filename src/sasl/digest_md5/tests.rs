@@ -50,7 +50,10 @@ fn a_server_that_does_not_prove_itself_is_refused() {
     for proof in ["rspauth=ea40f60335c427b5527b84dbabcdfffe", "rspauth=", "other=1", "", "rspauth=\"ea40f603"] {
         let mut digest = imap();
         digest.respond(IMAP_CHALLENGE).unwrap();
-        assert!(matches!(digest.respond(proof.as_bytes()), Err(SaslError::BadChallenge(_))), "{proof}");
+        assert!(
+            matches!(digest.respond(proof.as_bytes()), Err(SaslError::BadChallenge(_) | SaslError::Unreadable(_))),
+            "{proof}"
+        );
         assert!(!digest.is_complete());
     }
 }

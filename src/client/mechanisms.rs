@@ -1,0 +1,178 @@
+//! Which mechanism AUTH is said with: the first, and the next one where the server does not take it after all.
+//!
+//! Servers offer mechanisms that they then do not have (a list in their settings that nobody has held against what is
+//! installed), or whose challenges nobody can read. The next mechanism is worth a try then, as long as nothing was said
+//! about the credentials: a wrong password that goes out in three ways locks an account three times as fast.
+
+use crate::client::authentication::{Attempt, Manner};
+use crate::client::connection::Connection;
+use crate::client::trace::Observer;
+use crate::error::{Cause, Error, Phase, Result};
+use crate::sasl::{self, Context, Credentials, ENTROPY};
+use std::fmt;
+use std::time::Instant;
+
+/// How much of an answer is repeated in the words of the last error, in characters.
+const ANSWER_MAX: usize = 200;
+
+/// A mechanism that the server has offered and does not take.
+#[derive(Clone)]
+pub(crate) struct Tried {
+    name: &'static str,
+    answer: String,
+    /// The server has sent a challenge, so it has the mechanism in some way.
+    is_under_way: bool,
+}
+
+impl Tried {
+    fn of(attempt: &Attempt, error: &Error) -> Tried {
+        let exchange = &attempt.exchange;
+        let answer = error.detail.chars().take(ANSWER_MAX).collect();
+        Tried { name: exchange.name(), answer, is_under_way: exchange.is_under_way }
+    }
+}
+
+impl fmt::Display for Tried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.answer)
+    }
+}
+
+impl Connection {
+    /// The server has ended the attempt in a way that is about the mechanism: on with the next one that both have. The
+    /// attempt itself comes back, and what to add to the error's words, where there is none.
+    pub(crate) fn try_next(
+        &mut self,
+        mut attempt: Box<Attempt>,
+        error: &Error,
+        now: Instant,
+    ) -> std::result::Result<(), (Box<Attempt>, String)> {
+        let is_of_mechanism = attempt.exchange.is_of_mechanism(error);
+        attempt.manner.tried.push(Tried::of(&attempt, error));
+        while is_of_mechanism && let Some(next) = self.next_mechanism(&attempt) {
+            self.observers.note(&format!("{}: on with {next}", last_of(&attempt.manner)));
+            let (manner, credentials) = (attempt.manner.clone(), attempt.credentials.clone());
+            match self.log_in(manner, credentials, attempt.supplier.clone(), now) {
+                Ok(()) => return Ok(()),
+                // It cannot carry these credentials.
+                Err(why) if why.cause == Cause::BadArgument => {
+                    attempt.manner.tried.push(Tried { name: next, answer: why.detail, is_under_way: false });
+                }
+                // The server has closed meanwhile, which says less than its refusal.
+                Err(_) => break,
+            }
+        }
+        if !is_of_mechanism && attempt.manner.tried.len() == 1 {
+            attempt.manner.tried.clear();
+            return Err((attempt, String::new()));
+        }
+        let words = self.account(&attempt);
+        if !is_of_mechanism {
+            // Fresh credentials may be tried with it.
+            attempt.manner.tried.pop();
+        }
+        Err((attempt, words))
+    }
+
+    fn next_mechanism(&self, attempt: &Attempt) -> Option<&'static str> {
+        self.left(attempt, |name| attempt.manner.allows(name, self.is_secure())).into_iter().next()
+    }
+
+    /// Those of the server's mechanisms that these credentials could be tried with.
+    fn left(&self, attempt: &Attempt, may: impl Fn(&str) -> bool) -> Vec<&'static str> {
+        let channel = self.channel_bindings().into_iter().next();
+        let (host, port) = &self.place;
+        let offered = &self.extensions().auth;
+        let context = Context { entropy: [0; ENTROPY], host, port: *port, channel: channel.as_ref(), offered };
+        let possible = attempt.manner.possible(&attempt.credentials, &context);
+        possible.into_iter().filter(|name| may(name)).collect()
+    }
+
+    /// What was tried, what the server said to it, and who decides about it.
+    fn account(&self, attempt: &Attempt) -> String {
+        let manner = &attempt.manner;
+        let tried: Vec<String> = match manner.tried.as_slice() {
+            [only] => vec![only.name.to_owned()],
+            all => all.iter().map(Tried::to_string).collect(),
+        };
+        let is_left = |name: &str| !manner.has_tried(name);
+        let barred = self.left(attempt, is_left);
+        let not_asked_for = self.extensions().auth.iter().filter(|offer| {
+            let known = sasl::traits(offer).is_some_and(|traits| traits.proof == attempt.credentials.proof);
+            known && is_left(offer) && !barred.iter().any(|name| name.eq_ignore_ascii_case(offer))
+        });
+        let not_asked_for: Vec<&str> = not_asked_for.map(String::as_str).collect();
+        let mut words = format!(" (tried: {}", tried.join("; "));
+        if !barred.is_empty() {
+            words += &format!("; not tried, for it would give up what those protect: {}", barred.join(" "));
+        }
+        if !not_asked_for.is_empty() {
+            words += &format!("; also offered: {}", not_asked_for.join(" "));
+        }
+        words + "; the key mechanism of the policy says which are tried)"
+    }
+}
+
+impl Manner {
+    /// The mechanisms of the plan that are possible here, the first to try first; without a list in it all that there are
+    /// for the credentials, the best first.
+    fn possible(&self, credentials: &Credentials, context: &Context<'_>) -> Vec<&'static str> {
+        match self.mechanisms.as_slice() {
+            [] => sasl::possible(credentials, context).collect(),
+            list => list.iter().copied().filter(|name| sasl::is_possible(name, context)).collect(),
+        }
+    }
+
+    fn has_tried(&self, name: &str) -> bool {
+        self.tried.iter().any(|tried| tried.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether this mechanism may be tried after those that were. Who sits in between can say no to a mechanism in the
+    /// server's place, and must not gain by it what striking it from the offer would not gain him:
+    /// - none without channel binding after one with it (RFC 5802 section 6: the server is told of the offer);
+    /// - in the clear none that shows the password after a SCRAM exchange had begun with a server that has SCRAM.
+    fn allows(&self, name: &str, is_secure: bool) -> bool {
+        let Some(traits) = sasl::traits(name).filter(|_| !self.has_tried(name)) else { return false };
+        let was_bound =
+            self.tried.iter().any(|tried| sasl::traits(tried.name).is_some_and(|traits| traits.binds_channel));
+        let has_scram = self.tried.iter().any(|tried| tried.is_under_way && tried.name.starts_with("SCRAM-"));
+        (traits.binds_channel || !was_bound) && (is_secure || !has_scram || !traits.sends_password)
+    }
+}
+
+fn last_of(manner: &Manner) -> String {
+    manner.tried.last().map_or(String::new(), Tried::to_string)
+}
+
+/// The mechanism to try next: the first of the plan that is possible here and was not tried.
+pub(crate) fn choose(
+    manner: &Manner,
+    credentials: &Credentials,
+    context: &Context<'_>,
+    is_secure: bool,
+) -> Result<&'static str> {
+    let possible = manner.possible(credentials, context).into_iter().find(|name| manner.allows(name, is_secure));
+    let unasked = || manner.mechanisms.first().copied().filter(|name| manner.unasked && !manner.has_tried(name));
+    possible.or_else(unasked).ok_or_else(|| {
+        if context.offered.is_empty() {
+            return nothing_offered();
+        }
+        let wanted = wanted(manner, credentials).join(" ");
+        let words = format!("the server offers {}, wanted is {wanted}", context.offered.join(" "));
+        Error::new(Phase::Auth, Cause::NotSupported, words)
+    })
+}
+
+pub(crate) fn nothing_offered() -> Error {
+    let words = "the server offers no authentication; use another port (587), or send without user and password";
+    Error::new(Phase::Auth, Cause::NotSupported, words)
+}
+
+/// The mechanisms that the plan comes down to.
+fn wanted(manner: &Manner, credentials: &Credentials) -> Vec<&'static str> {
+    if !manner.mechanisms.is_empty() {
+        return manner.mechanisms.clone();
+    }
+    let of_proof = |name: &&str| sasl::traits(name).is_some_and(|traits| traits.proof == credentials.proof);
+    sasl::mechanisms().filter(of_proof).collect()
+}
