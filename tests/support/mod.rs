@@ -19,6 +19,7 @@
 //! - [`postfix_client`]: a Postfix that hands mail on to a server of the test's ([`next`]); [`tap`]: what such clients say;
 //! - [`mount`]: a small file system of a test's own;
 //! - [`native`], [`netx`]: the native C face and NetX SMTP Client through their exported functions;
+//! - [`peer`]: a mail server with OpenSSL's side of TLS, as odd as it is told, and certificates made by `openssl`;
 //! - [`pipe`]: a program that answers lines, for the servers' side of authentication by other libraries;
 //! - [`process`]: this process's peak memory and open descriptors;
 //! - [`program`]: helo-server as a process;
@@ -54,6 +55,7 @@ pub mod mount;
 pub mod native;
 pub mod netx;
 pub mod next;
+pub mod peer;
 pub mod pipe;
 pub mod postfix;
 pub mod postfix_client;

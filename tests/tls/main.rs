@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod any;
 mod certificates;
 mod cuts;
 mod faces;
