@@ -7,6 +7,7 @@ mod support;
 
 mod any;
 mod certificates;
+mod clear;
 mod cuts;
 mod faces;
 mod hostile;
