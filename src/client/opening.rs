@@ -25,6 +25,10 @@ impl Connection {
     /// Acts on a reply of the opening dialogue; `Opened` when it is through.
     pub(crate) fn advance_opening(&mut self, happened: Happening, now: Instant) -> Result<Option<Happening>> {
         let Happening::Answer(answer) = happened else { return Ok(None) };
+        if self.is_secure() {
+            // The server has read what was encrypted for it.
+            self.stay_encrypted();
+        }
         let outcome = match answer.expect {
             Expect::Greeting if answer.is_positive() => self.say_hello(now),
             Expect::Command(hello @ (Verb::Ehlo | Verb::Lhlo | Verb::Helo)) if answer.is_positive() => {

@@ -63,6 +63,7 @@ impl Connection {
         };
         let mut handshake = Handshake::client(transport, self.expected_name(), &options)?;
         handshake.set_waker(&self.waker);
+        self.handshake_begins();
         self.stage = Stage::Securing(Box::new(Securing { handshake, then, sent }));
         Ok(())
     }
@@ -74,6 +75,7 @@ impl Connection {
         let advanced = securing.handshake.advance();
         let agreed = securing.handshake.agreed();
         let certificate = if self.observers.enabled() { securing.handshake.certificate() } else { None };
+        let is_lack = securing.handshake.is_lack();
         match advanced {
             Ok(Some(transport)) => {
                 self.observers.note(&format!("encrypted: {agreed}"));
@@ -97,10 +99,25 @@ impl Connection {
                     return Ok(Step::Wait(deadline));
                 }
                 let text = format!("the handshake was not done within {limit:?}");
-                Err(self.die(Error::new(Phase::Tls, Cause::TimedOut, text)))
+                Err(self.cannot_secure(Error::new(Phase::Tls, Cause::TimedOut, text)))
             }
-            Err(error) => Err(self.die(error)),
+            Err(error) if is_lack => Err(self.cannot_secure(error)),
+            Err(error) => {
+                self.stay_encrypted();
+                Err(self.die(error))
+            }
         }
+    }
+
+    /// The server and this side have no TLS in common. What can be done about it is said where it is not done at once.
+    fn cannot_secure(&mut self, mut error: Error) -> Error {
+        if !self.may_go_clear() {
+            let login = if self.settings.auth.is_some() { ", without user and password" } else { "" };
+            error.detail.push_str(&format!(
+                "; if the server cannot do TLS 1.2 or 1.3, tls = never in the policy goes without encryption{login}"
+            ));
+        }
+        self.die(error)
     }
 
     /// What may be the reason that no greeting comes.
@@ -122,7 +139,7 @@ impl Connection {
         let offered = self.extensions().starttls;
         match self.settings.tls.mode {
             TlsMode::Never => Ok(false),
-            TlsMode::Optional => Ok(offered && tls::AVAILABLE),
+            TlsMode::Optional => Ok(offered && tls::AVAILABLE && !self.in_clear),
             TlsMode::Always | TlsMode::Implicit if offered => Ok(true),
             TlsMode::Always | TlsMode::Implicit => Err(Error::new(
                 Phase::Tls,

@@ -113,8 +113,9 @@ pub enum Owner {
 pub enum TlsMode {
     /// Never.
     Never,
-    /// By STARTTLS when the server offers it; its certificate may be any. A handshake that has begun and fails is a
-    /// failure.
+    /// By STARTTLS when the server offers it; its certificate may be any. Where a handshake has begun and the server
+    /// turns out to be unable to do it, one new connection in the clear follows, if no login, pin, certificate of this
+    /// side or demand to verify is at stake; otherwise that is a failure.
     #[default]
     Optional,
     /// By STARTTLS or not at all.
@@ -156,6 +157,11 @@ impl Tls {
     /// This mode, everything else as it is by default.
     pub fn mode(mode: TlsMode) -> Tls {
         Tls { mode, ..Tls::default() }
+    }
+
+    /// Whether encryption is a wish only, of which nothing depends: nobody is to be recognized by it.
+    pub(crate) fn may_be_missing(&self) -> bool {
+        self.mode == TlsMode::Optional && !self.verifies() && self.pins.is_empty() && self.identity.is_none()
     }
 
     /// Whether the certificate and its name are verified.

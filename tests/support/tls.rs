@@ -82,8 +82,15 @@ impl Authority {
 
 /// A certificate that nobody but itself vouches for.
 pub fn self_signed(names: &[&str]) -> Certified {
+    self_signed_as("a test server", names)
+}
+
+/// The same with this subject.
+pub fn self_signed_as(subject: &str, names: &[&str]) -> Certified {
     let key = KeyPair::generate().expect("a key");
-    let certificate = for_names(names).self_signed(&key).expect("a certificate");
+    let mut params = for_names(names);
+    params.distinguished_name.push(DnType::CommonName, subject);
+    let certificate = params.self_signed(&key).expect("a certificate");
     Certified { certificate: certificate.der().clone(), pem: certificate.pem(), key }
 }
 

@@ -1,6 +1,6 @@
 //! Certificates of every kind: which are taken, and what is said of those that are not.
 
-use crate::support::tls::{Authority, Behaviour, Certified, self_signed};
+use crate::support::tls::{Authority, Behaviour, Certified, self_signed, self_signed_as};
 use crate::*;
 use helo::error::{Cause, Phase};
 use helo::net::tls::{Identity, Pin};
@@ -48,6 +48,22 @@ fn errors_say_which_certificate_of_the_chain_failed() {
     // Signed by the key of another authority with the same name.
     let text = words(&Authority::new("Test authority").certificate(&[NAME]), always());
     assert_says(&text, &["CN=Test authority", NAME]);
+}
+
+#[test]
+fn a_certificate_by_itself_is_called_so_whoever_else_has_its_name() {
+    // The name of its subject stands in the store, with another key.
+    let namesake = self_signed_as("Test authority", &[NAME]);
+    let text = words(&namesake, tls(TlsMode::Always));
+    assert_says(&text, &["self-signed and not in", "tls_ca", "tls_pin = sha256:", NAME]);
+    // Named as its own authority it is taken.
+    let roots = Some(Roots::from_pem(namesake.pem.as_bytes()).unwrap());
+    let (outcome, _) = meet(Behaviour::good(namesake.server()), settings(Tls { roots, ..tls(TlsMode::Always) }, None));
+    outcome.unwrap();
+    // Not its own: signed by an authority of a name that is known, with another key.
+    let text = words(&Authority::new("Test authority").certificate(&[NAME]), tls(TlsMode::Always));
+    assert!(!text.contains("self-signed"), "{text}");
+    assert_says(&text, &["another key than the authority"]);
 }
 
 #[test]
@@ -135,7 +151,7 @@ fn the_client_shows_its_certificate_when_it_has_one() {
     outcome.unwrap();
     assert!(heard.client_certificate);
     let (outcome, _) = meet(Behaviour::good(asking), settings(tls(TlsMode::Always), None));
-    assert_says(&outcome.unwrap_err().to_string(), &["alert", "CertificateRequired"]);
+    assert_says(&outcome.unwrap_err().to_string(), &["alert certificate_required", "tls_certificate"]);
 }
 
 #[test]

@@ -5,7 +5,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod any;
 mod certificates;
+mod clear;
 mod cuts;
 mod faces;
 mod hostile;

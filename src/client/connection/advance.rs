@@ -7,6 +7,7 @@ use crate::client::settings::TlsMode;
 use crate::client::trace::{self, Observer};
 use crate::client::wire::{HIGH_WATER, Wire};
 use crate::error::{Cause, Error, Phase, Result};
+use crate::net::tls::TlsFailure;
 use crate::net::transport::{Transport, read_cause, write_cause};
 use crate::proto::client::Event;
 use crate::proto::dot::BodyEncoder;
@@ -278,6 +279,9 @@ impl Connection {
                 let mut lost = self.lost(&format!("receiving failed: {why}"));
                 if lost.cause == Cause::BrokenOff && read_cause(&why) == Cause::Tls {
                     lost.cause = Cause::Tls;
+                    if !TlsFailure::is_lack(&why) {
+                        self.stay_encrypted();
+                    }
                 }
                 Err(self.die(lost))
             }

@@ -79,8 +79,10 @@ pub struct Connection {
     pub(crate) place: (String, u16),
     /// The host that it was to connect to; none for a path, or a connection that was there already.
     pub(crate) host: Option<String>,
-    /// Where to connect once more, should the server refuse what a supplier gave and close.
+    /// Where to connect once more, should the server refuse what a supplier gave and close, or be unable to do TLS.
     pub(crate) again: Option<Again>,
+    /// It was connected to once more because the server cannot do TLS: STARTTLS is not said.
+    pub(crate) in_clear: bool,
     /// None while a handshake has the transport.
     pub(crate) wire: Option<Wire>,
     pub(crate) waker: Waker,
@@ -117,6 +119,7 @@ impl Connection {
             place,
             host,
             again,
+            in_clear: false,
             wire: None,
             waker,
             observers: Observers::new(watches),

@@ -1,6 +1,9 @@
 //! What people and channel bindings want to know of a certificate. Whether it is valid is decided elsewhere.
 
-use rustls::pki_types::CertificateDer;
+use super::config::PROVIDER;
+use super::der::Parts;
+use super::key;
+use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use std::net::IpAddr;
 use x509_cert::Certificate;
@@ -53,6 +56,19 @@ impl Facts {
     pub(super) fn is_self_signed(&self) -> bool {
         self.subject == self.issuer
     }
+}
+
+/// Whether a certificate vouches for itself: it names itself as its issuer, and its own key has signed it. A signature of
+/// a kind that is not known here is taken for its own.
+pub(super) fn is_self_signed(certificate: &CertificateDer<'_>) -> bool {
+    let Some(parts) = Parts::of(certificate).filter(|parts| parts.issuer == parts.subject) else { return false };
+    let algorithms = PROVIDER.signature_verification_algorithms.all;
+    let of_signature = algorithms.iter().filter(|algorithm| algorithm.signature_alg_id().as_ref() == parts.algorithm);
+    let mut fitting = of_signature.filter(|algorithm| key::fits(&parts.key, **algorithm)).peekable();
+    let holds = |algorithm: &&dyn SignatureVerificationAlgorithm| {
+        algorithm.verify_signature(parts.key.key, parts.signed, parts.signature).is_ok()
+    };
+    fitting.peek().is_none() || fitting.any(|algorithm| holds(algorithm))
 }
 
 fn name(name: &GeneralName) -> Option<String> {

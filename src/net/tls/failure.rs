@@ -1,22 +1,35 @@
-//! TLS that was broken after the handshake, as reading and writing say it.
+//! TLS that was broken, in the handshake or after it, as reading and writing say it.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
 
-/// What arrived is not the TLS that was agreed: forged, garbled, or clear text.
+/// What arrived is not the TLS that was agreed: forged, garbled, or clear text; or none could be agreed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsFailure(pub(super) String);
+pub struct TlsFailure {
+    pub(super) words: String,
+    pub(super) is_lack: bool,
+}
 
 impl TlsFailure {
     /// Whether this is why reading or writing failed.
     pub fn is_in(error: &io::Error) -> bool {
-        error.get_ref().is_some_and(|inner| inner.is::<TlsFailure>())
+        TlsFailure::of(error).is_some()
+    }
+
+    /// Whether reading or writing failed because the two sides do not fit each other, and not because a check found
+    /// something wrong or somebody between them may have had a hand in it.
+    pub fn is_lack(error: &io::Error) -> bool {
+        TlsFailure::of(error).is_some_and(|failure| failure.is_lack)
+    }
+
+    fn of(error: &io::Error) -> Option<&TlsFailure> {
+        error.get_ref()?.downcast_ref()
     }
 }
 
 impl fmt::Display for TlsFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.words)
     }
 }
 

@@ -6,6 +6,7 @@ use super::options::Options;
 use super::sessions::Sessions;
 use super::stream::TlsStream;
 use super::verify;
+use super::words;
 use crate::error::{Cause, Error, Phase, Result};
 use crate::net::transport::{Readiness, Source, Transport};
 use crate::net::wait::{Interest, Waker};
@@ -25,6 +26,8 @@ pub struct Handshake {
     server: Option<(Arc<Sessions>, ServerName<'static>)>,
     /// What the other side showed.
     certificate: Option<CertificateDer<'static>>,
+    /// It has failed because the two sides do not fit each other.
+    is_lack: bool,
 }
 
 impl Handshake {
@@ -33,19 +36,28 @@ impl Handshake {
     pub fn client(transport: Box<dyn Transport>, name: Option<&str>, options: &Options) -> Result<Handshake> {
         let name = server_name(name, options, &*transport)?;
         let Client { config, sessions } = client_config(options).map_err(|why| failure(Cause::Tls, why))?;
-        let tls = ClientConnection::new(config, name.clone()).map_err(|why| failure(Cause::Tls, why.to_string()))?;
+        let tls =
+            ClientConnection::new(config, name.clone()).map_err(|why| failure(Cause::Tls, words::words(&why, true)))?;
         Ok(Handshake { server: Some((sessions, name)), ..Handshake::over(TlsStream::client(transport, tls)) })
     }
 
     /// Begins it as the server.
     pub fn server(transport: Box<dyn Transport>, config: &ServerConfig) -> Result<Handshake> {
-        let tls = ServerConnection::new(config.tls.clone()).map_err(|why| failure(Cause::Tls, why.to_string()))?;
+        let tls =
+            ServerConnection::new(config.tls.clone()).map_err(|why| failure(Cause::Tls, words::words(&why, true)))?;
         Ok(Handshake::over(TlsStream::server(transport, tls, config.certificate.clone())))
     }
 
     fn over(stream: TlsStream) -> Handshake {
         let version_and_cipher = Default::default();
-        Handshake { stream: Some(stream), agreed: String::new(), version_and_cipher, server: None, certificate: None }
+        Handshake {
+            stream: Some(stream),
+            agreed: String::new(),
+            version_and_cipher,
+            server: None,
+            certificate: None,
+            is_lack: false,
+        }
     }
 
     /// Does what can be done without waiting: the encrypted transport, `None` while it is under way, or why there is
@@ -69,9 +81,16 @@ impl Handshake {
                 if let Some((sessions, name)) = self.server.take() {
                     sessions.bar(name);
                 }
+                self.is_lack = !TlsFailure::is_in(&why) || TlsFailure::is_lack(&why);
                 Err(lost(&why))
             }
         }
+    }
+
+    /// Whether it has failed because the two sides do not fit each other (old versions, no cipher in common, no TLS at
+    /// all, an end in the middle of it), and not because a check found something wrong.
+    pub fn is_lack(&self) -> bool {
+        self.is_lack
     }
 
     /// What `advance` waits for.
@@ -125,13 +144,16 @@ impl Handshake {
 }
 
 fn server_name(name: Option<&str>, options: &Options, transport: &dyn Transport) -> Result<ServerName<'static>> {
+    // Where nobody's name is asked for: sessions are kept apart by address, and no name is sent.
+    let by_address = || {
+        let peer = transport.peer().parse().map_or(Ipv4Addr::UNSPECIFIED.into(), |peer: SocketAddr| peer.ip());
+        ServerName::IpAddress(peer.into())
+    };
     let Some(name) = name else {
         if options.verify {
             return Err(failure(Cause::BadArgument, "there is no name that the certificate could be verified for"));
         }
-        // Nobody's name is asked for: sessions are kept apart by address, and no name is sent.
-        let peer = transport.peer().parse().map_or(Ipv4Addr::UNSPECIFIED.into(), |peer: SocketAddr| peer.ip());
-        return Ok(ServerName::IpAddress(peer.into()));
+        return Ok(by_address());
     };
     let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
     // An address with a zone is that address.
@@ -140,10 +162,14 @@ fn server_name(name: Option<&str>, options: &Options, transport: &dyn Transport)
         return Ok(ServerName::IpAddress(ip.into()));
     }
     let name = name.strip_suffix('.').unwrap_or(name);
-    ServerName::try_from(name).map(|name| name.to_owned()).map_err(|_| {
-        let words = format!("{} is no name that a certificate can have (beyond ASCII: write its xn-- form)", name);
-        failure(Cause::BadArgument, words)
-    })
+    match ServerName::try_from(name) {
+        Ok(name) => Ok(name.to_owned()),
+        Err(_) if !options.verify => Ok(by_address()),
+        Err(_) => {
+            let words = format!("{name} is no name that a certificate can have (beyond ASCII: write its xn-- form)");
+            Err(failure(Cause::BadArgument, words))
+        }
+    }
 }
 
 /// As headers and logs of mail have them: `TLSv1.3`, and the cipher by IANA's name.

@@ -13,7 +13,11 @@ mod certificate;
 #[cfg(feature = "tls")]
 mod config;
 #[cfg(feature = "tls")]
+mod der;
+#[cfg(feature = "tls")]
 mod handshake;
+#[cfg(feature = "tls")]
+mod key;
 #[cfg(feature = "tls")]
 mod pem;
 #[cfg(feature = "tls")]
@@ -24,6 +28,8 @@ mod store;
 mod stream;
 #[cfg(feature = "tls")]
 mod verify;
+#[cfg(feature = "tls")]
+mod words;
 
 #[cfg(all(test, feature = "tls"))]
 mod tests;

@@ -2,12 +2,12 @@
 
 use super::certificate;
 use super::failure::TlsFailure;
-use super::verify;
+use super::words;
 use crate::net::transport::{Readiness, Source, Transport};
 use crate::net::wait::Waker;
 use crate::sasl::{BindingKind, ChannelBinding};
 use rustls::pki_types::CertificateDer;
-use rustls::{AlertDescription, ClientConnection, Connection, Error, ProtocolVersion, ServerConnection};
+use rustls::{ClientConnection, Connection, ProtocolVersion, ServerConnection};
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 
 /// So many bytes are encrypted ahead of what the system takes.
@@ -96,7 +96,8 @@ impl TlsStream {
         if let Err(why) = self.tls.process_new_packets() {
             // The other side is told why, as far as that goes out at once.
             let _ = self.send();
-            let failure = TlsFailure(words(&why, self.tls.is_handshaking()));
+            let words = words::words(&why, self.tls.is_handshaking());
+            let failure = TlsFailure { words, is_lack: words::is_lack(&why) };
             self.failed = Some(failure.clone());
             return Err(failure.into());
         }
@@ -246,44 +247,4 @@ fn truncated() -> io::Error {
         ErrorKind::UnexpectedEof,
         "the connection ended without the end that TLS demands (close_notify): what came last may have been cut off",
     )
-}
-
-/// What went wrong, as a person wants to know it.
-fn words(why: &Error, in_handshake: bool) -> String {
-    match why {
-        why if verify::words(why).is_some() => verify::words(why).unwrap_or_default().to_owned(),
-        Error::InvalidMessage(_) if in_handshake => {
-            "what came is not TLS: clear text, or garbled on the way (tls = implicit is for ports with TLS from the \
-             first byte, mostly 465; on 587 and 25 it is tls = always)"
-                .to_owned()
-        }
-        Error::InvalidMessage(_) => "what came is not TLS: clear text, or garbled on the way".to_owned(),
-        Error::AlertReceived(alert) => {
-            format!("the other side ended TLS with the alert {alert:?}{}", advice(*alert))
-        }
-        Error::PeerIncompatible(what) => format!("no version or cipher in common (TLS 1.2 and 1.3 here): {what:?}"),
-        Error::DecryptError => "what came was changed on the way: it does not decrypt".to_owned(),
-        other => certificate::printable(&other.to_string()),
-    }
-}
-
-/// What an alert of the other side asks of people.
-fn advice(alert: AlertDescription) -> &'static str {
-    match alert {
-        AlertDescription::CertificateRequired => ": it demands a certificate of this side (tls_certificate, tls_key)",
-        AlertDescription::BadCertificate
-        | AlertDescription::UnsupportedCertificate
-        | AlertDescription::CertificateRevoked
-        | AlertDescription::CertificateExpired
-        | AlertDescription::CertificateUnknown
-        | AlertDescription::UnknownCA
-        | AlertDescription::AccessDenied => {
-            ": it does not accept this side's certificate (tls_certificate), or misses one"
-        }
-        AlertDescription::ProtocolVersion
-        | AlertDescription::HandshakeFailure
-        | AlertDescription::InsufficientSecurity => ": no version or cipher in common (TLS 1.2 and 1.3 here)",
-        AlertDescription::UnrecognisedName => ": it does not answer to the name that was asked for (tls_name)",
-        _ => "",
-    }
 }

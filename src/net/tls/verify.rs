@@ -1,14 +1,16 @@
 //! Whether the server is who it should be; and if not, why, in words.
 
-use super::certificate::{Facts, printable};
+use super::certificate::{self, Facts};
+use super::der::Parts;
+use super::key;
 use super::options::{Options, Pin};
 use super::store;
+use super::words::{self, certificate_words, plain};
 use core::fmt;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use std::sync::Arc;
 const SHOWN: usize = 5;
 
 /// Verifies what the options ask for. The signature of the handshake is always verified: the server has the key of the
-/// certificate that it shows.
+/// certificate that it shows. Where that and perhaps a pin are all that is asked, the certificate may be any.
 #[derive(Debug)]
 pub(super) struct Verifier {
     /// The chain and the name; `None`: nobody's is asked for.
@@ -30,24 +32,53 @@ pub(super) struct Verifier {
 
 /// Why a certificate was not accepted, as a person wants to know it.
 #[derive(Debug)]
-struct NotAccepted(String);
+struct NotAccepted {
+    words: String,
+    /// It is not that something was found wrong: it could not be looked at.
+    cannot: bool,
+}
 
 impl fmt::Display for NotAccepted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.words)
     }
 }
 
 impl std::error::Error for NotAccepted {}
 
-/// The words of an error that this verifier gave.
-pub(super) fn words(error: &Error) -> Option<&str> {
+fn given(error: &Error) -> Option<&NotAccepted> {
     match error {
-        Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) => {
-            inner.downcast_ref::<NotAccepted>().map(|not_accepted| not_accepted.0.as_str())
-        }
+        Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) => inner.downcast_ref(),
         _ => None,
     }
+}
+
+/// The words of an error that this verifier gave.
+pub(super) fn words(error: &Error) -> Option<&str> {
+    given(error).map(|given| given.words.as_str())
+}
+
+/// Whether an error is that the certificate's key could not be used here.
+pub(super) fn is_cannot(error: &Error) -> bool {
+    given(error).is_some_and(|given| given.cannot)
+}
+
+/// A certificate's key, or what was signed by it, is of a kind that is not known here.
+pub(super) fn cannot(words: &str) -> Error {
+    error(NotAccepted { words: words.to_owned(), cannot: true })
+}
+
+/// The handshake was signed by somebody else.
+pub(super) fn bad_signature() -> Error {
+    Error::InvalidCertificate(CertificateError::BadSignature)
+}
+
+fn not_accepted(words: String) -> Error {
+    error(NotAccepted { words, cannot: false })
+}
+
+fn error(why: NotAccepted) -> Error {
+    Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(why))))
 }
 
 impl Verifier {
@@ -57,10 +88,13 @@ impl Verifier {
             Some(roots) => {
                 let mut store = RootCertStore::empty();
                 for root in roots.0.iter() {
-                    store.add(CertificateDer::from_slice(root)).map_err(|why| why.to_string())?;
+                    store.add(CertificateDer::from_slice(root)).map_err(|why| words::words(&why, false))?;
                 }
                 let own = WebPkiServerVerifier::builder_with_provider(store.into(), provider.clone());
-                (Some(own.build().map_err(|why| why.to_string())?), "the site's own list (tls_ca)")
+                (
+                    Some(own.build().map_err(|_| "no certificate of an authority is in it".to_owned())?),
+                    "the site's own list (tls_ca)",
+                )
             }
             None => (Some(store::system(provider)?), "this system's store"),
         };
@@ -71,6 +105,7 @@ impl Verifier {
     /// Why a certificate was not accepted: what is wrong with which one, the name expected, the names it has.
     fn explain(&self, why: &Error, shown: &Shown<'_>) -> Error {
         let Error::InvalidCertificate(why) = why else { return why.clone() };
+        let self_signed = certificate::is_self_signed(shown.end_entity);
         let reason = match why {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 "the certificate is for another name".to_owned()
@@ -79,46 +114,61 @@ impl Verifier {
             | CertificateError::ExpiredContext { .. }
             | CertificateError::NotValidYet
             | CertificateError::NotValidYetContext { .. } => shown.out_of_time(),
-            CertificateError::UnknownIssuer => self.unknown_issuer(shown),
-            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-                "the certificate, or one that it leads to, is not meant for servers".to_owned()
-            }
-            CertificateError::BadSignature
-            | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
-            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-                "the signature of the certificate, or of one that it leads to, does not hold or is of a kind that is \
-                 not trusted any more"
-                    .to_owned()
-            }
-            CertificateError::BadEncoding => "the certificate, or one that it leads to, cannot be read".to_owned(),
-            CertificateError::Revoked => {
-                "the certificate, or one that it leads to, has been revoked by its authority".to_owned()
-            }
             CertificateError::Other(OtherError(inner)) if inner.to_string().contains("CaUsedAsEndEntity") => {
+                let kind = if self_signed { "is self-signed and" } else { "is" };
                 format!(
-                    "the certificate is that of an authority, not of a server; to trust this server all the same, {}",
+                    "the certificate {kind} that of an authority, not of a server; to trust this server all the same, {}",
                     pin_advice(shown.end_entity)
                 )
             }
-            CertificateError::Other(OtherError(inner)) => printable(&inner.to_string()),
-            other => printable(&other.to_string()),
+            CertificateError::Other(OtherError(inner)) if inner.to_string().contains("UnsupportedCertVersion") => {
+                format!(
+                    "the certificate, or one that it leads to, is of version 1, which says too little to be verified; to \
+                     trust this server all the same, {}",
+                    pin_advice(shown.end_entity)
+                )
+            }
+            // Whatever it was held against: a certificate of the same name in the store, for one, whose key is another.
+            CertificateError::UnknownIssuer
+            | CertificateError::BadSignature
+            | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. }
+                if self_signed =>
+            {
+                self.strange(&format!("the certificate is self-signed and not in {}", self.trusted), shown)
+            }
+            CertificateError::UnknownIssuer => self.strange(&self.unknown_issuer(shown), shown),
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                "the certificate, or one that it leads to, is not meant for servers".to_owned()
+            }
+            CertificateError::BadSignature => "the signature of the certificate, or of one that it leads to, does not \
+                                               hold: its issuer has another key than the authority of that name that \
+                                               is trusted here"
+                .to_owned(),
+            CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+                "the signature of the certificate, or of one that it leads to, is of a kind that is not trusted any more"
+                    .to_owned()
+            }
+            CertificateError::Other(OtherError(inner)) => {
+                format!("the certificate, or one that it leads to, cannot be used ({})", plain(&inner.to_string()))
+            }
+            other => certificate_words(other),
         };
         not_accepted(format!("{reason}; {}", shown.names()))
     }
 
     fn unknown_issuer(&self, shown: &Shown<'_>) -> String {
         let last = shown.intermediates.last().unwrap_or(shown.end_entity);
-        let what = match Facts::of(last) {
-            Some(facts) if facts.is_self_signed() && shown.intermediates.is_empty() => {
-                format!("the certificate is self-signed and not in {}", self.trusted)
-            }
+        match Facts::of(last) {
             Some(facts) => format!("the certificate's issuer, {}, is not in {}", facts.issuer, self.trusted),
             None => format!("the certificate's issuer is not in {}", self.trusted),
-        };
-        format!(
-            "{what}; if it is the right one, name its authority's certificate with tls_ca, or {}",
-            pin_advice(shown.end_entity)
-        )
+        }
+    }
+
+    fn strange(&self, what: &str, shown: &Shown<'_>) -> String {
+        let pin = pin_advice(shown.end_entity);
+        format!("{what}; if it is the right one, name its authority's certificate with tls_ca, or {pin}")
     }
 
     fn check_pins(&self, end_entity: &CertificateDer<'_>, shown: &Shown<'_>) -> Result<(), Error> {
@@ -136,10 +186,6 @@ impl Verifier {
             }
         }
     }
-}
-
-fn not_accepted(words: String) -> Error {
-    Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(NotAccepted(words)))))
 }
 
 /// A certificate in words, whether it is accepted or not.
@@ -161,8 +207,7 @@ pub(super) fn in_words(certificate: &CertificateDer<'_>) -> String {
 }
 
 fn pin_of(certificate: &CertificateDer<'_>) -> Option<Pin> {
-    let parsed = ParsedCertificate::try_from(certificate).ok()?;
-    Some(Pin(Sha256::digest(parsed.subject_public_key_info().as_ref()).into()))
+    Some(Pin(Sha256::digest(Parts::of(certificate)?.key.info).into()))
 }
 
 fn pin_advice(certificate: &CertificateDer<'_>) -> String {
@@ -245,7 +290,10 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, signature, &self.algorithms)
+        match self.chain {
+            Some(_) => verify_tls12_signature(message, cert, signature, &self.algorithms),
+            None => key::verify(message, cert, signature, &self.algorithms, false),
+        }
     }
 
     fn verify_tls13_signature(
@@ -254,7 +302,10 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, signature, &self.algorithms)
+        match self.chain {
+            Some(_) => verify_tls13_signature(message, cert, signature, &self.algorithms),
+            None => key::verify(message, cert, signature, &self.algorithms, true),
+        }
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
