@@ -5,7 +5,7 @@ use crate::client::settings::{AuthPlan, Owner};
 use crate::client::supplier::{Login, Supplier};
 use crate::client::supplying::Refused;
 use crate::client::trace::{self, Observer};
-use crate::error::{Cause, Error, Phase, Result};
+use crate::error::{Cause, Error, Hint, Phase, Result};
 use crate::proto::command::Command;
 use crate::proto::reply::Reply;
 use crate::sasl::{self, ChannelBinding, Context, Credentials, ENTROPY, Mechanism, Secret};
@@ -256,13 +256,13 @@ fn choose(manner: &Manner, credentials: &Credentials, context: &Context<'_>) -> 
         }
         let wanted = wanted(manner, credentials).join(" ");
         let words = format!("the server offers {}, wanted is {wanted}", context.offered.join(" "));
-        Error::new(Phase::Auth, Cause::NotSupported, words)
+        Error::new(Phase::Auth, Cause::NotSupported, words).hinting(Hint::NoMechanism)
     })
 }
 
 fn nothing_offered() -> Error {
     let words = "the server offers no authentication; use another port (587), or send without user and password";
-    Error::new(Phase::Auth, Cause::NotSupported, words)
+    Error::new(Phase::Auth, Cause::NotSupported, words).hinting(Hint::NoAuth)
 }
 
 /// The mechanisms that the plan comes down to.
