@@ -6,6 +6,7 @@
 use crate::proto::reply::Reply;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
+use core::ffi::CStr;
 use core::fmt;
 
 /// Where in a session something happened.
@@ -82,6 +83,45 @@ pub enum Cause {
     Policy,
 }
 
+/// What the cause alone does not tell apart, though each has a cure of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hint {
+    /// Clear text came where TLS was to begin.
+    ClearWhereTls,
+    /// TLS came where clear text was to begin.
+    TlsWhereClear,
+    /// What answers there speaks another protocol: SSH, POP3, HTTP, ...
+    OtherProtocol,
+    /// The server offers no STARTTLS, and it is demanded.
+    NoStartTls,
+    /// Both sides speak TLS and have no version or cipher in common, or the server refuses for another reason.
+    NoCommonTls,
+    /// The certificate is for another name.
+    CertificateName,
+    /// The certificate, or one that it leads to, has expired or does not hold yet.
+    CertificateTime,
+    /// The certificate's issuer is not trusted.
+    CertificateIssuer,
+    /// The certificate has vouched for itself.
+    SelfSigned,
+    /// The server's key is another than the one demanded.
+    CertificatePin,
+    /// Something else is wrong with the certificate.
+    Certificate,
+    /// The program names an address only, and nobody says whose certificate it should be.
+    NoTlsName,
+    /// The server offers no authentication at all.
+    NoAuth,
+    /// The server offers authentication, but none of the mechanisms that are wanted.
+    NoMechanism,
+    /// User and password would go without encryption.
+    ClearCredentials,
+    /// The message is larger than the server has announced that it takes.
+    TooBig,
+    /// An address is not ASCII, and the server has no SMTPUTF8.
+    NoUtf8,
+}
+
 /// What went wrong, where, and the server's own words.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error {
@@ -91,20 +131,22 @@ pub struct Error {
     pub cause: Cause,
     /// The server's reply, when one caused it.
     pub reply: Option<Box<Reply>>,
-    /// What was tried and what to do next, in plain words. Never holds a secret.
+    /// What was tried and what came back, in plain words. Never holds a secret.
     pub detail: String,
+    /// What tells it from others of the same cause, where their cures differ.
+    pub hint: Option<Hint>,
 }
 
 impl Error {
     /// An error without a reply.
     pub fn new(phase: Phase, cause: Cause, detail: impl Into<String>) -> Self {
-        Error { phase, cause, reply: None, detail: detail.into() }
+        Error { phase, cause, reply: None, detail: detail.into(), hint: None }
     }
 
     /// The server refused: `reply` says how.
     pub fn refused(phase: Phase, reply: Reply) -> Self {
         let detail = reply.text();
-        Error { phase, cause: Cause::Refused, reply: Some(Box::new(reply)), detail }
+        Error { phase, cause: Cause::Refused, reply: Some(Box::new(reply)), detail, hint: None }
     }
 
     /// The same error with the server's last reply kept beside it.
@@ -115,57 +157,149 @@ impl Error {
         self
     }
 
+    /// The same error, told apart from others of its cause.
+    pub fn hinting(mut self, hint: impl Into<Option<Hint>>) -> Self {
+        self.hint = hint.into().or(self.hint);
+        self
+    }
+
     /// The reply code, 0 if there was no reply.
     pub fn code(&self) -> u16 {
         self.reply.as_ref().map_or(0, |r| r.code())
     }
 }
 
-impl Phase {
-    /// The phase in words, as error texts have it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Phase::Connect => "connect",
-            Phase::Greeting => "greeting",
-            Phase::Tls => "TLS",
-            Phase::Hello => "hello",
-            Phase::Auth => "authentication",
-            Phase::Mail => "MAIL",
-            Phase::Rcpt => "RCPT",
-            Phase::Data => "DATA",
-            Phase::Message => "end of message",
-            Phase::Command => "command",
-            Phase::Quit => "QUIT",
+impl Hint {
+    /// Every hint.
+    pub const ALL: [Hint; 17] = [
+        Hint::ClearWhereTls,
+        Hint::TlsWhereClear,
+        Hint::OtherProtocol,
+        Hint::NoStartTls,
+        Hint::NoCommonTls,
+        Hint::CertificateName,
+        Hint::CertificateTime,
+        Hint::CertificateIssuer,
+        Hint::SelfSigned,
+        Hint::CertificatePin,
+        Hint::Certificate,
+        Hint::NoTlsName,
+        Hint::NoAuth,
+        Hint::NoMechanism,
+        Hint::ClearCredentials,
+        Hint::TooBig,
+        Hint::NoUtf8,
+    ];
+
+    /// What other protocols than SMTP begin with.
+    const STRANGERS: [&'static [u8]; 6] = [b"SSH-", b"+OK", b"-ERR", b"* ", b"HTTP/", b"RFB "];
+
+    /// Who is there, by the first bytes that a server of SMTP should have said 220 with.
+    pub fn of_greeting(bytes: &[u8]) -> Option<Hint> {
+        match bytes {
+            // A record of TLS: its kind and the major version.
+            [20..=23, 3, ..] => Some(Hint::TlsWhereClear),
+            _ if Hint::STRANGERS.iter().any(|stranger| bytes.starts_with(stranger)) => Some(Hint::OtherProtocol),
+            _ => None,
         }
     }
 }
 
-impl Cause {
-    /// The cause in words, as error texts have it.
-    pub fn name(self) -> &'static str {
+impl Phase {
+    /// Every phase, in the order of the numbers that C has for them, from 1.
+    pub const ALL: [Phase; 11] = [
+        Phase::Connect,
+        Phase::Greeting,
+        Phase::Tls,
+        Phase::Hello,
+        Phase::Auth,
+        Phase::Mail,
+        Phase::Rcpt,
+        Phase::Data,
+        Phase::Message,
+        Phase::Command,
+        Phase::Quit,
+    ];
+
+    /// The phase in words: the one list of them, for C, for error texts and for traces.
+    pub const fn c_name(self) -> &'static CStr {
         match self {
-            Cause::TimedOut => "timed out",
-            Cause::Refused => "refused by the server",
-            Cause::BrokenOff => "connection lost",
-            Cause::BadArgument => "bad argument",
-            Cause::BadSequence => "call out of order",
-            Cause::Cancelled => "cancelled",
-            Cause::Protocol => "protocol violation",
-            Cause::NoMemory => "no memory",
-            Cause::UnknownHost => "unknown host",
-            Cause::NoSocket => "no socket",
-            Cause::NoBind => "cannot bind",
-            Cause::NotResponding => "host does not respond",
-            Cause::Proxy => "proxy failed",
-            Cause::CannotSend => "cannot send",
-            Cause::NotSupported => "not supported by the server",
-            Cause::OutcomeUnknown => "outcome unknown",
-            Cause::Unsent => "not sent",
-            Cause::Source => "body could not be read",
-            Cause::InProgress => "operation in progress",
-            Cause::Tls => "TLS failed",
-            Cause::Policy => "policy",
+            Phase::Connect => c"connect",
+            Phase::Greeting => c"greeting",
+            Phase::Tls => c"TLS",
+            Phase::Hello => c"hello",
+            Phase::Auth => c"authentication",
+            Phase::Mail => c"MAIL",
+            Phase::Rcpt => c"RCPT",
+            Phase::Data => c"DATA",
+            Phase::Message => c"end of message",
+            Phase::Command => c"command",
+            Phase::Quit => c"QUIT",
         }
+    }
+
+    /// The same.
+    pub fn name(self) -> &'static str {
+        self.c_name().to_str().unwrap_or_default()
+    }
+}
+
+impl Cause {
+    /// Every cause, in the order of the numbers that C has for them, from 1.
+    pub const ALL: [Cause; 21] = [
+        Cause::TimedOut,
+        Cause::Refused,
+        Cause::BrokenOff,
+        Cause::BadArgument,
+        Cause::BadSequence,
+        Cause::Cancelled,
+        Cause::Protocol,
+        Cause::NoMemory,
+        Cause::UnknownHost,
+        Cause::NoSocket,
+        Cause::NoBind,
+        Cause::NotResponding,
+        Cause::Proxy,
+        Cause::CannotSend,
+        Cause::NotSupported,
+        Cause::OutcomeUnknown,
+        Cause::Unsent,
+        Cause::Source,
+        Cause::InProgress,
+        Cause::Tls,
+        Cause::Policy,
+    ];
+
+    /// The cause in words: the one list of them, for C, for error texts and for traces.
+    pub const fn c_name(self) -> &'static CStr {
+        match self {
+            Cause::TimedOut => c"timed out",
+            Cause::Refused => c"refused by the server",
+            Cause::BrokenOff => c"connection lost",
+            Cause::BadArgument => c"bad argument",
+            Cause::BadSequence => c"call out of order",
+            Cause::Cancelled => c"cancelled",
+            Cause::Protocol => c"protocol violation",
+            Cause::NoMemory => c"no memory",
+            Cause::UnknownHost => c"unknown host",
+            Cause::NoSocket => c"no socket",
+            Cause::NoBind => c"cannot bind",
+            Cause::NotResponding => c"host does not respond",
+            Cause::Proxy => c"proxy failed",
+            Cause::CannotSend => c"cannot send",
+            Cause::NotSupported => c"not supported by the server",
+            Cause::OutcomeUnknown => c"outcome unknown",
+            Cause::Unsent => c"not sent",
+            Cause::Source => c"body could not be read",
+            Cause::InProgress => c"operation in progress",
+            Cause::Tls => c"TLS failed",
+            Cause::Policy => c"policy",
+        }
+    }
+
+    /// The same.
+    pub fn name(self) -> &'static str {
+        self.c_name().to_str().unwrap_or_default()
     }
 }
 

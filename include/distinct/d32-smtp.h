@@ -192,9 +192,16 @@ int WINAPI smtp_vrfy(GLOBALHANDLE hConn,
  * reply: a buffer of len bytes, or NULL. It gets the reply's lines as they came, codes included, with CRLF between them
  * and a NUL behind them; what does not fit is cut. Before the first reply it gets an empty string.
  *
- * code: gets the reply's code, 0 before the first reply; or NULL.
+ * Where a call has failed and the server has not said why (the connection was lost or not made, nobody answered in time,
+ * an argument cannot be sent, a certificate or the policy is wrong), the library says it in the same form, with the
+ * code 000 that no server sends: "000-libhelo: connect: host does not respond: ...". What the last call to fail was
+ * about is there, never the reply to an earlier one.
  *
- * Returns SMTP_SUCCESS or SMTP_INVALID_HANDLE, and SMTP_IN_PROGRESS while smtp_xhelo is making the connection.
+ * code: gets the reply's code, 0 before the first reply and for the library's own words; or NULL.
+ *
+ * Returns SMTP_SUCCESS or SMTP_INVALID_HANDLE, and SMTP_IN_PROGRESS while smtp_xhelo is making the connection. With the
+ * NULL that smtp_helo, smtp_fw_helo or smtp_xhelo has given instead of a handle it is SMTP_INVALID_HANDLE, and the words
+ * of that failure are in the buffer all the same: those of the last such call of this thread.
  */
 int WINAPI smtp_rply(GLOBALHANDLE hConn,
               LPSTR reply,

@@ -528,8 +528,9 @@ typedef struct helo_result {
    */
   int enhanced_detail;
   /**
-   * The server's words, or the library's when the server said nothing. Never NULL. Valid until helo_clear() or
-   * helo_free(); in a callback until it returns.
+   * The server's words, or the library's when the server said nothing. After a failure there stands behind them which
+   * recipient and which server it was, who sent the program there (the policy, or that none was found), and what to
+   * try next. Never NULL. Valid until helo_clear() or helo_free(); in a callback until it returns.
    */
   const char *text;
 } helo_result;
@@ -999,12 +1000,12 @@ typedef struct helo_failure {
 } helo_failure;
 
 /**
- * A cause (helo_cause) in words: "timed out". Never NULL; "unknown" for other numbers.
+ * A cause (helo_cause) in words, those of helo_last_error(): "timed out". Never NULL; "unknown" for other numbers.
  */
 const char *helo_cause_name(int cause);
 
 /**
- * A phase (helo_phase) in words: "greeting". Never NULL; "unknown" for other numbers.
+ * A phase (helo_phase) in words, those of helo_last_error(): "greeting". Never NULL; "unknown" for other numbers.
  */
 const char *helo_phase_name(int phase);
 

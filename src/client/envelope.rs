@@ -1,6 +1,6 @@
 //! MAIL's and RCPT's parameters: what a mail wants against what the server offers.
 
-use crate::error::{Cause, Error, Phase, Result};
+use crate::error::{Cause, Error, Hint, Phase, Result};
 use crate::proto::address::{ForwardPath, ReversePath};
 use crate::proto::command::Parameter;
 use crate::proto::extension::Extensions;
@@ -40,7 +40,7 @@ pub fn mail_parameters(
     let has = |sent: &[Parameter], keyword: &str| sent.iter().any(|p| p.is(keyword));
     let needs_utf8 = !from.is_ascii() || !ascii_recipients;
     if needs_utf8 && !extensions.smtputf8 {
-        return Err(lacks("SMTPUTF8", "an address of this mail is not ASCII"));
+        return Err(lacks("SMTPUTF8", "an address of this mail is not ASCII").hinting(Hint::NoUtf8));
     }
     if needs_utf8 && !has(&sent, "SMTPUTF8") {
         sent.push(known("SMTPUTF8", None)?);
@@ -48,7 +48,7 @@ pub fn mail_parameters(
     if let (Some(size), Some(limit)) = (size, extensions.size) {
         if limit.is_some_and(|limit| limit > 0 && size > limit) {
             let text = format!("the message has {size} octets, the server takes {}", limit.unwrap_or(0));
-            return Err(Error::new(Phase::Mail, Cause::Refused, text));
+            return Err(Error::new(Phase::Mail, Cause::Refused, text).hinting(Hint::TooBig));
         }
         if !has(&sent, "SIZE") {
             sent.push(known("SIZE", Some(&size.to_string()))?);

@@ -7,7 +7,7 @@
 use crate::client::authentication::{Attempt, Manner};
 use crate::client::connection::Connection;
 use crate::client::trace::Observer;
-use crate::error::{Cause, Error, Phase, Result};
+use crate::error::{Cause, Error, Hint, Phase, Result};
 use crate::sasl::{self, Context, Credentials, ENTROPY};
 use std::fmt;
 use std::time::Instant;
@@ -159,13 +159,13 @@ pub(crate) fn choose(
         }
         let wanted = wanted(manner, credentials).join(" ");
         let words = format!("the server offers {}, wanted is {wanted}", context.offered.join(" "));
-        Error::new(Phase::Auth, Cause::NotSupported, words)
+        Error::new(Phase::Auth, Cause::NotSupported, words).hinting(Hint::NoMechanism)
     })
 }
 
 pub(crate) fn nothing_offered() -> Error {
     let words = "the server offers no authentication; use another port (587), or send without user and password";
-    Error::new(Phase::Auth, Cause::NotSupported, words)
+    Error::new(Phase::Auth, Cause::NotSupported, words).hinting(Hint::NoAuth)
 }
 
 /// The mechanisms that the plan comes down to.

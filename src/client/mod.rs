@@ -21,6 +21,7 @@ pub mod supplier;
 mod supplying;
 pub mod trace;
 mod wire;
+pub mod words;
 
 pub use connection::{Connection, Happening, Step};
 pub use session::Session;

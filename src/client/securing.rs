@@ -4,7 +4,7 @@ use crate::client::connection::{Connection, Stage, Step};
 use crate::client::settings::{Owner, TlsMode, TlsName};
 use crate::client::trace::Observer;
 use crate::client::wire::Wire;
-use crate::error::{Cause, Error, Phase, Result};
+use crate::error::{Cause, Error, Hint, Phase, Result};
 use crate::net::tls::{self, Handshake, Options};
 use crate::net::transport::Transport;
 use crate::proto::client::Answer;
@@ -38,7 +38,7 @@ impl Connection {
         if self.settings.tls.verifies() && wanted.mode != TlsMode::Never && self.expected_name().is_none() {
             let words = "the server's certificate is to be verified, and the program names an address only: \
                          tls_name in the policy must say whose certificate it has to be";
-            return Err(Error::new(Phase::Tls, Cause::Policy, words));
+            return Err(Error::new(Phase::Tls, Cause::Policy, words).hinting(Hint::NoTlsName));
         }
         Ok(())
     }
@@ -120,16 +120,6 @@ impl Connection {
         self.die(error)
     }
 
-    /// What may be the reason that no greeting comes.
-    pub(crate) fn silence_advice(&self) -> &'static str {
-        match self.place.1 {
-            465 if self.settings.tls.mode != TlsMode::Implicit => {
-                "; port 465 has TLS from the first byte: the policy must say tls = implicit"
-            }
-            _ => "",
-        }
-    }
-
     /// Whether STARTTLS is to be said now, after a hello; an error where it must be and cannot.
     pub(crate) fn wants_starttls(&self) -> Result<bool> {
         // Encrypted already, or by its nature: a connection inside this process.
@@ -144,9 +134,9 @@ impl Connection {
             TlsMode::Always | TlsMode::Implicit => Err(Error::new(
                 Phase::Tls,
                 Cause::Tls,
-                "the server offers no TLS (STARTTLS), and the site demands it; nothing was sent. Is it the right port \
-                 (587; 465 wants tls = implicit)?",
-            )),
+                "the server offers no TLS (STARTTLS), and the site demands it; nothing was sent",
+            )
+            .hinting(Hint::NoStartTls)),
         }
     }
 
@@ -193,6 +183,6 @@ impl Connection {
             (Owner::Program, _) => "the site says tls = never, and only tls = optional lets a program's own go so",
         };
         let words = format!("user and password are not sent without encryption: {why}");
-        Err(Error::new(Phase::Auth, Cause::Policy, words))
+        Err(Error::new(Phase::Auth, Cause::Policy, words).hinting(Hint::ClearCredentials))
     }
 }

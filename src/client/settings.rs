@@ -189,6 +189,8 @@ pub struct Settings {
     pub dots: Dots,
     /// Say HELO only, never EHLO.
     pub helo_only: bool,
+    /// Who sent the program to this server, for error texts: "by /etc/helo.conf [host mailhost]". Empty: the program.
+    pub origin: Arc<str>,
     /// Who watches the traffic besides the connection's own user.
     pub watches: Vec<Arc<dyn Watch>>,
 }

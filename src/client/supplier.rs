@@ -19,6 +19,11 @@ pub trait Supplier: Debug + Send + Sync {
     fn name(&self) -> String {
         String::from("the supplier of user and password")
     }
+
+    /// Whose credentials it gives, for error texts; empty where that is not known.
+    fn user(&self) -> &str {
+        ""
+    }
 }
 
 /// Where the credentials of a plan come from.

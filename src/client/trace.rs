@@ -30,6 +30,11 @@ pub trait Observer: Send {
 pub trait Watch: Send + Sync + Debug {
     /// An observer for a connection that begins, to this host (or path) and port; `None`: this one is not watched.
     fn observer(&self, host: &str, port: u16) -> Option<Box<dyn Observer>>;
+
+    /// What keeps it from watching, for error texts: once, since it is no failure itself.
+    fn complaint(&self) -> Option<String> {
+        None
+    }
 }
 
 /// All who watch one connection: its user's observer, and those of the settings.

@@ -2,9 +2,13 @@
 
 use super::wishes::{Face, Wishes};
 use crate::capi::rights;
+use crate::client::trace::Watch;
+use crate::client::words::{Concerning, Context};
 use crate::client::{Settings, Tls, TlsName};
-use crate::error::Result;
-use crate::policy::{Policy, Site};
+use crate::error::{Error, Result};
+use crate::net::connect::Target;
+use crate::policy::{self, Policy, Rights, Site};
+use std::sync::Arc;
 
 /// Where a connection goes, and what it is told.
 #[derive(Debug)]
@@ -20,8 +24,14 @@ pub struct Way {
 }
 
 impl Face {
-    /// What a face tells its connections of itself, before the program and the site have their say.
+    /// What a face tells its connections of itself, before the program and the site have their say. The environment may
+    /// want to watch them all.
     pub fn settings(self) -> Settings {
+        let watches = policy::trace(rights()).map(|trace| Arc::new(trace) as Arc<dyn Watch>);
+        Settings { watches: watches.into_iter().collect(), ..self.own_settings() }
+    }
+
+    fn own_settings(self) -> Settings {
         match self {
             #[cfg(feature = "native")]
             Face::Helo => Settings::default(),
@@ -40,8 +50,17 @@ impl Face {
 
 /// The way of a connection for which a program asks by host and port. `settings` are the face's with the program's own.
 pub(crate) fn way(face: Face, wishes: &Wishes, host: &str, port: u16, settings: Settings) -> Result<Way> {
-    let site = decide(face, wishes, Some(host))?;
-    Ok(site_way(site, host, port, settings))
+    let rights = rights();
+    let policy = Policy::in_force(rights).map_err(|why| untold(&why.into(), rights))?;
+    let site = wishes.site(face, Some((&policy, host))).map_err(|why| untold(&why.into(), rights))?;
+    let origin = policy.origin(host, &wishes.keys(face), rights);
+    Ok(site_way(site, host, port, Settings { origin: origin.into(), ..settings }))
+}
+
+/// An error before there is a connection: whoever wants a trace is told of it there, too.
+fn untold(error: &Error, rights: Rights) -> Error {
+    policy::remark(&Context::default().words(error, Concerning::Connection), rights);
+    error.clone()
 }
 
 /// The same for a program that has no wishes of its own, such as `helo-check`.
@@ -61,4 +80,12 @@ pub(crate) fn decide(face: Face, wishes: &Wishes, host: Option<&str>) -> Result<
     let policy = host.map(|_| Policy::in_force(rights())).transpose()?;
     let under = policy.as_ref().zip(host);
     Ok(wishes.site(face, under)?)
+}
+
+impl Way {
+    /// What the failures of connections that go this way have in common, for their words.
+    pub fn context(&self) -> Context {
+        let target = Target::Host { host: self.host.clone(), port: self.port };
+        Context::of(&self.settings, &target)
+    }
 }

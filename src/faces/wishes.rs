@@ -84,12 +84,17 @@ impl Wishes {
     /// What the keys for this handle, for its face and for all decide together, the nearest first, and under them the
     /// policy for a host.
     pub(crate) fn site(&self, face: Face, under: Option<(&Arc<Policy>, &str)>) -> Result<Site, PolicyError> {
-        let keys = self.keys.read().clone();
-        let keys = keys.before(&Wishes::of(Some(face)).keys.read()).before(&Wishes::of(None).keys.read());
+        let keys = self.keys(face);
         match under {
             Some((policy, host)) => policy.settings_under(host, &keys, &self.cache, rights()),
             None => keys.site(&self.cache, rights()),
         }
+    }
+
+    /// The keys for this handle, for its face and for all, the nearest before the others.
+    pub(crate) fn keys(&self, face: Face) -> Overrides {
+        let keys = self.keys.read().clone();
+        keys.before(&Wishes::of(Some(face)).keys.read()).before(&Wishes::of(None).keys.read())
     }
 
     /// What the keys for this handle alone decide.

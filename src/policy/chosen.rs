@@ -1,6 +1,7 @@
 //! Which policy holds for this process: the one that the program chose by `helo.h`, else the one that is found outside.
 
 use super::load::Rights;
+use super::origin::Whence;
 use super::{Policy, PolicyError, file};
 use parking_lot::RwLock;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,10 @@ static CHOSEN: RwLock<Chosen> = RwLock::new(Chosen::Found);
 /// What stands for the file's name in errors about a text in memory.
 const IN_MEMORY: &str = "given by the program";
 
+fn in_memory(text: &str, rights: Rights) -> Result<Policy, PolicyError> {
+    Ok(Policy { whence: Whence::Memory, ..file::parse(text, IN_MEMORY, rights)? })
+}
+
 impl Policy {
     /// The policy that holds now. Asked anew for every connection that begins: a file that has changed is read again.
     pub fn in_force(rights: Rights) -> Result<Arc<Policy>, PolicyError> {
@@ -32,7 +37,7 @@ impl Policy {
             Chosen::File(path) => Policy::load(&path, rights),
             Chosen::Text(_, policy) if policy.is_current() => Ok(policy),
             Chosen::Text(text, before) => {
-                let policy = Arc::new(file::parse(&text, IN_MEMORY, rights)?);
+                let policy = Arc::new(in_memory(&text, rights)?);
                 let mut chosen = CHOSEN.write();
                 // Unless the program has chosen otherwise meanwhile.
                 if matches!(&*chosen, Chosen::Text(_, now) if Arc::ptr_eq(now, &before)) {
@@ -59,7 +64,7 @@ impl Policy {
 
     /// From now on this text holds. One that has a mistake changes nothing.
     pub fn choose_text(text: &str, rights: Rights) -> Result<(), PolicyError> {
-        let policy = Arc::new(file::parse(text, IN_MEMORY, rights)?);
+        let policy = Arc::new(in_memory(text, rights)?);
         *CHOSEN.write() = Chosen::Text(Arc::new(Zeroizing::new(text.to_owned())), policy);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use super::constants::Given;
 use super::keys::{Draft, Misfit, Place};
+use super::origin::Whence;
 use super::{HostSection, Policy, Rights, glob};
 use crate::error::{Cause, Error, Phase};
 use ini::{Ini, ParseOption};
@@ -188,7 +189,7 @@ impl Reading {
         let constants = self.constants.finish().map_err(|(line, key, why)| Fault { line, key: key.to_owned(), why })?;
         let hosts =
             self.hosts.into_iter().map(|(patterns, draft)| HostSection { patterns, site: draft.site }).collect();
-        Ok(Policy { general: self.general.site, hosts, constants, files, secret, command })
+        Ok(Policy { general: self.general.site, hosts, constants, whence: Whence::Nowhere, files, secret, command })
     }
 }
 

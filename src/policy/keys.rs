@@ -1,5 +1,6 @@
 //! Every key of the policy file: its name, and what its value may be.
 
+use super::did_you_mean;
 use super::login::{self, LoginKeys, put_source, secret};
 use super::safe_file::Files;
 use super::supply::Source;
@@ -261,32 +262,11 @@ fn helo_name(value: &str) -> Result<String, Why> {
 
 /// The error of a key that does not exist, with the nearest that does.
 fn unknown(name: &str) -> Why {
-    let name = name.to_ascii_lowercase();
-    let nearest = KEYS.iter().map(|key| (distance(&name, key.name), key.name)).min();
-    match nearest {
-        Some((distance, near)) if distance <= 1 + near.len() / 4 => format!("is unknown; did you mean {near}?"),
-        _ => {
+    match did_you_mean(name, KEYS.iter().map(|key| key.name)) {
+        Some(near) => format!("is unknown; did you mean {near}?"),
+        None => {
             let names: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
             format!("is unknown; known are {}", names.join(", "))
         }
     }
-}
-
-/// How many letters must change, come or go (Levenshtein's distance); far when the name is too long to be meant.
-fn distance(name: &str, key: &str) -> usize {
-    if name.len() > 40 {
-        return usize::MAX;
-    }
-    let key: Vec<char> = key.chars().collect();
-    let mut row: Vec<usize> = (0..=key.len()).collect();
-    for (i, letter) in name.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, other) in key.iter().enumerate() {
-            let change = diagonal + usize::from(letter != *other);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[key.len()]
 }

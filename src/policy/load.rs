@@ -1,5 +1,6 @@
 //! Reading the policy where it is, and again when it has changed.
 
+use super::origin::Whence;
 use super::places::{self, Found, Named};
 use super::safe_file::{self, Holds, Stamp};
 use super::{Policy, PolicyError, file};
@@ -91,7 +92,8 @@ fn read(path: &Path, named: Named, rights: Rights) -> Result<(Policy, Stamp), Po
     let (octets, metadata) = safe_file::read(path, file::MAX_FILE).map_err(|why| unreadable(path, named, &why))?;
     let text = str::from_utf8(&octets).map_err(|_| unreadable(path, named, "it is not UTF-8 text"))?;
     let shown = path.display().to_string();
-    let policy = file::parse(text, &shown, rights)?;
+    let mut policy = file::parse(text, &shown, rights)?;
+    policy.whence = Whence::File(path.to_owned(), named);
     let check = |holds| safe_file::check(path, &metadata, holds, rights);
     let places = [(policy.secret, Holds::Secret), (policy.command, Holds::Command)];
     for (place, holds) in places.into_iter().filter_map(|(place, holds)| Some((place?, holds))) {

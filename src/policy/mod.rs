@@ -28,6 +28,8 @@ mod journal;
 mod keys;
 mod load;
 mod login;
+mod nearest;
+mod origin;
 mod overrides;
 mod places;
 mod registry;
@@ -36,6 +38,8 @@ mod supply;
 pub mod target;
 mod tls;
 mod trace_file;
+mod trace_place;
+mod trace_variable;
 pub mod url;
 
 pub use constants::{CONSTANTS, Constant, Constants, Kind};
@@ -44,16 +48,19 @@ pub use file::PolicyError;
 pub use journal::Journal;
 pub use load::Rights;
 pub use login::SiteLogin;
+pub use nearest::did_you_mean;
 pub use overrides::{Cache, Overrides};
 pub use supply::Source;
 pub use tls::SiteTls;
 pub use trace_file::TraceFile;
+pub use trace_variable::{remark, trace};
 
 use crate::client::trace::Watch;
 use crate::client::{Level, Settings};
 use crate::net::options::Proxy;
 use crate::proto::dot::Dots;
 use keys::Place;
+use origin::Whence;
 use safe_file::Stamp;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -67,6 +74,8 @@ pub struct Policy {
     general: Site,
     hosts: Vec<HostSection>,
     constants: Constants,
+    /// Where it was found.
+    whence: Whence,
     /// The files that were read with it, as they were then.
     files: Vec<(PathBuf, Stamp)>,
     /// The first key whose value is a secret, and the first whose value is run.

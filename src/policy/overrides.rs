@@ -92,6 +92,11 @@ impl Overrides {
         keys::is_known(&key) && key.ends_with("timeout")
     }
 
+    /// Whether a key is set.
+    pub fn has(&self, key: &str) -> bool {
+        self.keys.iter().any(|(name, _)| name == key)
+    }
+
     /// Whether nothing is set.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()

@@ -81,6 +81,25 @@ pub(super) fn all(rights: Rights) -> Vec<(PathBuf, Named, bool)> {
     found.map(|found| (found.path.clone(), found.named, counts(&found))).collect()
 }
 
+/// The library's variables of the environment.
+const VARIABLES: [&str; 3] = [VARIABLE, "HELO_TRACE", "HELO_LOG_DIR"];
+
+/// A variable of the environment that is none of the library's and looks as if it should be; and which.
+pub(super) fn mistyped(rights: Rights) -> Option<(String, &'static str)> {
+    let names = || std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    match rights {
+        Rights::Raised => None,
+        Rights::Ordinary => names().find_map(|name| Some((meant(&name)?, name))).map(|(meant, name)| (name, meant)),
+    }
+}
+
+/// Which of the library's variables a name was meant to be.
+fn meant(name: &str) -> Option<&'static str> {
+    // Others have variables of their own that begin with the same letters, and words of their own behind them.
+    let near = || super::did_you_mean(name, VARIABLES).filter(|near| name.len().abs_diff(near.len()) <= 2);
+    if VARIABLES.contains(&name) || !name.to_ascii_uppercase().starts_with("HE") { None } else { near() }
+}
+
 fn surroundings(rights: Rights) -> Surroundings {
     match rights {
         // What the user put into the environment is not believed, and the user's own file neither.

@@ -104,7 +104,8 @@ mod system {
                 parts.push(Part { name, values: values(&below) });
             }
         }
-        from_parts(&parts, rights).map(Arc::new)
+        let whence = crate::policy::origin::Whence::Registry;
+        from_parts(&parts, rights).map(|policy| Arc::new(Policy { whence, ..policy }))
     }
 
     fn values(key: &Key) -> Vec<(String, String)> {

@@ -99,6 +99,10 @@ impl Supplier for Supply {
         Ok(credentials)
     }
 
+    fn user(&self) -> &str {
+        &self.user
+    }
+
     fn name(&self) -> String {
         let what = if self.proof == Proof::Token { "oauth_token" } else { "password" };
         match &self.source {

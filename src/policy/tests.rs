@@ -301,3 +301,21 @@ fn the_users_own_file_must_be_his() {
         "{shown}"
     );
 }
+
+/// What to try next names keys: there must be such, and their values must be possible.
+#[test]
+fn the_keys_that_failures_advise_exist() {
+    use crate::client::words::every_advice;
+    let mut seen = 0;
+    for advice in every_advice() {
+        let words: Vec<&str> = advice.split([' ', '(', ')', ',', ';', ':']).collect();
+        for key in words.windows(2).filter(|pair| pair[1] == "=").map(|pair| pair[0]) {
+            assert!(keys::is_known(key), "{key} in: {advice}");
+            seen += 1;
+        }
+        for word in words.iter().filter(|word| word.contains('_')) {
+            assert!(keys::is_known(word), "{word} in: {advice}");
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}

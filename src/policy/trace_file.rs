@@ -9,13 +9,13 @@
 //! Time, process and connection, who speaks, the line. Of a message only the beginning is written. What goes wrong with
 //! the file never fails a mail.
 
-use super::journal::Journal;
+use super::trace_place::Place;
 use crate::client::clock;
 use crate::client::trace::{Observer, Watch};
 use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How much of a message is written, in octets: its header, as a rule.
@@ -33,27 +33,53 @@ pub struct TraceFile(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    path: PathBuf,
+    /// `None`: standard error.
+    path: Option<PathBuf>,
     state: Mutex<State>,
+    /// What it begins with, in words; nothing is said again when it is opened again.
+    beginning: Mutex<Option<fn() -> String>>,
+    /// Whoever asked what is wrong was told.
+    told: AtomicBool,
 }
 
 #[derive(Debug)]
 enum State {
     /// Not needed yet.
     Closed,
-    Open(Journal),
+    Open(Place),
     /// Why it cannot be written: nothing more is tried until the next connection.
     Failed(String),
 }
 
 impl TraceFile {
     pub(super) fn new(path: PathBuf) -> TraceFile {
-        TraceFile(Arc::new(Shared { path, state: Mutex::new(State::Closed) }))
+        TraceFile::at(Some(path), None)
+    }
+
+    /// A trace that begins with these words.
+    pub(super) fn announced(path: PathBuf, beginning: fn() -> String) -> TraceFile {
+        TraceFile::at(Some(path), Some(beginning))
+    }
+
+    /// The same on the program's standard error.
+    pub(super) fn standard_error(beginning: fn() -> String) -> TraceFile {
+        TraceFile::at(None, Some(beginning))
+    }
+
+    fn at(path: Option<PathBuf>, beginning: Option<fn() -> String>) -> TraceFile {
+        let (state, beginning) = (Mutex::new(State::Closed), Mutex::new(beginning));
+        TraceFile(Arc::new(Shared { path, state, beginning, told: AtomicBool::new(false) }))
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        &self.0.path
+        self.0.path.as_deref().unwrap_or(Path::new("stderr"))
+    }
+
+    /// Adds a remark that belongs to no connection.
+    pub(super) fn remark(&self, words: &str) {
+        self.0.begin();
+        self.0.write(&lines(0, '*', words.as_bytes()));
     }
 
     /// Why the file cannot be written, as it turned out last.
@@ -66,6 +92,10 @@ impl TraceFile {
 }
 
 impl Watch for TraceFile {
+    fn complaint(&self) -> Option<String> {
+        self.problem().filter(|_| !self.0.told.swap(true, Ordering::Relaxed))
+    }
+
     fn observer(&self, host: &str, port: u16) -> Option<Box<dyn Observer>> {
         self.0.begin();
         let number = CONNECTIONS.fetch_add(1, Ordering::Relaxed) + 1;
@@ -85,29 +115,36 @@ impl Shared {
     fn begin(&self) {
         let mut state = self.lock();
         let ready = match &mut *state {
-            State::Open(journal) => journal.refresh(),
-            State::Closed | State::Failed(_) => self.open().map(|journal| *state = State::Open(journal)),
+            State::Open(place) => place.refresh(),
+            State::Closed | State::Failed(_) => {
+                Place::open(self.path.as_deref()).map(|place| *state = State::Open(place))
+            }
         };
+        let is_ready = ready.is_ok();
         self.note(&mut state, ready);
-    }
-
-    fn open(&self) -> io::Result<Journal> {
-        let mut old = self.path.clone().into_os_string();
-        old.push(".old");
-        Journal::open(&self.path, Path::new(&old))
+        drop(state);
+        if is_ready {
+            let beginning = self.beginning.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(beginning) = beginning {
+                self.write(&lines(0, '*', beginning().as_bytes()));
+            }
+        }
     }
 
     fn write(&self, lines: &str) {
         let mut state = self.lock();
-        if let State::Open(journal) = &mut *state {
-            let written = journal.write(lines.as_bytes());
+        if let State::Open(place) = &mut *state {
+            let written = place.write(lines);
             self.note(&mut state, written);
         }
     }
 
     fn note(&self, state: &mut State, result: io::Result<()>) {
         if let Err(why) = result {
-            *state = State::Failed(format!("the trace file {} cannot be written: {why}", self.path.display()));
+            *state = State::Failed(match &self.path {
+                Some(path) => format!("the trace file {} cannot be written: {why}", path.display()),
+                None => format!("the trace cannot be written to standard error: {why}"),
+            });
         }
     }
 }
@@ -126,22 +163,29 @@ struct Body {
     seen: u64,
 }
 
+/// Lines of a trace: time, process and connection, who speaks, the line.
+fn lines(connection: u64, who: char, octets: &[u8]) -> String {
+    let now = clock::stamp();
+    let mut text = String::new();
+    for line in octets.strip_suffix(b"\n").unwrap_or(octets).split(|octet| *octet == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let _ = write!(text, "{now} {}-{connection} {who} ", std::process::id());
+        // The library's own remarks are whole: they end in what to try next.
+        let shown = if who == '*' { line.len() } else { line.len().min(LINE_SHOWN) };
+        for c in String::from_utf8_lossy(&line[..shown]).chars() {
+            if c.is_control() { text.extend(c.escape_default()) } else { text.push(c) }
+        }
+        if line.len() > shown {
+            let _ = write!(text, " ... {} octets in all", line.len());
+        }
+        text.push_str(if cfg!(windows) { "\r\n" } else { "\n" });
+    }
+    text
+}
+
 impl Tracer {
     fn lines(&self, who: char, octets: &[u8]) -> String {
-        let now = clock::stamp();
-        let mut text = String::new();
-        for line in octets.strip_suffix(b"\n").unwrap_or(octets).split(|octet| *octet == b'\n') {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            let _ = write!(text, "{now} {}-{} {who} ", std::process::id(), self.number);
-            for c in String::from_utf8_lossy(&line[..line.len().min(LINE_SHOWN)]).chars() {
-                if c.is_control() { text.extend(c.escape_default()) } else { text.push(c) }
-            }
-            if line.len() > LINE_SHOWN {
-                let _ = write!(text, " ... {} octets in all", line.len());
-            }
-            text.push_str(if cfg!(windows) { "\r\n" } else { "\n" });
-        }
-        text
+        lines(self.number, who, octets)
     }
 
     /// The message is over, or something comes in between.

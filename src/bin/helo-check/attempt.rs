@@ -1,39 +1,137 @@
-//! The attempt: what a program's first connection would do, up to the login and a NOOP, with the dialogue shown.
+//! The attempt: what a program's first connection would do, up to the login and a NOOP, or to the server's say on sender and
+//! recipients, with the dialogue shown. Nothing is delivered.
 
+use super::arguments::Attempt;
 use super::plan::Plan;
-use super::printable;
-use helo::client::Session;
+use super::{failed, printable};
+use helo::client::envelope::{BodyKind, all_ascii, mail_parameters};
 use helo::client::trace::Observer;
-use helo::error::Result;
+use helo::client::words::Concerning;
+use helo::client::{Session, Settings};
+use helo::error::{Error, Result};
 use helo::faces::site::Way;
 use helo::net::connect::Target;
 use helo::net::wait::Cancel;
-use helo::proto::command::Command;
+use helo::proto::address::ReversePath;
+use helo::proto::command::{Command, Verb};
 use helo::proto::extension::Extensions;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Connects, encrypts, logs in, says NOOP and QUIT.
-pub fn run(plan: Plan) -> Result<()> {
+/// Connects, encrypts, logs in, asks what is to be asked, and says QUIT. Whether all of it went well; what did not has been
+/// said.
+pub fn run(plan: Plan, asked: &Attempt) -> bool {
+    let context = plan.way.context();
     let Way { host, port, settings, site } = plan.way;
     say!("\nConnecting to {host}, port {port}. > is sent, < is received, * is a remark; times are in seconds.\n");
     let seen = Arc::new(Mutex::new(Agreed::default()));
     let show = Show { begun: Instant::now(), agreed: seen.clone() };
-    let mut session = Session::begin(Target::Host { host, port }, settings, Cancel::new())?;
-    session.connection_mut().set_observer(Some(Box::new(show)));
-    let tried = session.finish_opening(&mut ()).and_then(|()| session.command(&Command::Noop(None), &mut ()));
-    let extensions = session.connection().extensions().clone();
-    if tried.is_ok() {
+    let opened = open(Target::Host { host, port }, settings, show);
+    let tried = opened.and_then(|mut session| {
+        let refused = ask(&mut session, asked)?;
+        let extensions = session.connection().extensions().clone();
         session.quit(&mut ());
-    }
+        Ok((refused, extensions))
+    });
     if let Some(problem) = site.trace_file.and_then(|file| file.problem()) {
         say!("\nwarning: {}", printable(&problem));
     }
-    tried?;
-    say!("\nIt works: the server is ready for mail.");
+    let (refused, extensions) = match tried {
+        Ok(tried) => tried,
+        Err(error) => {
+            failed(&context, &error, Concerning::Connection);
+            return false;
+        }
+    };
+    for Refused { whom, error } in &refused {
+        let concerning = match whom {
+            Whom::Sender(address) => Concerning::Sender(address),
+            Whom::Recipient(address) => Concerning::Recipient(address),
+        };
+        failed(&context, error, concerning);
+    }
+    match refused.is_empty() {
+        true => say!("\nIt works: the server is ready for mail{}.", tried_with(asked)),
+        false => say!("\nThe connection itself works: encryption and login are as they should be."),
+    }
     seen.lock().print(&extensions);
-    Ok(())
+    if let Some(words) = untried(asked) {
+        say!("\nNot tried: {words}.");
+    }
+    refused.is_empty()
+}
+
+/// The part of the dialogue that an error ends.
+fn open(target: Target, settings: Settings, show: Show) -> Result<Session> {
+    let mut session = Session::begin(target, settings, Cancel::new())?;
+    session.connection_mut().set_observer(Some(Box::new(show)));
+    session.finish_opening(&mut ())?;
+    Ok(session)
+}
+
+/// Whom the server does not want.
+enum Whom {
+    Sender(String),
+    Recipient(String),
+}
+
+struct Refused {
+    whom: Whom,
+    error: Error,
+}
+
+/// Asks for the server's say on sender and recipients, and takes it back; an error when the connection is no more.
+fn ask(session: &mut Session, asked: &Attempt) -> Result<Vec<Refused>> {
+    let Some(from) = &asked.from else {
+        return session.command(&Command::Noop(None), &mut ()).map(|_| Vec::new());
+    };
+    let mut refused = Vec::new();
+    let mut note = |whom: Whom, error: Error, session: &Session| match session.connection().is_ready() {
+        true => {
+            refused.push(Refused { whom, error });
+            Ok(())
+        }
+        false => Err(error),
+    };
+    match name_sender(session, from, asked) {
+        Err(error) => note(Whom::Sender(from.as_str().to_owned()), error, session)?,
+        Ok(()) => {
+            for to in &asked.to {
+                if let Err(error) = session.command(&Command::Rcpt { to, params: &[] }, &mut ()) {
+                    note(Whom::Recipient(to.as_str().to_owned()), error, session)?;
+                }
+            }
+        }
+    }
+    session.command(&Command::Rset, &mut ())?;
+    Ok(refused)
+}
+
+fn name_sender(session: &mut Session, from: &ReversePath, asked: &Attempt) -> Result<()> {
+    let extensions = session.connection().extensions();
+    let ascii = all_ascii(asked.to.iter());
+    let params = mail_parameters(extensions, from, ascii, &[], asked.size, BodyKind::Unknown)?;
+    session.command(&Command::Mail { verb: Verb::Mail, from, params: &params }, &mut ()).map(drop)
+}
+
+/// What the server has said yes to.
+fn tried_with(asked: &Attempt) -> String {
+    let Some(from) = &asked.from else { return String::new() };
+    let from = if from.is_null() { "<>" } else { from.as_str() };
+    let to: Vec<&str> = asked.to.iter().map(|to| to.as_str()).collect();
+    let to = if to.is_empty() { String::new() } else { format!(" to {}", to.join(", ")) };
+    let size = asked.size.map(|size| format!(", of {size} octets")).unwrap_or_default();
+    printable(&format!(" from {from}{to}{size}"))
+}
+
+/// What nobody has asked the server.
+fn untried(asked: &Attempt) -> Option<&'static str> {
+    match (&asked.from, asked.to.is_empty()) {
+        (None, _) => Some("the server's say on sender and recipients (--from, --to), and on a message"),
+        (Some(_), true) => Some("the server's say on recipients (--to), and on a message"),
+        (Some(_), false) => Some("the server's say on a message itself"),
+    }
 }
 
 /// What both sides agreed on, as the dialogue showed it.
@@ -53,6 +151,24 @@ impl Agreed {
         }
         say!("login        {}", of(&self.mechanism, "none"));
         say!("extensions   {}", offered(extensions));
+        let size = match extensions.size {
+            Some(Some(limit)) if limit > 0 => format!("at most {limit} octets"),
+            _ => "the server states no limit".to_owned(),
+        };
+        say!(
+            "messages     {size}; {}",
+            match extensions.eight_bit_mime {
+                true => "text beyond ASCII as it is (8BITMIME)",
+                false => "the server does not say that it takes text beyond ASCII (no 8BITMIME)",
+            }
+        );
+        say!(
+            "addresses    {}",
+            match extensions.smtputf8 {
+                true => "also beyond ASCII (SMTPUTF8)",
+                false => "ASCII only (no SMTPUTF8)",
+            }
+        );
     }
 }
 

@@ -9,7 +9,6 @@ macro_rules! say {
     }};
 }
 
-mod advice;
 mod arguments;
 mod attempt;
 mod plan;
@@ -17,6 +16,7 @@ mod warnings;
 
 use arguments::{Action, Arguments, HELP};
 use helo::capi::rights;
+use helo::client::words::{Concerning, Context};
 use helo::error::{Cause, Error};
 use helo::policy::Policy;
 use std::process::ExitCode;
@@ -72,17 +72,13 @@ fn check(arguments: &Arguments) -> u8 {
     if found.iter().any(|warning| warning.fatal) {
         return BAD_POLICY;
     }
-    if !arguments.attempt {
-        say!("\nNothing was sent. With --try the connection is made, up to the login and no further.");
+    let Some(attempt) = &arguments.attempt else {
+        say!(
+            "\nNothing was sent. With --try the connection is made and the login tried, with --from and --to the addresses."
+        );
         return OK;
-    }
-    match attempt::run(plan) {
-        Ok(()) => OK,
-        Err(error) => {
-            failed(&error);
-            FAILED
-        }
-    }
+    };
+    if attempt::run(plan, attempt) { OK } else { FAILED }
 }
 
 fn wrong_policy(words: &str) -> u8 {
@@ -91,9 +87,10 @@ fn wrong_policy(words: &str) -> u8 {
     BAD_POLICY
 }
 
-fn failed(error: &Error) {
-    say!("\nFAILED: {}", printable(&error.to_string()));
-    say!("Try next: {}", advice::of(error));
+/// Says what failed, whom it concerns, and what to try next.
+fn failed(context: &Context, error: &Error, concerning: Concerning<'_>) {
+    say!("\nFAILED: {}", printable(&context.facts(error, concerning)));
+    say!("Try next: {}", context.advice(&error.into()));
 }
 
 /// A text from outside as it may stand on a terminal.

@@ -6,7 +6,7 @@ use crate::client::securing::Then;
 use crate::client::settings::TlsMode;
 use crate::client::trace::{self, Observer};
 use crate::client::wire::{HIGH_WATER, Wire};
-use crate::error::{Cause, Error, Phase, Result};
+use crate::error::{Cause, Error, Hint, Phase, Result};
 use crate::net::tls::TlsFailure;
 use crate::net::transport::{Transport, read_cause, write_cause};
 use crate::proto::client::Event;
@@ -100,8 +100,7 @@ impl Connection {
         if deadline.is_none_or(|d| now < d) {
             return Ok(Step::Wait(deadline));
         }
-        let advice = if phase == Phase::Greeting { self.silence_advice() } else { "" };
-        let text = format!("no answer within {:?}{advice}", self.settings.timeouts.of(phase));
+        let text = format!("no answer within {:?}", self.settings.timeouts.of(phase));
         let error = if self.outcome_is_open() {
             Error::new(phase, Cause::OutcomeUnknown, format!("{text}; {UNKNOWN_ADVICE}"))
         } else {
@@ -220,6 +219,7 @@ impl Connection {
                 self.unseen.drain(..=end);
             }
         }
+        let stranger = Hint::of_greeting(given);
         wire.consume(used);
         match event {
             Ok(None) => Ok(None),
@@ -244,6 +244,7 @@ impl Connection {
                 }
                 Ok(None)
             }
+            Err(error) if error.phase == Phase::Greeting => Err(self.die(error.hinting(stranger))),
             Err(error) => Err(self.die(error)),
         }
     }
@@ -301,7 +302,8 @@ impl Connection {
     }
 
     pub(crate) fn die(&mut self, error: Error) -> Error {
-        self.observers.note(&error.to_string());
+        let words = self.in_words(&error);
+        self.observers.note(&words);
         if let Some(wire) = &mut self.wire {
             wire.transport_mut().abort();
         }

@@ -10,6 +10,7 @@ use crate::client::settings::Settings;
 use crate::client::supplying::Supplying;
 use crate::client::trace::{self, Observer, Observers};
 use crate::client::wire::Wire;
+use crate::client::words::{Concerning, Context};
 use crate::error::{Cause, Error, Phase, Result};
 use crate::net::connect::{Connecting, Target};
 use crate::net::transport::Source;
@@ -73,6 +74,8 @@ impl Stage {
 /// It belongs to one thread at a time. Dropping it closes the socket without QUIT.
 pub struct Connection {
     pub(crate) settings: Settings,
+    /// What its failures have in common, for their words.
+    context: Context,
     pub(crate) dialogue: Dialogue,
     pub(crate) stage: Stage,
     /// The host and the port that it was opened for.
@@ -109,10 +112,16 @@ impl Connection {
             Target::Unix(_) | Target::Ram { .. } | Target::Ready(_) => None,
         };
         let again = Again::of(&target, &settings);
+        let context = Context::of(&settings, &target);
         let connecting = Connecting::new(target, settings.connect.clone(), waker.clone(), now);
         let encoder = BodyEncoder::new(settings.dots);
         let watches = settings.watches.iter().filter_map(|watch| watch.observer(&place.0, place.1)).collect();
+        let mut observers = Observers::new(watches);
+        if !settings.origin.is_empty() {
+            observers.note(&format!("server {}", context.whereto()));
+        }
         Connection {
+            context,
             dialogue: Dialogue::new(settings.protocol),
             settings,
             stage: Stage::Connecting(Box::new(connecting)),
@@ -122,7 +131,7 @@ impl Connection {
             in_clear: false,
             wire: None,
             waker,
-            observers: Observers::new(watches),
+            observers,
             unseen: Vec::new(),
             encoder,
             chunk_left: 0,
@@ -164,6 +173,11 @@ impl Connection {
     /// What the server offers.
     pub fn extensions(&self) -> &Extensions {
         self.dialogue.extensions()
+    }
+
+    /// An error of this connection in words for people, with the server, who sent the program there, and what to try next.
+    pub fn in_words(&self, error: &Error) -> String {
+        self.context.words(error, Concerning::Connection)
     }
 
     /// The last reply read.

@@ -12,7 +12,7 @@ use crate::client::body::Body;
 use crate::client::envelope::BodyKind;
 use crate::client::settings::{Level, Settings};
 use crate::client::trace::Observer;
-use crate::error::{Cause, Error, Phase};
+use crate::error::{Cause, Error, Hint, Phase};
 use crate::net::connect::Target;
 use crate::net::wait::{Cancel, Yield, wait_many};
 use crate::proto::address::{ForwardPath, ReversePath};
@@ -55,12 +55,14 @@ pub struct Outcome {
     pub enhanced: Option<EnhancedCode>,
     /// The server's words, or ours when it said nothing.
     pub text: String,
+    /// What tells it from others of the same cause, where their cures differ.
+    pub hint: Option<Hint>,
 }
 
 impl Outcome {
     /// Taken by the server.
     pub fn delivered(reply: &Reply) -> Self {
-        Outcome { failure: None, code: reply.code(), enhanced: reply.enhanced(), text: reply.text() }
+        Outcome { failure: None, code: reply.code(), enhanced: reply.enhanced(), text: reply.text(), hint: None }
     }
 
     /// Failed for this reason.
@@ -70,6 +72,7 @@ impl Outcome {
             code: error.code(),
             enhanced: error.reply.as_ref().and_then(|r| r.enhanced()),
             text: if error.detail.is_empty() { error.to_string() } else { error.detail.clone() },
+            hint: error.hint,
         }
     }
 
@@ -98,6 +101,10 @@ pub struct Progress {
 pub trait Report {
     /// A recipient's final outcome.
     fn outcome(&mut self, mail: usize, recipient: usize, outcome: &Outcome);
+    /// The same, with the recipient's address.
+    fn outcome_of(&mut self, mail: usize, recipient: usize, _address: &ForwardPath, outcome: &Outcome) {
+        self.outcome(mail, recipient, outcome);
+    }
     /// After each step that moved something.
     fn progress(&mut self, _progress: &Progress) {}
 }

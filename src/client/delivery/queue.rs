@@ -71,7 +71,7 @@ impl<'a> Queue<'a> {
             true => self.progress.delivered += 1,
             false => self.progress.failed += 1,
         }
-        self.report.outcome(mail, recipient, &outcome);
+        self.report.outcome_of(mail, recipient, &self.mails[mail].recipients[recipient].to, &outcome);
         *slot = Some(outcome);
         self.open[mail] -= 1;
         if self.open[mail] == 0 {

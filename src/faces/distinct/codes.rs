@@ -4,6 +4,7 @@
 //! used for anything else: programs hold them.
 
 use crate::capi::last_error::Failure;
+use crate::client::words::{Concerning, Context};
 use crate::error::{Cause, Error, Phase};
 use std::ffi::{CStr, c_int};
 
@@ -59,7 +60,15 @@ impl Refusal {
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        Refusal { code: code_of(&error), words: error.to_string(), failure: Some(Failure::from(&error)) }
+        Refusal::of(&error, &Context::default(), Concerning::Connection)
+    }
+}
+
+impl Refusal {
+    /// A failure of the engine, in all its words.
+    pub(crate) fn of(error: &Error, context: &Context, concerning: Concerning<'_>) -> Self {
+        let words = context.words(error, concerning);
+        Refusal { code: code_of(error), words, failure: Some(Failure::from(error)) }
     }
 }
 

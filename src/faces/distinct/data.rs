@@ -38,10 +38,7 @@ pub unsafe extern "system" fn smtp_data(hConn: GLOBALHANDLE, proc: FARPROC) -> c
                 .ok_or_else(|| Refusal::new(SMTP_FAILURE, "proc is NULL: there is nothing to ask for the message"));
             match source {
                 Ok(source) => operation.run(|work| send_from(source, work)),
-                Err(refusal) => {
-                    operation.run(|_| Ok(()))?;
-                    Err(refusal)
-                }
+                Err(refusal) => operation.refuse(refusal),
             }
         },
     )

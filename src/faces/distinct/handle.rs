@@ -10,6 +10,7 @@ use super::ctypes::{GLOBALHANDLE, number_of};
 use super::mail::Begun;
 use super::shared::{Pause, Shared};
 use crate::capi::HandleTable;
+use crate::client::words::Concerning;
 use crate::client::{Session, driver};
 use crate::error::{Cause, Error};
 use crate::net::fault::{self, Fault};
@@ -88,10 +89,13 @@ impl Slot {
     ///
     /// The server's last words are kept either way.
     pub(crate) fn opened(self: &Arc<Self>, result: Result<Session, Error>) -> Result<(), Refusal> {
-        match &result {
-            Ok(session) => self.shared.note_reply(session.last_reply()),
-            Err(error) => self.shared.note_reply(error.reply.as_deref()),
-        }
+        let result = match result {
+            Ok(session) => {
+                self.shared.note_reply(session.last_reply());
+                Ok(session)
+            }
+            Err(error) => Err((error.cause, self.shared.failed(&error, Concerning::Connection))),
+        };
         let mut life = self.life.lock();
         if matches!(*life, Life::Aborted) {
             drop(life);
@@ -103,16 +107,16 @@ impl Slot {
                 *life = Life::Idle(Box::new(session));
                 Ok(())
             }
-            Err(error) if error.cause == Cause::Cancelled => {
+            Err((Cause::Cancelled, refusal)) => {
                 drop(life);
                 self.destroy(None);
-                Err(error.into())
+                Err(refusal)
             }
-            Err(error) => {
+            Err((_, refusal)) => {
                 *life = Life::Failed;
                 drop(life);
                 keep_failed(self.shared.handle());
-                Err(error.into())
+                Err(refusal)
             }
         }
     }
@@ -176,12 +180,38 @@ pub(crate) struct Work<'a> {
     pub(crate) shared: &'a Arc<Shared>,
     /// The mail whose recipients are being named; every other command that touches it takes it away.
     pub(crate) begun: Option<Begun>,
+    /// Whom the call is about, for the words of its failure.
+    pub(crate) about: About,
+}
+
+/// Whom a call is about.
+#[derive(Default)]
+pub(crate) enum About {
+    #[default]
+    Connection,
+    Sender(String),
+    Recipient(String),
+}
+
+impl About {
+    fn concerning(&self) -> Concerning<'_> {
+        match self {
+            About::Connection => Concerning::Connection,
+            About::Sender(address) => Concerning::Sender(address),
+            About::Recipient(address) => Concerning::Recipient(address),
+        }
+    }
 }
 
 impl Work<'_> {
     /// Takes over what `smtp_opts` has changed meanwhile, and shows `smtp_rply` what has been said.
     pub(crate) fn sync(&mut self) {
         self.shared.note_reply(self.session.last_reply());
+        self.take_over();
+    }
+
+    /// Takes over what `smtp_opts` has changed meanwhile.
+    fn take_over(&mut self) {
         self.session.connection_mut().settings_mut().timeouts = self.shared.timeouts();
     }
 }
@@ -211,15 +241,28 @@ impl Operation {
         let Some(session) = self.session.as_mut() else { return Err(busy()) };
         let mut pause = Pause::new(&self.slot.shared);
         let begun = self.slot.begun.lock().take();
-        let mut tools = Work { session, pause: &mut pause, shared: &self.slot.shared, begun };
-        tools.sync();
+        let about = About::default();
+        let mut tools = Work { session, pause: &mut pause, shared: &self.slot.shared, begun, about };
+        // What smtp_rply gives stays until there is something new: it may be why the call before has failed.
+        tools.take_over();
         let result = work(&mut tools);
-        tools.sync();
-        *self.slot.begun.lock() = tools.begun;
-        self.end(result)
+        if result.is_ok() {
+            tools.sync();
+        }
+        let (begun, about) = (tools.begun, tools.about);
+        *self.slot.begun.lock() = begun;
+        let cancelled = matches!(&result, Err(error) if error.cause == Cause::Cancelled);
+        let result = result.map_err(|error| self.slot.shared.failed(&error, about.concerning()));
+        self.end(result, cancelled)
     }
 
-    fn end<T>(mut self, result: Result<T, Error>) -> Result<T, Refusal> {
+    /// Gives the session back: the call is refused for a reason of its own, not the connection's.
+    pub(crate) fn refuse<T>(self, refusal: Refusal) -> Result<T, Refusal> {
+        self.slot.shared.note_failure(&refusal.words);
+        self.end(Err(refusal), false)
+    }
+
+    fn end<T>(mut self, result: Result<T, Refusal>, cancelled: bool) -> Result<T, Refusal> {
         let session = self.session.take();
         let mut life = self.slot.life.lock();
         if matches!(*life, Life::Aborted) {
@@ -227,7 +270,6 @@ impl Operation {
             self.slot.destroy(session);
             return Err(aborted());
         }
-        let cancelled = matches!(&result, Err(error) if error.cause == Cause::Cancelled);
         match session {
             Some(session) if !cancelled => *life = Life::Idle(session),
             session => {
@@ -235,7 +277,7 @@ impl Operation {
                 self.slot.destroy(session);
             }
         }
-        result.map_err(Refusal::from)
+        result
     }
 
     /// Ends the connection in order; the handle is invalid afterwards.

@@ -3,9 +3,9 @@
 use super::codes::Refusal;
 use super::ctypes::{GLOBALHANDLE, LPCSTR, argument};
 use super::entry::{call, shown_with};
-use super::handle::{Operation, Work};
+use super::handle::{About, Operation, Work};
 use crate::client::envelope::{self, BodyKind};
-use crate::error::{Cause, Error, Phase};
+use crate::error::{Cause, Error, Hint, Phase};
 use crate::proto::address::{ForwardPath, ReversePath};
 use crate::proto::command::{ArgumentError, Command, Verb};
 use std::ffi::c_int;
@@ -73,6 +73,7 @@ unsafe fn sender(handle: GLOBALHANDLE, from: LPCSTR, verb: Verb) -> Result<(), R
     Operation::begin(handle)?.run(|work| {
         // SAFETY: the caller's promise.
         let from = unsafe { argument("sender", from, Phase::Mail) }?;
+        work.about = About::Sender(from.clone());
         let from = ReversePath::parse(&from).map_err(|why| not_sent(Phase::Mail, why))?;
         begin(work, from, verb, false)
     })
@@ -95,6 +96,7 @@ unsafe fn recipient(handle: GLOBALHANDLE, to: LPCSTR) -> Result<(), Refusal> {
     Operation::begin(handle)?.run(|work| {
         // SAFETY: the caller's promise.
         let to = unsafe { argument("recipient", to, Phase::Rcpt) }?;
+        work.about = About::Recipient(to.clone());
         let to = ForwardPath::parse(&to).map_err(|why| not_sent(Phase::Rcpt, why))?;
         if !to.is_ascii() {
             allow_utf8(work)?;
@@ -109,7 +111,7 @@ unsafe fn recipient(handle: GLOBALHANDLE, to: LPCSTR) -> Result<(), Refusal> {
 
 /// Sees to it that the mail's sender was given with SMTPUTF8, before a recipient needs it.
 fn allow_utf8(work: &mut Work<'_>) -> Result<(), Error> {
-    let lacks = |words| Err(Error::new(Phase::Rcpt, Cause::NotSupported, words));
+    let lacks = |words| Err(Error::new(Phase::Rcpt, Cause::NotSupported, words).hinting(Hint::NoUtf8));
     if !work.session.connection().extensions().smtputf8 {
         return lacks("the recipient is not ASCII, and the server does not offer SMTPUTF8");
     }

@@ -6,7 +6,7 @@
 //! - `open`, `firewall`, `site`: making connections
 //! - `mail`, `data`, `commands`, `listing`, `direct`, `turn`, `options`, `close`, `date`: the other functions
 //! - `entry`, `log`, `numbers`: what every call passes through
-//! - `wishes`: what `helo.h` may set for a handle
+//! - `wishes`: what `helo.h` may set for a handle; `words`: failures in the form that `smtp_rply` gives
 #![allow(unsafe_code)] // exported symbols
 #![allow(non_camel_case_types, non_snake_case, clippy::upper_case_acronyms)]
 // the manual's names
@@ -35,6 +35,7 @@ mod shared;
 mod site;
 pub mod turn;
 mod wishes;
+mod words;
 
 pub(crate) use shared::{Shared, timeouts};
 pub(crate) use wishes::{connection, set_key};

@@ -6,8 +6,9 @@ use super::entry::{call, recorded};
 use super::handle::{Slot, code};
 use super::shared::{Pause, Shared, Tracer};
 use super::site::{self, Plan};
-use super::{log, numbers};
+use super::{log, numbers, words};
 use crate::capi::{guard, write_out};
+use crate::client::words::Context;
 use crate::client::{Session, driver};
 use crate::error::{Cause, Error, Phase};
 use crate::faces::wishes::Face;
@@ -88,9 +89,11 @@ pub unsafe extern "system" fn smtp_xhelo(
             if let Ok(plan) = &plan {
                 slot.shared.set_site(plan.timeouts);
             }
-            start(slot, plan, StatusProc::new(stat)).inspect_err(|_| {
+            let started = start(slot, plan, StatusProc::new(stat)).inspect_err(|_| {
                 write_out(conn, handle_of(0));
-            })
+            });
+            words::note_opening(started.as_ref().err().map(|refusal| refusal.words.as_str()));
+            started
         },
     )
 }
@@ -160,11 +163,12 @@ pub(crate) unsafe fn connect(
     let result = slot.opened(plan().and_then(|plan| open(&slot, plan)));
     let code = code(&result);
     if result.is_err() && code != SMTP_FAILURE {
-        // Nothing was said that smtp_rply could give.
+        // The manual has a handle after SMTP_FAILURE only. What smtp_rply would give is kept for this thread.
         slot.forget();
         // SAFETY: the caller's promise.
         unsafe { write_out(conn, handle_of(0)) };
     }
+    words::note_opening(result.as_ref().err().map(|refusal| refusal.words.as_str()));
     result
 }
 
@@ -174,6 +178,7 @@ fn open(slot: &Arc<Slot>, plan: Plan) -> Result<Session, Error> {
     let mut settings = plan.settings;
     settings.timeouts = shared.timeouts();
     settings.watches.push(shared.wishes.watch(Face::Distinct, shared.handle()));
+    shared.set_context(Context::of(&settings, &plan.target));
     let mut session = Session::begin(plan.target, settings, slot.cancel.clone())?;
     session.connection_mut().set_observer(Some(Box::new(Tracer(shared.clone()))));
     let opened = session.finish_opening(&mut Pause::new(shared));
@@ -202,6 +207,7 @@ fn start(slot: Arc<Slot>, plan: Result<Plan, Error>, status: Option<StatusProc>)
     let mut settings = plan.settings;
     settings.timeouts = slot.shared.timeouts();
     settings.watches.push(slot.shared.wishes.watch(Face::Distinct, slot.shared.handle()));
+    slot.shared.set_context(Context::of(&settings, &plan.target));
     let tracer = Box::new(Tracer(slot.shared.clone()));
     driver::open(plan.target, settings, slot.cancel.clone(), Some(tracer), done).map_err(|error| {
         slot.forget();

@@ -1,9 +1,13 @@
 //! What a connection's calls and its callbacks share: small things behind one small lock, never held across a callback.
 
+use super::codes::Refusal;
 use super::ctypes::{BufferProc, YieldProc};
 use super::pump;
+use super::words::own_reply;
 use crate::client::Timeouts;
 use crate::client::trace::Observer;
+use crate::client::words::{Concerning, Context};
+use crate::error::{Cause, Error};
 use crate::faces::wishes::Wishes;
 use crate::net::wait::Yield;
 use crate::policy;
@@ -29,6 +33,8 @@ pub(crate) struct Shared {
     handle: OnceLock<usize>,
     /// What `helo.h` has set for this handle.
     pub(crate) wishes: Arc<Wishes>,
+    /// What the failures of the connection have in common, for their words; set when it is known where it goes.
+    context: OnceLock<Context>,
     fields: Mutex<Fields>,
 }
 
@@ -69,7 +75,7 @@ impl Shared {
             code: 0,
         };
         let wishes = Arc::new(Wishes::new());
-        Arc::new(Shared { handle: OnceLock::new(), wishes, fields: Mutex::new(fields) })
+        Arc::new(Shared { handle: OnceLock::new(), wishes, context: OnceLock::new(), fields: Mutex::new(fields) })
     }
 
     /// The handle that callbacks are told; set once, when the table has given it out.
@@ -131,6 +137,31 @@ impl Shared {
         }
     }
 
+    /// Where the connection goes and how.
+    pub(crate) fn set_context(&self, context: Context) {
+        let _ = self.context.set(context);
+    }
+
+    /// The refusal that a failure of this connection is for the program; `smtp_rply` gives the server's words, or those of
+    /// the failure where the server has not said why.
+    pub(crate) fn failed(&self, error: &Error, concerning: Concerning<'_>) -> Refusal {
+        let refusal = match self.context.get() {
+            Some(context) => Refusal::of(error, context, concerning),
+            None => Refusal::of(error, &Context::default(), concerning),
+        };
+        match error.reply.as_deref().filter(|_| error.cause == Cause::Refused) {
+            Some(reply) => self.note_reply(Some(reply)),
+            None => self.note_failure(&refusal.words),
+        }
+        refusal
+    }
+
+    /// Keeps a failure of the library's own for `smtp_rply`.
+    pub(crate) fn note_failure(&self, words: &str) {
+        let mut fields = self.fields.lock();
+        (fields.reply, fields.code) = (own_reply(words), 0);
+    }
+
     /// Keeps what `smtp_rply` gives.
     pub(crate) fn note_reply(&self, reply: Option<&Reply>) {
         let Some(reply) = reply else { return };
@@ -140,7 +171,7 @@ impl Shared {
         fields.reply.extend_from_slice(reply.raw());
     }
 
-    /// The last reply's bytes and code; empty and 0 before the first.
+    /// The last reply's bytes and code, the words and 0 after a failure of the library's own; empty and 0 before the first.
     pub(crate) fn reply(&self) -> (Vec<u8>, u16) {
         let fields = self.fields.lock();
         (fields.reply.clone(), fields.code)

@@ -188,30 +188,7 @@ impl HeloCause {
     ];
 
     fn name(self) -> &'static CStr {
-        match self {
-            HeloCause::None => c"none",
-            HeloCause::TimedOut => c"timed out",
-            HeloCause::Refused => c"refused by the server",
-            HeloCause::BrokenOff => c"connection lost",
-            HeloCause::BadArgument => c"bad argument",
-            HeloCause::BadSequence => c"call out of order",
-            HeloCause::Cancelled => c"cancelled",
-            HeloCause::Protocol => c"protocol violation",
-            HeloCause::NoMemory => c"no memory",
-            HeloCause::UnknownHost => c"unknown host",
-            HeloCause::NoSocket => c"no socket",
-            HeloCause::NoBind => c"cannot bind",
-            HeloCause::NotResponding => c"host does not respond",
-            HeloCause::Proxy => c"proxy failed",
-            HeloCause::CannotSend => c"cannot send",
-            HeloCause::NotSupported => c"not supported by the server",
-            HeloCause::OutcomeUnknown => c"outcome unknown",
-            HeloCause::Unsent => c"not sent",
-            HeloCause::Source => c"body could not be read",
-            HeloCause::InProgress => c"operation in progress",
-            HeloCause::Tls => c"TLS failed",
-            HeloCause::Policy => c"policy",
-        }
+        (self as usize).checked_sub(1).and_then(|at| Cause::ALL.get(at)).map_or(c"none", |cause| cause.c_name())
     }
 }
 
@@ -261,20 +238,7 @@ impl HeloPhase {
     ];
 
     fn name(self) -> &'static CStr {
-        match self {
-            HeloPhase::None => c"none",
-            HeloPhase::Connect => c"connect",
-            HeloPhase::Greeting => c"greeting",
-            HeloPhase::Tls => c"TLS",
-            HeloPhase::Hello => c"hello",
-            HeloPhase::Auth => c"authentication",
-            HeloPhase::Mail => c"sender",
-            HeloPhase::Rcpt => c"recipient",
-            HeloPhase::Data => c"data",
-            HeloPhase::Message => c"end of message",
-            HeloPhase::Command => c"command",
-            HeloPhase::Quit => c"quit",
-        }
+        (self as usize).checked_sub(1).and_then(|at| Phase::ALL.get(at)).map_or(c"none", |phase| phase.c_name())
     }
 
     /// The phase of a number that C passed.
@@ -319,13 +283,13 @@ fn name_of<T: Copy>(number: c_int, all: &[T], name: impl Fn(T) -> &'static CStr)
     known.map_or(c"unknown", |&one| name(one)).as_ptr()
 }
 
-/// A cause (helo_cause) in words: "timed out". Never NULL; "unknown" for other numbers.
+/// A cause (helo_cause) in words, those of helo_last_error(): "timed out". Never NULL; "unknown" for other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn helo_cause_name(cause: c_int) -> *const std::ffi::c_char {
     name_of(cause, &HeloCause::ALL, HeloCause::name)
 }
 
-/// A phase (helo_phase) in words: "greeting". Never NULL; "unknown" for other numbers.
+/// A phase (helo_phase) in words, those of helo_last_error(): "greeting". Never NULL; "unknown" for other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn helo_phase_name(phase: c_int) -> *const std::ffi::c_char {
     name_of(phase, &HeloPhase::ALL, HeloPhase::name)
@@ -362,7 +326,14 @@ mod tests {
         for (number, phase) in HeloPhase::ALL.iter().enumerate() {
             assert_eq!(*phase as usize, number);
         }
-        assert_eq!(HeloCause::from(Cause::OutcomeUnknown).name().to_str(), Ok(Cause::OutcomeUnknown.name()));
-        assert_eq!(HeloPhase::from(Phase::Message).name().to_str(), Ok(Phase::Message.name()));
+        assert_eq!((HeloCause::ALL.len(), HeloPhase::ALL.len()), (Cause::ALL.len() + 1, Phase::ALL.len() + 1));
+        for (number, cause) in (1..).zip(Cause::ALL) {
+            assert_eq!(HeloCause::from(cause) as usize, number, "{cause:?}");
+            assert_eq!(HeloCause::from(cause).name().to_str(), Ok(cause.name()));
+        }
+        for (number, phase) in (1..).zip(Phase::ALL) {
+            assert_eq!(HeloPhase::from(phase) as usize, number, "{phase:?}");
+            assert_eq!(HeloPhase::from(phase).name().to_str(), Ok(phase.name()));
+        }
     }
 }

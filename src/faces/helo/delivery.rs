@@ -1,6 +1,6 @@
 //! A delivery: what C's handle stands for. Everything here is safe Rust; the exported functions call it.
 
-use super::refusal::Refusal;
+use super::refusal::{Refusal, of_address};
 use super::results::{OnProgress, OnResult, OnTrace, Stored};
 use crate::capi::HandleTable;
 use crate::client::body::Body;
@@ -175,7 +175,7 @@ impl State {
 
     /// A mail from this sender; its number.
     pub(crate) fn add_mail(&mut self, sender: &str) -> Result<u32, Refusal> {
-        let from = ReversePath::parse(sender)?;
+        let from = ReversePath::parse(sender).map_err(|why| of_address(why, sender))?;
         if self.entries.len() >= MAILS_MAX {
             return Err(too_many("mails are in this delivery: helo_clear() it after a run"));
         }
@@ -190,7 +190,7 @@ impl State {
     /// One more recipient of a mail; its number.
     pub(crate) fn add_recipient(&mut self, mail: u32, recipient: &str) -> Result<u32, Refusal> {
         let mail = self.mail(mail)?;
-        let to = ForwardPath::parse(recipient)?;
+        let to = ForwardPath::parse(recipient).map_err(|why| of_address(why, recipient))?;
         if mail.recipients.len() >= RECIPIENTS_MAX {
             return Err(too_many("recipients are in this mail: give the others a mail of their own"));
         }

@@ -3,6 +3,7 @@
 use super::codes::HeloStatus;
 use crate::capi::last_error::Failure;
 use crate::capi::{StringError, boundary, last_error};
+use crate::client::words::{Concerning, Context};
 use crate::error::{Cause, Error};
 use crate::policy::PolicyError;
 use crate::proto::command::ArgumentError;
@@ -40,6 +41,12 @@ impl Refusal {
     }
 }
 
+/// What is wrong with an address, and which.
+pub(crate) fn of_address(why: ArgumentError, address: &str) -> Refusal {
+    let shown: String = address.chars().take(100).collect();
+    Refusal::argument(format!("{why} ({shown:?})"))
+}
+
 impl From<ArgumentError> for Refusal {
     fn from(why: ArgumentError) -> Self {
         Refusal::argument(why.to_string())
@@ -56,7 +63,8 @@ impl From<Error> for Refusal {
             Cause::Policy => HeloStatus::HeloBadPolicy,
             _ => HeloStatus::HeloFailed,
         };
-        Refusal { status, failure: Some(Failure::from(&error)), words: error.detail }
+        let words = Context::default().said(&(&error).into(), Concerning::Connection);
+        Refusal { status, failure: Some(Failure::from(&error)), words }
     }
 }
 

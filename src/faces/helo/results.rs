@@ -36,8 +36,9 @@ pub struct HeloResult {
     pub enhanced_subject: c_int,
     /// Its third number.
     pub enhanced_detail: c_int,
-    /// The server's words, or the library's when the server said nothing. Never NULL. Valid until helo_clear() or
-    /// helo_free(); in a callback until it returns.
+    /// The server's words, or the library's when the server said nothing. After a failure there stands behind them which
+    /// recipient and which server it was, who sent the program there (the policy, or that none was found), and what to
+    /// try next. Never NULL. Valid until helo_clear() or helo_free(); in a callback until it returns.
     pub text: *const c_char,
 }
 

@@ -9,10 +9,12 @@ use crate::capi::last_error::Failure;
 use crate::client::delivery::{self, Mail, Options, Outcome, Progress, Report};
 use crate::client::settings::{Level, Settings};
 use crate::client::trace::Observer;
+use crate::client::words::{self, Concerning, Context};
 use crate::faces::site::{self, Way};
 use crate::faces::wishes::Face;
 use crate::net::connect::Target;
 use crate::policy::target::MailServer;
+use crate::proto::address::ForwardPath;
 
 /// Sends all mails of the delivery that have not been sent by a run before. Returns when each of their recipients has a
 /// result: HELO_OK when the server took the mail for all of them, else HELO_FAILED (or HELO_CANCELLED), and
@@ -35,6 +37,8 @@ const DEFAULT_PORT: u16 = 25;
 struct Route {
     to: To,
     settings: Settings,
+    /// What its failures have in common, for their words.
+    context: Context,
     /// What the site decided of [`State::level`].
     pipelining: Option<Level>,
 }
@@ -77,7 +81,7 @@ impl Delivery {
             self.cancel.reset();
             return Ok(());
         }
-        let Route { to, settings, pipelining } = match self.route(&state) {
+        let Route { to, settings, context, pipelining } = match self.route(&state) {
             Ok(route) => route,
             Err(refusal) => {
                 state.put_back(batch);
@@ -91,6 +95,7 @@ impl Delivery {
         let on_trace = state.on_trace;
         let mut report = Told {
             delivery: self,
+            context: &context,
             numbers: &batch.numbers,
             on_result: state.on_result,
             on_progress: state.on_progress,
@@ -136,16 +141,21 @@ impl Delivery {
         let Some((host, port)) = asked else {
             let site = site::decide(Face::Helo, &self.wishes, None)?;
             site.apply(&mut settings);
-            let to = if own_only { To::Transports } else { To::Program };
-            return Ok(Route { to, settings, pipelining: site.pipelining });
+            let (to, context) = match state.server.as_ref().filter(|_| !own_only) {
+                Some(server) => (To::Program, Context::of(&settings, &server.target())),
+                None => (To::Transports, Context::of_own_connection(&settings)),
+            };
+            return Ok(Route { to, settings, context, pipelining: site.pipelining });
         };
-        let Way { host, port, settings, site } = site::way(Face::Helo, &self.wishes, host, port, settings)?;
+        let way = site::way(Face::Helo, &self.wishes, host, port, settings)?;
+        let context = way.context();
+        let Way { host, port, settings, site } = way;
         if host.is_empty() {
             let words = "there is no server: name one to helo_new(), helo_add_transport(), or write server = ... into \
                          the policy file";
-            return Err(Refusal::argument(words));
+            return Err(Refusal::argument(format!("{words} ({})", settings.origin)));
         }
-        Ok(Route { to: To::Host(host, port), settings, pipelining: site.pipelining })
+        Ok(Route { to: To::Host(host, port), settings, context, pipelining: site.pipelining })
     }
 
     /// Where the next connection goes.
@@ -212,6 +222,7 @@ struct First {
 /// Keeps the results and tells the program.
 struct Told<'a> {
     delivery: &'a Delivery,
+    context: &'a Context,
     numbers: &'a [u32],
     on_result: Option<OnResult>,
     on_progress: Option<OnProgress>,
@@ -219,14 +230,20 @@ struct Told<'a> {
 }
 
 impl Report for Told<'_> {
-    fn outcome(&mut self, mail: usize, recipient: usize, outcome: &Outcome) {
-        if let Some((phase, cause)) = outcome.failure
-            && self.first_failure.is_none()
-        {
-            let words = format!("{}: {}: {}", phase.name(), cause.name(), outcome.text);
-            let (code, enhanced) = (outcome.code, outcome.enhanced);
+    fn outcome_of(&mut self, mail: usize, recipient: usize, address: &ForwardPath, outcome: &Outcome) {
+        let Some((phase, cause)) = outcome.failure else { return self.outcome(mail, recipient, outcome) };
+        let Outcome { code, enhanced, hint, .. } = *outcome;
+        let failed = words::Failure { phase, cause, hint, code, enhanced, said: &outcome.text };
+        let concerning = Concerning::Recipient(address.as_str());
+        if self.first_failure.is_none() {
+            let words = self.context.words_of(&failed, concerning);
             self.first_failure = Some(First { words, failure: Failure { phase, cause, code, enhanced } });
         }
+        let text = self.context.said(&failed, concerning);
+        self.outcome(mail, recipient, &Outcome { text, ..outcome.clone() });
+    }
+
+    fn outcome(&mut self, mail: usize, recipient: usize, outcome: &Outcome) {
         let (Some(&mail), Ok(recipient)) = (self.numbers.get(mail), u32::try_from(recipient)) else { return };
         let stored = Stored::new(outcome);
         // The text stays where it is when the result moves into its place, and there until the run is over.

@@ -8,6 +8,7 @@ use super::mail::{self, Mail};
 use super::options::HELO_NX_SMTP_CLIENT_OPTIONS;
 use crate::capi::last_error::Failure;
 use crate::capi::{StringError, boundary, c_slice, c_str, last_error};
+use crate::client::words::{Concerning, Context};
 use crate::faces::placed::Placed;
 use crate::faces::rtos::nx_codes::*;
 use crate::faces::rtos::*;
@@ -201,9 +202,11 @@ pub(super) unsafe fn mail_send(
     let subject = unsafe { string(subject, MAX_SUBJECT) }?;
     let body = unsafe { c_slice(mail_body.cast(), mail_body_length) }.map_err(invalid)?;
     let mail = Mail { recipient: &recipient, subject: &subject, priority, body };
-    let sent = client.begin().and_then(|sending| mail::send(&client, &mail, &sending.cancel));
+    let mut context = Context::default();
+    let sent = client.begin().and_then(|sending| mail::send(&client, &mail, &sending.cancel, &mut context));
     sent.map_err(|error| {
-        last_error::set_with(&error, Some(Failure::from(&error)));
+        let words = context.words(&error, Concerning::Recipient(&recipient));
+        last_error::set_with(words, Some(Failure::from(&error)));
         error_map::code(&error)
     })
 }

@@ -3,6 +3,7 @@
 use super::client::Client;
 use super::codes::{NX_SMTP_MAIL_PRIORITY_HIGH, NX_SMTP_MAIL_PRIORITY_LOW};
 use crate::client::envelope::{BodyKind, mail_parameters};
+use crate::client::words::Context;
 use crate::client::{AuthPlan, Owner, Session, Settings, clock};
 use crate::error::{Cause, Error, Phase, Result};
 use crate::faces::rtos::{Network, ram_network};
@@ -24,10 +25,13 @@ pub(super) struct Mail<'a> {
 }
 
 /// Sends a mail: connects, delivers, says QUIT. On any failure the connection is dropped; the client can be used again.
-pub(super) fn send(client: &Client, mail: &Mail<'_>, cancel: &Cancel) -> Result<()> {
+///
+/// `context` gets what the words of a failure need beside the error, as soon as it is known.
+pub(super) fn send(client: &Client, mail: &Mail<'_>, cancel: &Cancel, context: &mut Context) -> Result<()> {
     let recipient = ForwardPath::parse(mail.recipient).map_err(bad)?;
     let headers = headers(client, &recipient, mail)?;
     let (target, settings) = destination(client)?;
+    *context = Context::of(&settings, &target);
     let mut session = Session::open(target, settings, cancel.clone(), &mut ())?;
     match deliver(&mut session, client, &recipient, headers.as_bytes(), mail.body) {
         Ok(()) => {
@@ -56,9 +60,9 @@ fn destination(client: &Client) -> Result<(Target, Settings)> {
         helo_name: client.domain.clone(),
         timeouts: client.options.timeouts(),
         auth,
-        watches: vec![client.wishes.watch(Face::NetxClient, client.place)],
         ..Face::NetxClient.settings()
     };
+    settings.watches.push(client.wishes.watch(Face::NetxClient, client.place));
     let target = match client.ip.network {
         Network::Ram => {
             settings.connect.source_address = Some(client.ip.address.into());
