@@ -36,7 +36,7 @@ impl<'a> From<&'a Mailbox> for Addressee<'a> {
 
 /// Whether a text can be a header's value: no line end, no NUL, no other control character than a tab, at most 64 KiB.
 pub fn check_header_value(text: &str) -> Result<(), ArgumentError> {
-    let refuse = |why| Err(ArgumentError { what: "header value", why });
+    let refuse = |why| Err(ArgumentError::new("header value", why));
     if text.len() > MAX_VALUE {
         return refuse("longer than 64 KiB");
     }
@@ -50,10 +50,7 @@ pub fn check_header_value(text: &str) -> Result<(), ArgumentError> {
 /// Whether a text can be a header's name: printable ASCII without a colon.
 pub fn check_header_name(name: &str) -> Result<(), ArgumentError> {
     if name.is_empty() || name.len() > MAX_NAME || !name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':') {
-        return Err(ArgumentError {
-            what: "header name",
-            why: "is not 1 to 76 printable ASCII characters without a colon",
-        });
+        return Err(ArgumentError::new("header name", "is not 1 to 76 printable ASCII characters without a colon"));
     }
     Ok(())
 }

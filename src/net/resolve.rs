@@ -3,10 +3,11 @@
 
 use super::helpers::{Helped, Pool};
 use super::options::{check_host, failure};
+use super::sys;
 use super::wait::Waker;
 use crate::error::{Cause, Result};
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, ToSocketAddrs};
 
 /// So many addresses of a host are taken.
 const ADDRESSES: usize = 32;
@@ -63,7 +64,36 @@ pub fn literal(host: &str) -> Option<IpAddr> {
     Some(address)
 }
 
+/// An IPv6 address and the zone behind its `%`, with or without brackets: `fe80::1%eth0`, `[::1%lo]`, `fe80::1%2`.
+fn zoned(host: &str) -> Option<(Ipv6Addr, &str)> {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    let (address, zone) = bare.split_once('%')?;
+    Some((address.parse().ok()?, zone))
+}
+
+/// The number of the interface that a zone names. (The system's own reading of `::1%lo` takes no name there: it has names
+/// behind link-local addresses only.)
+fn interface_of(zone: &str) -> io::Result<u32> {
+    let unknown = || {
+        let words = format!("this machine has no network interface {zone:?}, which the address names behind its %");
+        io::Error::new(io::ErrorKind::NotFound, words)
+    };
+    let number = zone.parse().ok().filter(|_| zone.bytes().all(|byte| byte.is_ascii_digit()));
+    if let Some(number) = number {
+        return if sys::is_interface(number) { Ok(number) } else { Err(unknown()) };
+    }
+    let asked = format!("fe80::1%{zone}");
+    let number = match (asked.as_str(), 0).to_socket_addrs().ok().and_then(|mut found| found.next()) {
+        Some(SocketAddr::V6(found)) => found.scope_id(),
+        _ => 0,
+    };
+    if number == 0 { Err(unknown()) } else { Ok(number) }
+}
+
 fn ask_system(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    if let Some((address, zone)) = zoned(host) {
+        return Ok(vec![SocketAddrV6::new(address, port, 0, interface_of(zone)?).into()]);
+    }
     let mut addresses = Vec::new();
     for address in (host, port).to_socket_addrs()? {
         if addresses.len() < ADDRESSES && !addresses.contains(&address) {

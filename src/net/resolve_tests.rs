@@ -186,3 +186,36 @@ fn a_system_without_threads_is_an_error() {
     assert_eq!(error.cause, Cause::NoMemory);
     assert!(error.detail.contains("thread"), "{error}");
 }
+
+/// Names of interfaces behind any address, which the system's own reading has behind link-local ones only; numbers; with
+/// brackets and without.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_zone_is_an_interface_by_name_or_number() {
+    let cancel = Cancel::new();
+    let look_up = |host: &str| answer(&mut Lookup::start(host, 25, &cancel.waker().unwrap()), &cancel);
+    let listener = std::net::TcpListener::bind("[::1]:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let found = answer(&mut Lookup::start("[::1%lo]", port, &cancel.waker().unwrap()), &cancel).unwrap();
+    std::net::TcpStream::connect(found.as_slice()).unwrap();
+    let number: u32 = std::fs::read_to_string("/sys/class/net/lo/ifindex").unwrap().trim().parse().unwrap();
+    let by_number = [format!("::1%{number}"), format!("[fe80::1%{number}]")];
+    for host in ["[::1%lo]", "::1%lo", "fe80::1%lo", "[fe80::1%lo]"].into_iter().chain(by_number.iter().map(|h| &**h)) {
+        let found = look_up(host).unwrap_or_else(|why| panic!("{host}: {why}"));
+        let address = if host.contains("::1%") && !host.contains("fe80") { "::1" } else { "fe80::1" };
+        let wanted = std::net::SocketAddrV6::new(address.parse().unwrap(), 25, 0, number);
+        assert_eq!(found, [SocketAddr::from(wanted)], "{host}");
+    }
+    for (host, zone) in [
+        ("[::1%nope7]", "nope7"),
+        ("fe80::1%nope7", "nope7"),
+        ("fe80::1%4000000", "4000000"),
+        ("::1%0", "0"),
+        ("::1%", ""),
+    ] {
+        let error = look_up(host).unwrap_err();
+        assert_eq!(error.cause, Cause::UnknownHost, "{host}");
+        let words = format!("{host}: this machine has no network interface {zone:?}");
+        assert!(error.detail.contains(&words), "{}", error.detail);
+    }
+}

@@ -23,6 +23,22 @@ pub const SHORT_READ_DRAINS: bool = cfg!(any(
     target_vendor = "apple"
 ));
 
+/// Whether this machine has a network interface of this number, where the system tells: a connection by another one fails
+/// in words that nobody understands.
+pub fn is_interface(number: u32) -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::net::{AddressFamily, SocketFlags, SocketType, netdevice, socket_with};
+        // Any socket will do for asking; without one the connection will say more.
+        let asked = socket_with(AddressFamily::INET, SocketType::DGRAM, SocketFlags::CLOEXEC, None);
+        !asked.is_ok_and(|socket| netdevice::index_to_name(&socket, number).is_err())
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        number != 0
+    }
+}
+
 /// Connections have TCP_NODELAY when the socket has it that they were accepted from.
 pub const NODELAY_INHERITED: bool = cfg!(any(target_os = "linux", target_os = "android"));
 

@@ -83,7 +83,7 @@ fn read(text: &str, rights: Rights) -> Result<Policy, Fault> {
     if text.len() > MAX_FILE {
         return Err(Fault::at(0, "is larger than 256 KiB"));
     }
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = super::text::without_mark(text);
     let lines = check_lines(text)?;
     let mut key_lines = lines.keys.into_iter();
     let mut section_lines = lines.sections.into_iter();

@@ -3,7 +3,7 @@
 use super::origin::Whence;
 use super::places::{self, Found, Named};
 use super::safe_file::{self, Holds, Stamp};
-use super::{Policy, PolicyError, file};
+use super::{Policy, PolicyError, file, text};
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -90,7 +90,7 @@ fn is_nothing(path: &Path) -> bool {
 /// Reads a file, and judges whether what is in it may be believed and is kept well.
 fn read(path: &Path, named: Named, rights: Rights) -> Result<(Policy, Stamp), PolicyError> {
     let (octets, metadata) = safe_file::read(path, file::MAX_FILE).map_err(|why| unreadable(path, named, &why))?;
-    let text = str::from_utf8(&octets).map_err(|_| unreadable(path, named, "it is not UTF-8 text"))?;
+    let text = text::of_octets(&octets).map_err(|why| unreadable(path, named, &why))?;
     let shown = path.display().to_string();
     let mut policy = file::parse(text, &shown, rights)?;
     policy.whence = Whence::File(path.to_owned(), named);

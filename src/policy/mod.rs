@@ -36,6 +36,7 @@ mod registry;
 mod safe_file;
 mod supply;
 pub mod target;
+pub mod text;
 mod tls;
 mod trace_file;
 mod trace_place;

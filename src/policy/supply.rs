@@ -3,6 +3,7 @@
 use super::Rights;
 use super::command::{self, LIMIT};
 use super::safe_file::{self, Holds};
+use super::text;
 use crate::client::Supplier;
 use crate::error::{Cause, Error, Phase, Result};
 use crate::sasl::{Credentials, MAX_CREDENTIALS, Proof, Secret};
@@ -118,7 +119,7 @@ const FILE_MAX: usize = 64 * 1024;
 
 /// The first line, without its end, if it can be a password or a token.
 fn first_line(octets: &[u8]) -> std::result::Result<Secret, &'static str> {
-    let line = octets.split(|octet| *octet == b'\n').next().unwrap_or_default();
+    let line = text::content(octets)?.split(|octet| *octet == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.is_empty() {
         return Err("its first line is empty");

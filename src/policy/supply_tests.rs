@@ -31,7 +31,9 @@ fn a_file_gives_its_first_line_as_it_is_now() {
     let path = folder.0.join("password");
     let supply = file(&path);
     assert!(supplied(&supply, false).unwrap_err().contains("(password_file) cannot be read"));
-    for (text, first) in [("open sesame\n", "open sesame"), ("a b \r\nsecond", "a b "), ("x", "x")] {
+    for (text, first) in
+        [("open sesame\n", "open sesame"), ("a b \r\nsecond", "a b "), ("x", "x"), ("\u{feff}s\u{fc}\r\n", "s\u{fc}")]
+    {
         fs::write(&path, text).unwrap();
         private(&path, 0o600);
         assert_eq!(supplied(&supply, false).as_deref(), Ok(first), "{text:?}");
@@ -42,6 +44,9 @@ fn a_file_gives_its_first_line_as_it_is_now() {
         (b"\nx", "its first line is empty"),
         (b"\xff\n", "not UTF-8"),
         (b"a\0b", "holds a NUL"),
+        (b"\xef\xbb\xbf\r\nx", "its first line is empty"),
+        (b"\xff\xfea\0b\0\r\0\n\0", "it is UTF-16"),
+        (b"a\0b\0\r\0\n\0", "it is UTF-16"),
         (&b"x".repeat(9001), "longer than 9000 octets"),
         (&b"x\n".repeat(40_000), "larger than 64 KiB"),
     ] {

@@ -195,6 +195,13 @@ fn only_a_plain_text_file_is_read() {
     let path = folder.0.join("latin1");
     fs::write(&path, b"helo_name = b\xfccher").unwrap();
     assert!(Policy::load(&path, Rights::Ordinary).unwrap_err().why.contains("not UTF-8"));
+    // As editors on Windows save it.
+    fs::write(&path, b"\xef\xbb\xbfport = 2525\r\n").unwrap();
+    assert_eq!(Policy::load(&path, Rights::Ordinary).unwrap().settings_for("x").port, Some(2525));
+    for wide in [&b"\xff\xfep\0o\0r\0t\0"[..], b"\xfe\xff\0p\0o\0r\0t", b"p\0o\0r\0t\0"] {
+        fs::write(&path, wide).unwrap();
+        assert!(Policy::load(&path, Rights::Ordinary).unwrap_err().why.contains("it is UTF-16"));
+    }
 }
 
 proptest! {

@@ -95,7 +95,7 @@ pub fn parse(text: &str) -> Result<Url, UrlError> {
         return Err(UrlError("the server's address is too long"));
     }
     let Some((scheme, rest)) = text.split_once("://") else {
-        let (host, port) = host_and_port(text)?;
+        let (host, port) = host_and_port(text, false)?;
         return Ok(Url { scheme: Scheme::Plain, user: None, password: None, host, port });
     };
     let scheme = match scheme.to_ascii_lowercase().as_str() {
@@ -130,7 +130,7 @@ fn place_of(rest: &str) -> Result<Place, UrlError> {
             (Some(user), password, place)
         }
     };
-    let (host, port) = host_and_port(place)?;
+    let (host, port) = host_and_port(place, true)?;
     Ok(Place { user, password, host, port })
 }
 
@@ -172,13 +172,13 @@ fn login_of(login: &str) -> Result<(String, Option<Secret>), UrlError> {
     Ok((user, password))
 }
 
-/// Splits host and port; a second colon outside brackets means a bare IPv6 address.
-fn host_and_port(place: &str) -> Result<(String, Option<u16>), UrlError> {
+/// Splits host and port; a second colon outside brackets means a bare IPv6 address. In a URL % means what follows it.
+fn host_and_port(place: &str, in_url: bool) -> Result<(String, Option<u16>), UrlError> {
     if let Some(inner) = place.strip_prefix('[') {
         let Some((address, after)) = inner.split_once(']') else {
             return Err(UrlError("the ] after the IPv6 address is missing"));
         };
-        let address = ipv6(address).ok_or(UrlError("what stands in [ ] is not an IPv6 address"))?;
+        let address = ipv6(address, in_url).ok_or(UrlError("what stands in [ ] is not an IPv6 address"))?;
         let port = match after.strip_prefix(':') {
             Some(port) => Some(port_of(port)?),
             None if after.is_empty() => None,
@@ -189,25 +189,28 @@ fn host_and_port(place: &str) -> Result<(String, Option<u16>), UrlError> {
     match place.split_once(':') {
         None => Ok((host_of(place)?, None)),
         Some((_, rest)) if rest.contains(':') => {
-            let address = ipv6(place).ok_or(UrlError("more than one colon, but not an IPv6 address"))?;
+            let address = ipv6(place, in_url).ok_or(UrlError("more than one colon, but not an IPv6 address"))?;
             Ok((address, None))
         }
         Some((host, port)) => Ok((host_of(host)?, Some(port_of(port)?))),
     }
 }
 
-/// An IPv6 address, with or without a zone, as written.
-fn ipv6(text: &str) -> Option<String> {
+/// An IPv6 address, with or without a zone: the name or the number of an interface.
+fn ipv6(text: &str, in_url: bool) -> Option<String> {
     let (address, zone) = match text.split_once('%') {
         None => (text, None),
-        // RFC 6874 writes the zone's % as %25 in URLs.
-        Some((address, zone)) => (address, Some(zone.strip_prefix("25").unwrap_or(zone))),
+        // RFC 6874 writes the zone's % as %25 in URLs, and asks to take it bare as well. Elsewhere 25 is a number.
+        Some((address, zone)) => match zone.strip_prefix("25").filter(|rest| in_url && !rest.is_empty()) {
+            Some(zone) => (address, Some(zone)),
+            None => (address, Some(zone)),
+        },
     };
     address.parse::<std::net::Ipv6Addr>().ok()?;
     match zone {
         None => Some(address.to_owned()),
         Some(zone) => {
-            let known = zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+            let known = zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
             (known && !zone.is_empty() && zone.len() <= 64).then(|| format!("{address}%{zone}"))
         }
     }

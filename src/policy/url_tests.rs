@@ -19,6 +19,21 @@ fn hosts_as_old_programs_give_them() {
     assert_eq!(place("[::1]:465"), ("::1".to_string(), Some(465)));
     assert_eq!(place("fe80::1%eth0"), ("fe80::1%eth0".to_string(), None));
     assert_eq!(place("smtp://[fe80::1%25eth0]:26/"), ("fe80::1%eth0".to_string(), Some(26)));
+    for (text, host) in [
+        ("[::1%lo]", "::1%lo"),
+        ("[::1%1]", "::1%1"),
+        ("::1%lo", "::1%lo"),
+        // Without a URL around it, 25 is the number of an interface.
+        ("[fe80::1%25]", "fe80::1%25"),
+        ("fe80::1%251", "fe80::1%251"),
+        ("smtp://[fe80::1%eth0]", "fe80::1%eth0"),
+        ("smtp://[fe80::1%25eth0.100]", "fe80::1%eth0.100"),
+        ("smtp://[fe80::1%252]", "fe80::1%2"),
+        ("smtp://[fe80::1%25]", "fe80::1%25"),
+        ("smtps://u:p@[fe80::1%25wlp3s0]", "fe80::1%wlp3s0"),
+    ] {
+        assert_eq!(place(text), (host.to_string(), None), "{text}");
+    }
     assert_eq!(place("bücher.example"), ("bücher.example".to_string(), None));
 }
 
@@ -94,6 +109,12 @@ fn what_is_no_address_is_refused_and_the_error_does_not_repeat_it() {
         "smtp://user:secretive/x@host",
         "fe80::1%",
         "fe80::1%a b",
+        "fe80::1%a%b",
+        "[fe80::1%a/b]",
+        "smtp://[fe80::1%25a%20b]",
+        "1.2.3.4%lo",
+        "[1.2.3.4%lo]",
+        "mail.example%lo",
         "user@host",
         "smtp://ho%40st",
         "smtp://a%5bb",

@@ -1,7 +1,10 @@
 //! Addresses (RFC 5321 with RFC 6531): mailboxes, and the paths of MAIL and RCPT.
 //!
-//! An address is either refused or sent exactly as it was parsed; nothing is repaired. What is taken:
+//! An address is either refused or sent exactly as it was given, but for blanks around it; nothing is repaired. Refused is
+//! what could be read as something else, not what is bad style. What is taken:
 //! - `alice@example.com`, `"alice b"@example.com`, `alice@[192.0.2.1]`, `alice@[IPv6:2001:db8::1]`, UTF-8 in both parts;
+//! - dots wherever they are in a local part, one at the end of a domain, hyphens and underscores anywhere in one: carriers
+//!   have such subscribers, and other mail systems pass them on;
 //! - `alice` alone: old programs write to users of the server so;
 //! - paths with or without `<>`, and with a source route (`@relay.example:alice@example.com`), which is kept apart and
 //!   not sent, as RFC 5321 (appendix C) has it.
@@ -23,7 +26,58 @@ const DOMAIN_MAX: usize = 255;
 const PATH_MAX: usize = 254;
 
 /// Why an address is refused.
-type Why = &'static str;
+struct Fault {
+    why: &'static str,
+    /// So many octets before the end of the text it is: where the text was given up.
+    left: Option<usize>,
+}
+
+impl Fault {
+    /// About the place so many octets into `text`, which is the end of the whole.
+    fn at(text: &str, place: usize, why: &'static str) -> Fault {
+        Fault { why, left: Some(text.len() - place) }
+    }
+
+    /// The error about `what`, which was given as `text` and has `after` octets behind the text that was looked at.
+    fn of(self, what: &'static str, text: &str, after: usize) -> ArgumentError {
+        match self.left {
+            Some(left) => ArgumentError::about(what, self.why, text, text.len().saturating_sub(left + after)),
+            None => ArgumentError::new(what, self.why),
+        }
+    }
+}
+
+impl From<&'static str> for Fault {
+    fn from(why: &'static str) -> Fault {
+        Fault { why, left: None }
+    }
+}
+
+/// Reads what stands within the brackets of `text`, if it has some, and blanks around both.
+fn read<'a, T>(
+    what: &'static str,
+    text: &'a str,
+    parse: impl FnOnce(&'a str) -> Result<T, Fault>,
+) -> Result<T, ArgumentError> {
+    let blank = [' ', '\t'];
+    let front = text.trim_end_matches(blank);
+    let bare = front.trim_start_matches(blank);
+    let (inner, after) = match bare.strip_prefix('<') {
+        None => (bare, text.len() - front.len()),
+        Some(rest) => match rest.strip_suffix('>') {
+            None => return Err(Fault::from("begins with < and does not end with >").of(what, text, 0)),
+            Some(within) => {
+                let inner = within.trim_end_matches(blank);
+                (inner.trim_start_matches(blank), text.len() - front.len() + 1 + within.len() - inner.len())
+            }
+        },
+    };
+    let checked = match inner.find(char::is_control) {
+        Some(place) => Err(Fault::at(inner, place, "holds a control character")),
+        None => parse(inner),
+    };
+    checked.map_err(|fault| fault.of(what, text, after))
+}
 
 /// A mailbox: a local part and mostly a domain.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -45,9 +99,7 @@ impl Mailbox {
     }
 
     fn of(text: &str, local_max: usize) -> Result<Self, ArgumentError> {
-        without_brackets(text)
-            .and_then(|inner| mailbox(inner, local_max))
-            .map_err(|why| ArgumentError { what: "address", why })
+        read("address", text, |inner| mailbox(inner, local_max))
     }
 
     /// The mailbox without `<>`.
@@ -90,14 +142,11 @@ impl ReversePath {
     }
 
     fn of(text: &str, local_max: usize) -> Result<Self, ArgumentError> {
-        let parsed = without_brackets(text).and_then(|inner| match inner {
+        let (mailbox, route) = read("sender", text, |inner| match inner {
             "" => Ok((None, "")),
             _ => path(inner, local_max).map(|(mailbox, route)| (Some(mailbox), route)),
-        });
-        match parsed {
-            Ok((mailbox, route)) => Ok(ReversePath { mailbox, route: String::from(route) }),
-            Err(why) => Err(ArgumentError { what: "sender", why }),
-        }
+        })?;
+        Ok(ReversePath { mailbox, route: String::from(route) })
     }
 
     /// The null sender.
@@ -150,10 +199,8 @@ impl ForwardPath {
     }
 
     fn of(text: &str, local_max: usize) -> Result<Self, ArgumentError> {
-        match without_brackets(text).and_then(|inner| path(inner, local_max)) {
-            Ok((mailbox, route)) => Ok(ForwardPath { mailbox, route: String::from(route) }),
-            Err(why) => Err(ArgumentError { what: "recipient", why }),
-        }
+        let (mailbox, route) = read("recipient", text, |inner| path(inner, local_max))?;
+        Ok(ForwardPath { mailbox, route: String::from(route) })
     }
 
     /// The mailbox.
@@ -195,19 +242,8 @@ macro_rules! shown_as_text {
 
 shown_as_text!(Mailbox ReversePath ForwardPath);
 
-/// Takes `<` and `>` off, if they are there.
-fn without_brackets(text: &str) -> Result<&str, Why> {
-    if text.chars().any(char::is_control) {
-        return Err("holds a control character");
-    }
-    match text.strip_prefix('<') {
-        Some(rest) => rest.strip_suffix('>').ok_or("begins with < and does not end with >"),
-        None => Ok(text),
-    }
-}
-
 /// An optional source route, then a mailbox. Gives the mailbox and the route without its colon.
-fn path(text: &str, local_max: usize) -> Result<(Mailbox, &str), Why> {
+fn path(text: &str, local_max: usize) -> Result<(Mailbox, &str), Fault> {
     if !text.starts_with('@') {
         return Ok((mailbox(text, local_max)?, ""));
     }
@@ -220,67 +256,72 @@ fn path(text: &str, local_max: usize) -> Result<(Mailbox, &str), Why> {
             Some(b':') => {
                 let route = &text[..text.len() - rest.len()];
                 if route.len() > PATH_MAX {
-                    return Err("its source route is longer than 254 octets");
+                    return Err("its source route is longer than 254 octets".into());
                 }
                 return Ok((mailbox(&rest[1..], local_max)?, route));
             }
             _ => break,
         }
     }
-    Err("begins with @ and is not a source route: @relay.example:alice@example.com")
+    Err(Fault::at(rest, 0, "begins with @ and is not a source route, such as @relay.example:alice@example.com"))
 }
 
 /// A whole text that is a mailbox.
-fn mailbox(text: &str, local_max: usize) -> Result<Mailbox, Why> {
+fn mailbox(text: &str, local_max: usize) -> Result<Mailbox, Fault> {
     if text.is_empty() {
-        return Err("is empty");
+        return Err("is empty".into());
     }
     if text.len() > PATH_MAX {
-        return Err("is longer than 254 octets");
+        return Err("is longer than 254 octets".into());
     }
     let at = if text.starts_with('"') { quoted_end(text)? } else { dot_atom_end(text)? };
     if at > local_max {
-        return Err("its local part is longer than 64 octets");
+        return Err("its local part is longer than 64 octets".into());
     }
     match text[at..].strip_prefix('@') {
-        Some(domain) if domain_end(domain)? == domain.len() => {}
-        Some(_) => return Err("its domain holds a character that no domain has"),
+        Some(domain) => {
+            let end = domain_end(domain)?;
+            if end < domain.len() {
+                return Err(Fault::at(domain, end, "its domain holds a character that no domain has"));
+            }
+        }
         None if at == text.len() => {} // a local user
-        None => return Err("holds a space or a special character: put the local part in quotes"),
+        None if text.ends_with('>') => {
+            return Err(Fault::at(text, at, "is a name and an address: give what stands between < and >"));
+        }
+        None => {
+            let why = "holds a space or a special character that an address has in a quoted local part only";
+            return Err(Fault::at(text, at, why));
+        }
     }
     Ok(Mailbox { text: String::from(text), at })
 }
 
 /// Where the quoted string at the front of `text` ends.
-fn quoted_end(text: &str) -> Result<usize, Why> {
+fn quoted_end(text: &str) -> Result<usize, Fault> {
     let mut chars = text.char_indices().skip(1);
     while let Some((place, c)) = chars.next() {
         match c {
             '"' => return Ok(place + 1),
             // A backslash may stand before printable ASCII only.
             '\\' if !chars.next().is_some_and(|(_, c)| (' '..='~').contains(&c)) => break,
-            c if c.is_control() => return Err("holds a control character"),
             _ => {}
         }
     }
-    Err("its quoted local part does not end, or holds a stray backslash")
+    Err("its quoted local part does not end, or holds a stray backslash".into())
 }
 
-/// Where the words with single dots between them at the front of `text` end.
-fn dot_atom_end(text: &str) -> Result<usize, Why> {
-    let end = text.find(|c| c != '.' && !is_atom_char(c)).unwrap_or(text.len());
-    let atom = &text[..end];
-    if atom.is_empty() {
-        return Err(if text.starts_with('@') {
-            "has no local part"
-        } else {
-            "begins with a character that needs quotes"
-        });
+/// Where the letters, with dots between them or not, at the front of `text` end.
+fn dot_atom_end(text: &str) -> Result<usize, Fault> {
+    match text.find(|c| c != '.' && !is_atom_char(c)) {
+        Some(0) if text.starts_with('@') => Err(Fault::at(text, 0, "has no local part")),
+        Some(0) if text.ends_with('>') => {
+            Err(Fault::at(text, 0, "is a name and an address: give what stands between < and >"))
+        }
+        Some(0) => Err(Fault::at(text, 0, "begins with a character that an address has in a quoted local part only")),
+        Some(end) => Ok(end),
+        None => Ok(text.len()),
     }
-    if atom.starts_with('.') || atom.ends_with('.') || atom.contains("..") {
-        return Err("its local part has a dot first, last or twice: put it in quotes");
-    }
-    Ok(end)
 }
 
 fn is_atom_char(c: char) -> bool {
@@ -297,34 +338,40 @@ fn is_foreign(c: char) -> bool {
 }
 
 /// Where the domain or address literal at the front of `text` ends.
-fn domain_end(text: &str) -> Result<usize, Why> {
+fn domain_end(text: &str) -> Result<usize, Fault> {
     if let Some(inner) = text.strip_prefix('[') {
-        let Some((literal, _)) = inner.split_once(']') else { return Err("its address literal lacks the ]") };
-        check_literal(literal)?;
+        let Some((literal, _)) = inner.split_once(']') else {
+            return Err(Fault::at(text, 0, "its address literal lacks the ]"));
+        };
+        check_literal(literal).map_err(|why| Fault::at(text, 0, why))?;
         return Ok(literal.len() + 2);
     }
     // Underscores are in no domain of RFC 5321, but in the names of real hosts.
     let of_label = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_') || is_foreign(c);
     let end = text.find(|c| c != '.' && !of_label(c)).unwrap_or(text.len());
-    if end > DOMAIN_MAX {
-        return Err("its domain is longer than 255 octets");
+    if end > DOMAIN_MAX + 1 {
+        return Err("its domain is longer than 255 octets".into());
     }
-    for label in text[..end].split('.') {
+    // A dot at the end names the root of all domains, which every domain ends in.
+    let name = text[..end].strip_suffix('.').unwrap_or(&text[..end]);
+    if name.len() > DOMAIN_MAX {
+        return Err("its domain is longer than 255 octets".into());
+    }
+    let mut place = 0;
+    for label in name.split('.') {
         if label.is_empty() {
-            return Err("its domain is empty, or has a dot first, last or twice");
-        }
-        if label.starts_with('-') || label.ends_with('-') {
-            return Err("its domain has a part that begins or ends with a hyphen");
+            return Err(Fault::at(text, place, "its domain is empty, or has a dot first or twice"));
         }
         if label.is_ascii() && label.len() > LABEL_MAX {
-            return Err("its domain has a part longer than 63 octets");
+            return Err(Fault::at(text, place, "its domain has a part longer than 63 octets"));
         }
+        place += label.len() + 1;
     }
     Ok(end)
 }
 
 /// What stands between `[` and `]`: an IPv4 address, `IPv6:` and one, or another tag and its printable text.
-fn check_literal(literal: &str) -> Result<(), Why> {
+fn check_literal(literal: &str) -> Result<(), &'static str> {
     let valid = match literal.split_once(':') {
         None => literal.parse::<Ipv4Addr>().is_ok(),
         Some((tag, address)) if tag.eq_ignore_ascii_case("IPv6") => address.parse::<Ipv6Addr>().is_ok(),

@@ -26,11 +26,34 @@ pub struct ArgumentError {
     pub what: &'static str,
     /// Why, in plain words.
     pub why: &'static str,
+    /// The character that it is about, and how many-th of the argument's it is, where that says more.
+    pub at: Option<(usize, char)>,
+}
+
+impl ArgumentError {
+    /// About the argument as a whole.
+    pub const fn new(what: &'static str, why: &'static str) -> Self {
+        ArgumentError { what, why, at: None }
+    }
+
+    /// About the character that is so many octets into the argument `text`.
+    pub fn about(what: &'static str, why: &'static str, text: &str, place: usize) -> Self {
+        let at = text.split_at_checked(place);
+        let at = at.and_then(|(front, rest)| Some((front.chars().count() + 1, rest.chars().next()?)));
+        ArgumentError { what, why, at }
+    }
 }
 
 impl fmt::Display for ArgumentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.what, self.why)
+        write!(f, "{}: {}", self.what, self.why)?;
+        match self.at {
+            None => Ok(()),
+            Some((place, ' ')) => write!(f, " (character {place} is a space)"),
+            Some((place, c)) if c.is_ascii_graphic() => write!(f, " (character {place} is {c})"),
+            // What cannot be seen, or looks like something else.
+            Some((place, c)) => write!(f, " (character {place} is U+{:04X})", u32::from(c)),
+        }
     }
 }
 
@@ -217,7 +240,7 @@ impl Command<'_> {
         let result = self.write(out).and_then(|longest| {
             out.extend_from_slice(b"\r\n");
             let fits = out.len() - start <= longest;
-            if fits { Ok(()) } else { Err(ArgumentError { what: self.verb().name(), why: "makes too long a line" }) }
+            if fits { Ok(()) } else { Err(ArgumentError::new(self.verb().name(), "makes too long a line")) }
         });
         if result.is_err() {
             out.truncate(start);
@@ -234,7 +257,7 @@ impl Command<'_> {
             }
             Command::Mail { verb, from, params } => {
                 if !matches!(verb, Verb::Mail | Verb::Send | Verb::Soml | Verb::Saml) {
-                    return Err(ArgumentError { what: "sender", why: "only MAIL, SEND, SOML and SAML have one" });
+                    return Err(ArgumentError::new("sender", "only MAIL, SEND, SOML and SAML have one"));
                 }
                 out.extend_from_slice(verb.name().as_bytes());
                 write_path(b" FROM:<", from.as_str(), params, out)?;
@@ -255,7 +278,7 @@ impl Command<'_> {
             Command::Vrfy(word) | Command::Expn(word) => {
                 check_text("name to look up", word)?;
                 if word.trim().is_empty() {
-                    return Err(ArgumentError { what: "name to look up", why: "is empty" });
+                    return Err(ArgumentError::new("name to look up", "is empty"));
                 }
                 self.write_word(word, out);
             }
@@ -298,36 +321,40 @@ impl Command<'_> {
 /// The client's name, as EHLO and its kin carry it: a host name or an address literal. Old programs pass all kinds of
 /// names, so anything printable without a space will do.
 fn check_host_name(name: &str) -> Result<(), ArgumentError> {
-    let fail = |why| Err(ArgumentError { what: "own host name", why });
+    let what = "own host name";
+    let fail = |why| Err(ArgumentError::new(what, why));
     if name.is_empty() {
         return fail("is empty");
     }
     if name.len() > 255 {
         return fail("is longer than 255 octets");
     }
-    if !name.bytes().all(|b| b.is_ascii_graphic()) {
-        return fail("holds a space, a control character or a letter that is not ASCII");
+    match name.find(|c: char| !c.is_ascii_graphic()) {
+        Some(place) => {
+            let why = "holds a space, a control character or a letter that is not ASCII";
+            Err(ArgumentError::about(what, why, name, place))
+        }
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// No argument holds a control character: neither the ASCII ones nor those that Unicode has beside them.
 fn check_text(what: &'static str, text: &str) -> Result<(), ArgumentError> {
-    if text.chars().any(char::is_control) {
-        return Err(ArgumentError { what, why: "holds a control character" });
+    match text.find(char::is_control) {
+        Some(place) => Err(ArgumentError::about(what, "holds a control character", text, place)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn check_auth(mechanism: &str, initial: Option<&str>) -> Result<(), ArgumentError> {
     let letters = mechanism.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     if mechanism.is_empty() || mechanism.len() > 20 || !letters {
-        return Err(ArgumentError { what: "mechanism", why: "is not the name of an authentication mechanism" });
+        return Err(ArgumentError::new("mechanism", "is not the name of an authentication mechanism"));
     }
     let base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
     match initial {
         Some(text) if text.is_empty() || !text.bytes().all(base64) => {
-            Err(ArgumentError { what: "initial response", why: "is not base64" })
+            Err(ArgumentError::new("initial response", "is not base64"))
         }
         _ => Ok(()),
     }

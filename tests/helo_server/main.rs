@@ -240,6 +240,28 @@ fn a_configuration_file_has_the_same_keys() {
     }
 }
 
+/// As editors on Windows save them: with a byte order mark; UTF-16 is named.
+#[test]
+fn files_may_begin_with_a_byte_order_mark() {
+    let folder = TempDir::new();
+    let (config, users) = (folder.join("helo-server.conf"), folder.join("users"));
+    let text = format!("\u{feff}discard = yes\r\nport = 0\r\nusers = {}\r\nauth-in-clear = yes\r\n", users.display());
+    std::fs::write(&config, &text).unwrap();
+    std::fs::write(&users, "\u{feff}alice:wonderland\r\n").unwrap();
+    std::fs::set_permissions(&users, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let server = Program::start(&["--config", config.to_str().unwrap()]);
+    server.client().ask("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", 235);
+
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    for (file, text) in [(&users, "\u{feff}alice:wonderland\r\n"), (&config, text.as_str())] {
+        std::fs::write(file, wide(text)).unwrap();
+        let refused = run(&["--config", config.to_str().unwrap()]);
+        let said = text_of(&refused);
+        assert!(!refused.status.success() && said.contains("it is UTF-16"), "{said}");
+        assert!(said.contains(file.to_str().unwrap()), "{said}");
+    }
+}
+
 #[test]
 fn what_cannot_be_is_said_before_it_listens() {
     for (arguments, word) in [

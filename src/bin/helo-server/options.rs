@@ -1,10 +1,14 @@
 //! What the command line and the configuration file say: the server's settings, and what concerns the program itself.
 
+use helo::policy::text;
 use helo::server::settings::{KEYS, Key, Settings, entries, flag, seconds};
 use std::ffi::OsString;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// A configuration file is no longer than this.
+const FILE_MAX: usize = 1 << 20;
 
 /// What the command line asks for.
 pub enum Asked {
@@ -85,7 +89,8 @@ impl Options {
     }
 
     fn read_file(&mut self, path: &str) -> Result<(), String> {
-        let text = std::fs::read_to_string(path).map_err(|why| format!("the configuration file {path}: {why}"))?;
+        let text =
+            text::read(Path::new(path), FILE_MAX).map_err(|why| format!("the configuration file {path}: {why}"))?;
         for (key, value) in entries(&text).map_err(|why| format!("{path}: {why}"))? {
             if matches!(key.as_str(), "config" | "help" | "version") {
                 return Err(format!("{path}: {key} is for the command line"));

@@ -131,7 +131,10 @@ pub unsafe extern "C" fn helo_set_body(
     })
 }
 
-/// The message is in a file, which is opened when the mail's turn comes and read once, piece by piece.
+/// The message is in a file, which is opened when the mail's turn comes and read piece by piece. As much of it is sent as
+/// there is then: a file that grows ends where it did, one that becomes shorter is an error of its mail (HELO_CAUSE_SOURCE) and
+/// nothing of it is delivered. Where the server wants to know the size, the line ends are counted first, in files up to
+/// 256 MiB. A pipe or a device is read to its end and has no size.
 ///
 /// # Safety
 /// `path` is NULL or leads to a text that ends in a NUL.

@@ -39,13 +39,10 @@ impl Parameter {
         let keyword = self.keyword.as_bytes();
         let letters = keyword.iter().all(|&b| b.is_ascii_alphanumeric() || b == b'-');
         if keyword.is_empty() || keyword[0] == b'-' || !letters {
-            return Err(ArgumentError {
-                what: "parameter",
-                why: "its keyword may hold letters, digits and hyphens only",
-            });
+            return Err(ArgumentError::new("parameter", "its keyword may hold letters, digits and hyphens only"));
         }
         let Some(value) = &self.value else { return Ok(()) };
-        let fail = |why| Err(ArgumentError { what: "parameter", why });
+        let fail = |why| Err(ArgumentError::new("parameter", why));
         if value.is_empty() {
             return fail("its value is empty");
         }

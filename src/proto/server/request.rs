@@ -27,11 +27,17 @@ pub(super) enum Request<'a> {
 /// Reads a line without its CRLF.
 /// `verb` is what [`Verb::parse`] says of it.
 pub(super) fn parse(verb: Verb, line: &[u8]) -> Result<Request<'_>, Answer> {
+    // RFC 5321 section 4.1.1: white space before the end of the line means nothing.
+    let mut line = line;
+    while let [front @ .., b' ' | b'\t'] = line {
+        line = front;
+    }
     let verb = exact(verb, line);
     let text = core::str::from_utf8(line).ok().filter(|text| !text.contains(char::is_control));
     let argument = text.map(|text| text.split_once(' ').map_or("", |(_, rest)| rest.trim_matches(' ')));
     match (verb, argument) {
         (Verb::Bdat, None) => Err(BAD_CHUNK),
+        (Verb::Bdat, Some(_)) if !is_exact(verb, line) => Err(BAD_CHUNK),
         (Verb::Other, _) => Err(UNKNOWN),
         (_, None) => Err(NO_TEXT),
         (Verb::Ehlo | Verb::Helo | Verb::Lhlo, Some(name)) => {
@@ -69,33 +75,72 @@ pub(super) fn parse(verb: Verb, line: &[u8]) -> Result<Request<'_>, Answer> {
 
 /// The verb, to the letter: the line begins with it, and a space or the end follows.
 fn exact(verb: Verb, line: &[u8]) -> Verb {
-    let rest = line.get(verb.name().len()..);
-    let exact =
-        !line.starts_with(b" ") && !line.starts_with(b"\t") && rest.is_some_and(|r| matches!(r, [] | [b' ', ..]));
-    // A chunk follows a BDAT that is not to the letter, too.
-    if exact || verb == Verb::Bdat { verb } else { Verb::Other }
+    // A chunk may follow a BDAT that is not to the letter, too: it is refused in its own way.
+    if verb == Verb::Bdat || is_exact(verb, line) { verb } else { Verb::Other }
+}
+
+fn is_exact(verb: Verb, line: &[u8]) -> bool {
+    let name = verb.name().as_bytes();
+    let word = line.get(..name.len()).is_some_and(|word| word.eq_ignore_ascii_case(name));
+    word && matches!(&line[name.len()..], [] | [b' ', ..])
 }
 
 /// Splits `FROM:<path> params` or `TO:...`. The brackets may be missing, and a space may stand before the path: both
-/// are common and neither leaves any doubt.
+/// are common and neither leaves any doubt, if what stands there is no parameter.
 fn path<'a>(argument: &'a str, keyword: &str) -> Option<(&'a str, &'a str)> {
     let (front, rest) = argument.split_at_checked(keyword.len())?;
     if !front.eq_ignore_ascii_case(keyword) {
         return None;
     }
     let rest = rest.trim_start_matches(' ');
-    let (mut quoted, mut escaped) = (false, false);
-    for (place, c) in rest.char_indices() {
+    let (mut within, mut quoted, mut escaped) = (rest.starts_with('<'), false, false);
+    let end = rest.char_indices().find(|(_, c)| {
         match c {
             _ if escaped => escaped = false,
             '\\' if quoted => escaped = true,
             '"' => quoted = !quoted,
-            ' ' if !quoted => return (place > 0).then(|| rest.split_at(place)),
+            '>' if !quoted => within = false,
+            ' ' => return !quoted && !within,
             _ => {}
         }
-    }
-    (!rest.is_empty()).then_some((rest, ""))
+        false
+    });
+    let (path, params) = rest.split_at(end.map_or(rest.len(), |(place, _)| place));
+    (!path.is_empty() && !is_parameter(path)).then_some((path, params))
 }
+
+/// Without brackets around it a parameter could pass for an address where the address itself is missing: a word with an =
+/// in it for a user of this server's, and what is the name of a parameter for one whatever follows.
+fn is_parameter(path: &str) -> bool {
+    if path.starts_with(['<', '"']) {
+        return false;
+    }
+    let is_among = |names: &[&str], word: &str| names.iter().any(|name| word.eq_ignore_ascii_case(name));
+    match path.split_once('=') {
+        Some((keyword, _)) => !path.contains('@') || is_among(&WITH_VALUE, keyword),
+        None => is_among(&WITHOUT_VALUE, path),
+    }
+}
+
+/// Parameters of MAIL and RCPT, those of extensions that are not offered here too.
+const WITH_VALUE: [&str; 15] = [
+    "SIZE",
+    "BODY",
+    "AUTH",
+    "RET",
+    "ENVID",
+    "NOTIFY",
+    "ORCPT",
+    "BY",
+    "MTRK",
+    "MT-PRIORITY",
+    "SUBMITTER",
+    "HOLDFOR",
+    "HOLDUNTIL",
+    "RRVS",
+    "XVERP",
+];
+const WITHOUT_VALUE: [&str; 5] = ["SMTPUTF8", "REQUIRETLS", "CONPERM", "CONNEG", "XVERP"];
 
 fn parameters(text: &str) -> Result<Vec<Parameter>, Answer> {
     let mut params: Vec<Parameter> = Vec::new();

@@ -12,6 +12,7 @@ mod access;
 mod hostile;
 mod limits;
 mod parameters;
+mod syntax;
 
 /// An owner that writes down what it is told and refuses what has "bad" in it.
 struct Owner {

@@ -27,17 +27,22 @@ impl Access {
             // RFC 5321 section 4.5.1: a postmaster without a domain is this server's.
             return to.local_part().eq_ignore_ascii_case("postmaster");
         };
-        if self.recipients.contains(&to.as_str().to_ascii_lowercase()) {
+        // A dot at the end of a domain says nothing.
+        let (name, domain) = (to.as_str().to_ascii_lowercase(), domain.to_ascii_lowercase());
+        let (name, domain) = (without_dot(&name), without_dot(&domain));
+        if self.recipients.iter().any(|known| without_dot(known) == name) {
             return true;
         }
         // "user%elsewhere@here", "elsewhere!user@here": a next server may send it on to elsewhere, because it trusts this one.
         if self.relays && to.local_part().contains(['%', '!', '@']) {
             return false;
         }
-        let domain = domain.to_ascii_lowercase();
         let listed = |known: &String| match known.strip_prefix('.') {
-            Some(parent) => domain.strip_suffix(parent).is_some_and(|front| front.len() > 1 && front.ends_with('.')),
-            None => domain == *known,
+            Some(parent) => {
+                let front = domain.strip_suffix(without_dot(parent));
+                front.is_some_and(|front| front.len() > 1 && front.ends_with('.'))
+            }
+            None => domain == without_dot(known),
         };
         self.domains.iter().any(listed)
     }
@@ -45,6 +50,10 @@ impl Access {
     fn has_lists(&self) -> bool {
         !self.domains.is_empty() || !self.recipients.is_empty()
     }
+}
+
+fn without_dot(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 impl Decide for Access {
@@ -100,10 +109,21 @@ mod tests {
             recipients: vec!["a@example.org".into()],
             ..Access::default()
         };
-        for to in ["x@example.com", "x@EXAMPLE.com", "x@a.example.net", "x@a.b.example.net", "A@example.org"] {
+        for to in ["x@example.com", "x@EXAMPLE.com", "x@a.example.net", "x@a.b.example.net", "A@example.org"]
+            .iter()
+            .flat_map(|to| [to.to_string(), format!("{to}.")])
+        {
+            let to = to.as_str();
             assert!(takes(&access, to), "{to}");
         }
-        for to in ["x@a.example.com", "x@example.net", "x@badexample.com", "x@badexample.net", "b@example.org"] {
+        for to in [
+            "x@a.example.com",
+            "x@example.net",
+            "x@badexample.com",
+            "x@badexample.net",
+            "b@example.org",
+            "x@example.com.a",
+        ] {
             assert!(!takes(&access, to), "{to}");
         }
     }

@@ -10,6 +10,7 @@ mod users;
 
 pub use setup::{MECHANISMS, Own, Setup};
 
+use crate::policy::text::without_mark;
 use crate::sasl::Secret;
 use ini::{Ini, ParseOption};
 use std::path::PathBuf;
@@ -215,7 +216,8 @@ pub fn entries(text: &str) -> Result<Vec<(String, String)>, String> {
     }
     // Values are taken as they stand: a password may hold quotes and backslashes.
     let parse = ParseOption { enabled_quote: false, enabled_escape: false, ..ParseOption::default() };
-    let ini = Ini::load_from_str_opt(text, parse).map_err(|why| format!("line {}: {}", why.line, why.msg))?;
+    let ini =
+        Ini::load_from_str_opt(without_mark(text), parse).map_err(|why| format!("line {}: {}", why.line, why.msg))?;
     let mut found = Vec::new();
     for (section, keys) in &ini {
         if let Some(section) = section {

@@ -1,15 +1,15 @@
 //! The users, from a file: `name:password`, or `name:` and the keys of SCRAM, a line each.
 
+use crate::policy::text;
 use crate::sasl::Secret;
 use crate::sasl::server::{Authority, Realm, ScramKeys, Stored, Unavailable};
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Largest file that is read.
-const FILE_MAX: u64 = 16 << 20;
+const FILE_MAX: usize = 16 << 20;
 
 /// The users of a file, as it was when the server began.
 pub(super) struct Users {
@@ -93,9 +93,7 @@ fn read(path: &Path) -> Result<Zeroizing<String>, String> {
             return Err(format!("others may read or change it (mode {:o}); chmod 600 first", mode & 0o777));
         }
     }
-    let mut text = Zeroizing::new(String::new());
-    let count = file.take(FILE_MAX + 1).read_to_string(&mut text).map_err(|why| why.to_string())?;
-    if count as u64 > FILE_MAX { Err("it is larger than 16 MiB".to_owned()) } else { Ok(text) }
+    text::of_file(file, FILE_MAX)
 }
 
 #[cfg(test)]
@@ -104,6 +102,28 @@ mod tests {
 
     const KEYS: &str = "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==\
                         $WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
+
+    /// A file of this test's own, which nobody else may read.
+    #[cfg(unix)]
+    fn of_file(octets: &[u8]) -> Result<Users, String> {
+        use std::os::unix::fs::PermissionsExt;
+        let path = std::env::temp_dir().join(format!("helo-users-{}", std::process::id()));
+        std::fs::write(&path, octets).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let text = read(&path);
+        std::fs::remove_file(&path).unwrap();
+        Users::parse(&text?)
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_of_windows_editors() {
+        let users = of_file(b"\xef\xbb\xbfalice:secret\r\nbob:other\r\n").unwrap();
+        let Ok(Some(Stored::Password(password))) = users.look_up("alice") else { panic!("alice has a password") };
+        assert_eq!(password.expose(), "secret");
+        assert!(of_file(b"\xff\xfea\0:\0b\0").err().unwrap().starts_with("it is UTF-16"));
+        assert!(of_file(b"alice:gr\xfcn\n").err().unwrap().starts_with("it is not UTF-8 text (line 1)"));
+    }
 
     #[test]
     fn passwords_and_keys() {

@@ -12,8 +12,8 @@ use crate::faces::helo::mails::path_of;
 use crate::faces::helo::refusal::{Refusal, call};
 use crate::faces::helo::setup::utf8;
 use crate::faces::helo::transport::taken;
+use crate::policy::text;
 use std::ffi::{c_char, c_int, c_void};
-use std::io::Read;
 use std::sync::Arc;
 
 /// The handle of a server: what is listened to, who may send, and where mail goes. Never 0, and never that of a delivery.
@@ -84,9 +84,8 @@ pub unsafe extern "C" fn helo_server_config_file(server: helo_server, path: *con
         let path = unsafe { path_of(path) }?;
         let server = OwnServer::of(server)?;
         let shown = path.display();
-        let mut text = String::new();
-        let read = std::fs::File::open(&path).and_then(|file| file.take(TEXT_MAX as u64).read_to_string(&mut text));
-        read.map_err(|why| Refusal::argument(format!("the configuration file {shown}: {why}")))?;
+        let text = text::read(&path, TEXT_MAX);
+        let text = text.map_err(|why| Refusal::argument(format!("the configuration file {shown}: {why}")))?;
         server.change(|state| state.settings.read(&text).map_err(|why| Refusal::argument(format!("{shown}, {why}"))))
     })
 }

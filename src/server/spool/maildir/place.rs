@@ -32,13 +32,16 @@ impl FolderName {
     ///
     /// Letters are made small and quotes taken off, so that the ways to write one address lead to one folder. What is
     /// neither a letter, a digit nor one of `+-_.=@~` is written as `%2f`, a dot at the front as well, so that two addresses
-    /// never share a folder. None when that is too long for a file system. Letters beyond ASCII count as they are written:
+    /// never share a folder; but a dot at the end of a domain is the same domain. None when that is too long for a file system. Letters beyond ASCII count as they are written:
     /// an accented letter of one sign or of two, a domain in UTF-8 or as `xn--`, are folders of their own. So is what stands
     /// behind a `+`: a function of the program's own can do otherwise.
     pub fn of(recipient: &ForwardPath) -> Option<FolderName> {
         let local = escaped(&unquoted(recipient.mailbox().local_part()));
         match recipient.mailbox().domain() {
-            Some(domain) => FolderName::new(&format!("{}/{local}", escaped(domain))),
+            Some(domain) => {
+                let domain = domain.strip_suffix('.').unwrap_or(domain);
+                FolderName::new(&format!("{}/{local}", escaped(domain)))
+            }
             None => FolderName::new(&local),
         }
     }
@@ -146,6 +149,11 @@ mod tests {
             ("postmaster@[192.0.2.1]", "%5b192.0.2.1%5d/postmaster"),
             ("\"../../etc/passwd\"@example.com", "example.com/%2e.%2f..%2fetc%2fpasswd"),
             ("\"..\"@example.com", "example.com/%2e."),
+            ("..@example.com", "example.com/%2e."),
+            ("..", "%2e."),
+            (".hidden@example.com", "example.com/%2ehidden"),
+            ("a..b.@example.com", "example.com/a..b."),
+            ("alice@example.com.", "example.com/alice"),
             ("\"a\\\\b\\\"c\"@example.com", "example.com/a%5cb%22c"),
             ("a%2fb@example.com", "example.com/a%252fb"),
             ("-rf@example.com", "example.com/-rf"),
