@@ -19,6 +19,8 @@ mod handshake;
 #[cfg(feature = "tls")]
 mod key;
 #[cfg(feature = "tls")]
+mod own;
+#[cfg(feature = "tls")]
 mod pem;
 #[cfg(feature = "tls")]
 mod sessions;
@@ -41,7 +43,7 @@ pub use config::{ServerConfig, server_config};
 pub use failure::TlsFailure;
 #[cfg(feature = "tls")]
 pub use handshake::Handshake;
-pub use options::{Identity, Options, Pin, Roots};
+pub use options::{Identity, Options, Pin, Roots, Unusable, Which};
 #[cfg(feature = "tls")]
 pub use store::distrust_environment;
 
