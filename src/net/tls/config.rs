@@ -4,6 +4,7 @@
 use super::options::{Identity, Options};
 use super::own::certified;
 use super::sessions::Sessions;
+use super::store;
 use super::verify::Verifier;
 use super::words::words;
 use parking_lot::Mutex;
@@ -34,6 +35,8 @@ struct Kept {
 pub(super) struct Client {
     pub(super) config: Arc<ClientConfig>,
     pub(super) sessions: Arc<Sessions>,
+    /// To verify a certificate may take a while: the system asks others whether it has been revoked.
+    pub(super) may_wait: bool,
 }
 
 /// The last used first.
@@ -78,7 +81,8 @@ fn make(options: &Options) -> Result<Client, String> {
     };
     let sessions = Arc::new(Sessions::new());
     config.resumption = Resumption::store(sessions.clone());
-    Ok(Client { config: Arc::new(config), sessions })
+    let may_wait = store::MAY_WAIT && options.verify && options.roots.is_none();
+    Ok(Client { config: Arc::new(config), sessions, may_wait })
 }
 
 /// How a server shows itself: its certificate, TLS 1.2 and 1.3, no certificate asked of the client. Clones share it,
