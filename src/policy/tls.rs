@@ -100,17 +100,20 @@ pub(super) fn identity(draft: &mut Draft) -> Result<Option<Identity>, (&'static 
     let files = &mut draft.files;
     let chain = files.read(certificate, MAX_FILE, Holds::Settings).map_err(|why| ("tls_certificate", why))?;
     let key = files.read(key, MAX_FILE, Holds::Key).map_err(|why| (key_name, why))?;
-    identity_of(&chain, &key).map(Some).map_err(|why| (key_name, why))
+    identity_of(&chain, &key, key_name).map(Some)
 }
 
 #[cfg(feature = "tls")]
-fn identity_of(chain: &[u8], key: &[u8]) -> Result<Identity, Why> {
-    Identity::from_pem(chain, key).map_err(|why| format!("names a file that cannot be used: {why}"))
+fn identity_of(chain: &[u8], key: &[u8], key_name: &'static str) -> Result<Identity, (&'static str, Why)> {
+    Identity::from_pem(chain, key).map_err(|why| {
+        let name = if why.which == crate::net::tls::Which::Certificate { "tls_certificate" } else { key_name };
+        (name, format!("names a file that cannot be used: {why}"))
+    })
 }
 
 #[cfg(not(feature = "tls"))]
-fn identity_of(_: &[u8], _: &[u8]) -> Result<Identity, Why> {
-    Err(lacking())
+fn identity_of(_: &[u8], _: &[u8], key_name: &'static str) -> Result<Identity, (&'static str, Why)> {
+    Err((key_name, lacking()))
 }
 
 pub(super) fn mode(value: &str) -> Result<TlsMode, Why> {

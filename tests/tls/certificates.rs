@@ -158,5 +158,5 @@ fn the_client_shows_its_certificate_when_it_has_one() {
 fn a_key_that_is_not_the_certificates_is_refused() {
     let (one, other) = (AUTHORITY.certificate(&["a.example"]), AUTHORITY.certificate(&["a.example"]));
     let error = Identity::from_pem(one.pem.as_bytes(), other.key.serialize_pem().as_bytes()).unwrap_err();
-    assert_eq!(error, "the private key is not the certificate's");
+    assert_eq!(error.to_string(), "the private key is not the certificate's");
 }

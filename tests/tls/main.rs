@@ -12,6 +12,10 @@ mod cuts;
 mod faces;
 mod hostile;
 mod modes;
+#[cfg(feature = "program")]
+mod own;
+#[cfg(feature = "program")]
+mod relay;
 mod resumption;
 mod store;
 mod threads;

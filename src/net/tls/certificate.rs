@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 use std::net::IpAddr;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
+use x509_cert::der::asn1::ObjectIdentifier;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::time::Time;
@@ -94,7 +95,8 @@ pub(super) fn printable(text: &str) -> String {
 /// The channel binding `tls-server-end-point` (RFC 5929 section 4.1): a digest of the server's certificate by the hash
 /// of its signature, SHA-256 in place of what is weaker. `None` where the signature has no such hash.
 pub(super) fn end_point(der: &CertificateDer<'_>) -> Option<Vec<u8>> {
-    let algorithm = Certificate::from_der(der).ok()?.signature_algorithm.oid.to_string();
+    let algorithm = super::der::expect(&mut Parts::of(der)?.algorithm, super::der::OBJECT)?.content;
+    let algorithm = ObjectIdentifier::from_bytes(algorithm).ok()?.to_string();
     match algorithm.as_str() {
         // With RSA: MD5, SHA-1, SHA-256; with ECDSA: SHA-1, SHA-256.
         "1.2.840.113549.1.1.4"

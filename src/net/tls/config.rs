@@ -2,14 +2,16 @@
 //! sessions are resumed.
 
 use super::options::{Identity, Options};
+use super::own::certified;
 use super::sessions::Sessions;
+use super::store;
 use super::verify::Verifier;
+use super::words::words;
 use parking_lot::Mutex;
 use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::sign::CertifiedKey;
+use rustls::pki_types::CertificateDer;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
@@ -33,6 +35,8 @@ struct Kept {
 pub(super) struct Client {
     pub(super) config: Arc<ClientConfig>,
     pub(super) sessions: Arc<Sessions>,
+    /// To verify a certificate may take a while: the system asks others whether it has been revoked.
+    pub(super) may_wait: bool,
 }
 
 /// The last used first.
@@ -65,30 +69,20 @@ fn make(options: &Options) -> Result<Client, String> {
     let verifier = Verifier::new(options, &provider)?;
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
-        .map_err(|why| why.to_string())?
+        .map_err(|why| words(&why, false))?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));
     let mut config = match &options.identity {
         None => builder.with_no_client_auth(),
         Some(identity) => {
-            let key = certified(identity, &provider)?;
+            let key = certified(identity)?;
             builder.with_client_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(key)))
         }
     };
     let sessions = Arc::new(Sessions::new());
     config.resumption = Resumption::store(sessions.clone());
-    Ok(Client { config: Arc::new(config), sessions })
-}
-
-/// The certificate and the key, which must belong together.
-pub(super) fn certified(identity: &Identity, provider: &CryptoProvider) -> Result<CertifiedKey, String> {
-    let chain = identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
-    let key = PrivateKeyDer::try_from(identity.key.to_vec()).map_err(|why| format!("the private key: {why}"))?;
-    CertifiedKey::from_der(chain, key, provider).map_err(|why| match why {
-        rustls::Error::InconsistentKeys(_) => "the private key is not the certificate's".to_owned(),
-        rustls::Error::InvalidCertificate(why) => format!("the certificate cannot be used: {why}"),
-        _ => "the private key is of a kind that cannot be used; RSA, P-256, P-384 and Ed25519 can".to_owned(),
-    })
+    let may_wait = store::MAY_WAIT && options.verify && options.roots.is_none();
+    Ok(Client { config: Arc::new(config), sessions, may_wait })
 }
 
 /// How a server shows itself: its certificate, TLS 1.2 and 1.3, no certificate asked of the client. Clones share it,
@@ -102,11 +96,11 @@ pub struct ServerConfig {
 
 /// The configuration of a server with this certificate; the error says in words what is wrong with it.
 pub fn server_config(identity: &Identity) -> Result<ServerConfig, String> {
-    let key = certified(identity, &PROVIDER)?;
-    let certificate = key.end_entity_cert().map_err(|why| why.to_string())?.clone().into_owned();
+    let key = certified(identity)?;
+    let certificate = key.end_entity_cert().map_err(|why| words(&why, false))?.clone().into_owned();
     let builder = rustls::ServerConfig::builder_with_provider(PROVIDER.clone())
         .with_safe_default_protocol_versions()
-        .map_err(|why| why.to_string())?
+        .map_err(|why| words(&why, false))?
         .with_no_client_auth();
     let tls = Arc::new(builder.with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(key))));
     Ok(ServerConfig { tls, certificate })

@@ -12,6 +12,7 @@ pub(super) struct Element<'a> {
 
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const BIT_STRING: u8 = 0x03;
+pub(super) const OCTET_STRING: u8 = 0x04;
 pub(super) const OBJECT: u8 = 0x06;
 pub(super) const SEQUENCE: u8 = 0x30;
 /// `[0]`, constructed: a certificate's version.
@@ -47,6 +48,17 @@ pub(super) fn take<'a>(input: &mut &'a [u8]) -> Option<Element<'a>> {
 /// The same, and it must be of this kind.
 pub(super) fn expect<'a>(input: &mut &'a [u8], tag: u8) -> Option<Element<'a>> {
     take(input).filter(|element| element.tag == tag)
+}
+
+/// Puts a tag and a length before a content; `None` where it is longer than any key.
+pub(super) fn encode(tag: u8, content: &[u8]) -> Option<Vec<u8>> {
+    let [high, low] = u16::try_from(content.len()).ok()?.to_be_bytes();
+    let head = match (high, low) {
+        (0, 0..=0x7f) => vec![tag, low],
+        (0, _) => vec![tag, 0x81, low],
+        _ => vec![tag, 0x82, high, low],
+    };
+    Some([&head, content].concat())
 }
 
 /// A public key.

@@ -4,22 +4,37 @@ use super::config::{Client, ServerConfig, client_config};
 use super::failure::TlsFailure;
 use super::options::Options;
 use super::sessions::Sessions;
-use super::stream::TlsStream;
+use super::stream::{Shaken, TlsStream};
 use super::verify;
 use super::words;
 use crate::error::{Cause, Error, Phase, Result};
+use crate::net::helpers::{Helped, Pool};
 use crate::net::transport::{Readiness, Source, Transport};
 use crate::net::wait::{Interest, Waker};
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConnection, HandshakeKind, ServerConnection};
+use rustls::{ClientConnection, Connection, HandshakeKind, ServerConnection};
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+/// Where a certificate is verified by a system that may wait for others with it: so that the caller does not, and its
+/// deadline, its cancel and its yield hold.
+static POOL: Pool = Pool::new("helo-verify", "verify the server's certificate");
+
+/// What a helper looks at, and the transport meanwhile.
+struct Looking {
+    inner: Box<dyn Transport>,
+    asked: Helped<Box<(Connection, std::result::Result<(), rustls::Error>)>>,
+}
+
 /// A handshake under way. Dropping it gives up the connection.
 pub struct Handshake {
-    /// `None` when it has ended.
+    /// `None` when it has ended, and while it is looked at.
     stream: Option<TlsStream>,
+    looking: Option<Looking>,
+    /// Looking at what arrives may take a while.
+    may_wait: bool,
+    waker: Option<Waker>,
     agreed: String,
     version_and_cipher: (String, String),
     /// The client's sessions, and the server that one of them may be with.
@@ -35,10 +50,20 @@ impl Handshake {
     /// the options say to verify.
     pub fn client(transport: Box<dyn Transport>, name: Option<&str>, options: &Options) -> Result<Handshake> {
         let name = server_name(name, options, &*transport)?;
-        let Client { config, sessions } = client_config(options).map_err(|why| failure(Cause::Tls, why))?;
+        let client = client_config(options).map_err(|why| failure(Cause::Tls, why))?;
+        Handshake::client_by(transport, name, client)
+    }
+
+    /// The same by this configuration.
+    pub(super) fn client_by(
+        transport: Box<dyn Transport>,
+        name: ServerName<'static>,
+        client: Client,
+    ) -> Result<Handshake> {
+        let Client { config, sessions, may_wait } = client;
         let tls =
             ClientConnection::new(config, name.clone()).map_err(|why| failure(Cause::Tls, words::words(&why, true)))?;
-        Ok(Handshake { server: Some((sessions, name)), ..Handshake::over(TlsStream::client(transport, tls)) })
+        Ok(Handshake { server: Some((sessions, name)), may_wait, ..Handshake::over(TlsStream::client(transport, tls)) })
     }
 
     /// Begins it as the server.
@@ -52,6 +77,9 @@ impl Handshake {
         let version_and_cipher = Default::default();
         Handshake {
             stream: Some(stream),
+            looking: None,
+            may_wait: false,
+            waker: None,
             agreed: String::new(),
             version_and_cipher,
             server: None,
@@ -63,11 +91,24 @@ impl Handshake {
     /// Does what can be done without waiting: the encrypted transport, `None` while it is under way, or why there is
     /// none. The caller's deadline is the caller's.
     pub fn advance(&mut self) -> Result<Option<Box<dyn Transport>>> {
+        let mut looked = Ok(());
+        if let Some(mut looking) = self.looking.take() {
+            let Some(answer) = looking.asked.poll() else {
+                self.looking = Some(looking);
+                return Ok(None);
+            };
+            let (tls, result) = *answer.map_err(|why| failure(why.cause, why.detail))?;
+            let stream = self.stream.insert(TlsStream::of_parts(looking.inner, tls, self.waker.clone()));
+            looked = stream.looked_at(result);
+        }
         let Some(stream) = &mut self.stream else {
             return Err(failure(Cause::BadSequence, "this handshake has ended already"));
         };
-        match stream.handshake() {
-            Ok(()) => {
+        // Who cannot be woken waits here.
+        let elsewhere = self.may_wait && self.waker.is_some();
+        match looked.and_then(|()| stream.handshake(elsewhere)) {
+            Ok(Shaken::Arrived) => self.look_elsewhere(),
+            Ok(Shaken::Done) => {
                 self.agreed = agreed(stream.tls());
                 self.version_and_cipher = version_and_cipher(stream.tls());
                 self.certificate = stream.tls().peer_certificates().and_then(|chain| chain.first()).cloned();
@@ -87,6 +128,20 @@ impl Handshake {
         }
     }
 
+    /// Has a helper look at what has arrived.
+    fn look_elsewhere(&mut self) -> Result<Option<Box<dyn Transport>>> {
+        if let (Some(stream), Some(waker)) = (self.stream.take(), &self.waker) {
+            let (inner, mut tls) = stream.into_parts();
+            let look = move || {
+                let result = tls.process_new_packets().map(drop);
+                Ok(Box::new((tls, result)))
+            };
+            let asked = POOL.start(waker, look).map_err(|why| failure(why.cause, why.detail))?;
+            self.looking = Some(Looking { inner, asked });
+        }
+        Ok(None)
+    }
+
     /// Whether it has failed because the two sides do not fit each other (old versions, no cipher in common, no TLS at
     /// all, an end in the middle of it), and not because a check found something wrong.
     pub fn is_lack(&self) -> bool {
@@ -95,6 +150,9 @@ impl Handshake {
 
     /// What `advance` waits for.
     pub fn waits<'a>(&'a self, list: &mut Vec<(Source<'a>, Interest)>) {
+        if self.looking.is_some() {
+            list.push((Source::Notified, Interest::NONE));
+        }
         if let Some(stream) = &self.stream {
             list.push((stream.source(), Interest { readable: true, writable: stream.wants_write() }));
         }
@@ -102,8 +160,13 @@ impl Handshake {
 
     /// Whom to wake from now on.
     pub fn set_waker(&mut self, waker: &Waker) {
+        self.waker = Some(waker.clone());
         if let Some(stream) = &mut self.stream {
             stream.set_waker(waker);
+        }
+        if let Some(looking) = &mut self.looking {
+            looking.inner.set_waker(waker);
+            looking.asked.set_waker(waker);
         }
     }
 
@@ -112,6 +175,9 @@ impl Handshake {
         if let Some(stream) = &mut self.stream {
             stream.woken(seen);
         }
+        if let Some(looking) = &mut self.looking {
+            looking.inner.woken(seen);
+        }
     }
 
     /// Breaks it off at once.
@@ -119,11 +185,17 @@ impl Handshake {
         if let Some(mut stream) = self.stream.take() {
             stream.abort();
         }
+        if let Some(mut looking) = self.looking.take() {
+            looking.inner.abort();
+        }
     }
 
     /// The other end, for people.
     pub fn peer(&self) -> String {
-        self.stream.as_ref().map(Transport::peer).unwrap_or_default()
+        match &self.looking {
+            Some(looking) => looking.inner.peer(),
+            None => self.stream.as_ref().map(Transport::peer).unwrap_or_default(),
+        }
     }
 
     /// What was agreed, for people, once it is done: the version, the cipher, and whether a session was resumed.
@@ -173,7 +245,7 @@ fn server_name(name: Option<&str>, options: &Options, transport: &dyn Transport)
 }
 
 /// As headers and logs of mail have them: `TLSv1.3`, and the cipher by IANA's name.
-fn version_and_cipher(tls: &rustls::Connection) -> (String, String) {
+fn version_and_cipher(tls: &Connection) -> (String, String) {
     let version = match tls.protocol_version() {
         Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
         _ => "TLSv1.3",
@@ -182,7 +254,7 @@ fn version_and_cipher(tls: &rustls::Connection) -> (String, String) {
     (version.to_owned(), cipher.unwrap_or_default())
 }
 
-fn agreed(tls: &rustls::Connection) -> String {
+fn agreed(tls: &Connection) -> String {
     let version = match tls.protocol_version() {
         Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2",
         _ => "TLS 1.3",

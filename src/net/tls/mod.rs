@@ -19,6 +19,8 @@ mod handshake;
 #[cfg(feature = "tls")]
 mod key;
 #[cfg(feature = "tls")]
+mod own;
+#[cfg(feature = "tls")]
 mod pem;
 #[cfg(feature = "tls")]
 mod sessions;
@@ -33,6 +35,8 @@ mod words;
 
 #[cfg(all(test, feature = "tls"))]
 mod tests;
+#[cfg(all(test, feature = "tls"))]
+mod waiting_tests;
 
 #[cfg(not(feature = "tls"))]
 pub use absent::{Handshake, ServerConfig, distrust_environment};
@@ -41,7 +45,7 @@ pub use config::{ServerConfig, server_config};
 pub use failure::TlsFailure;
 #[cfg(feature = "tls")]
 pub use handshake::Handshake;
-pub use options::{Identity, Options, Pin, Roots};
+pub use options::{Identity, Options, Pin, Roots, Unusable, Which};
 #[cfg(feature = "tls")]
 pub use store::distrust_environment;
 

@@ -42,6 +42,34 @@ impl fmt::Debug for Identity {
     }
 }
 
+/// Why a certificate and its key cannot be used, in words that follow a file's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// What is at fault.
+    pub which: Which,
+    /// What is wrong with it, and what to do.
+    pub words: String,
+}
+
+/// What cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// What is in the certificate's file.
+    Certificate,
+    /// What is in the key's file.
+    Key,
+    /// Each by itself is good; they do not belong together.
+    Pair,
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)
+    }
+}
+
+impl core::error::Error for Unusable {}
+
 /// The SHA-256 of a server's public key (its SubjectPublicKeyInfo): it stays when a certificate is renewed over the
 /// same key.
 #[derive(Clone, Copy, PartialEq, Eq)]

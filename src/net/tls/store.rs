@@ -5,6 +5,9 @@ use rustls::crypto::CryptoProvider;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Whether verifying by the system's store may wait for others, as that of Windows does for lists of what is revoked.
+pub(super) const MAY_WAIT: bool = places::MAY_WAIT;
+
 static DISTRUSTED: AtomicBool = AtomicBool::new(false);
 
 /// From now on the environment does not say whom to trust: `SSL_CERT_FILE` and `SSL_CERT_DIR`, which name a store in
@@ -33,6 +36,9 @@ mod places {
     use rustls::RootCertStore;
     use rustls::client::WebPkiServerVerifier;
     use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
+
+    /// Files are all that it takes, and those have been read.
+    pub(super) const MAY_WAIT: bool = false;
 
     /// Verifies by what is in the system's own places.
     pub(super) fn verifier(provider: &Arc<CryptoProvider>) -> Option<Result<Arc<dyn ServerCertVerifier>, String>> {
@@ -73,6 +79,8 @@ mod places {
 #[cfg(not(all(unix, not(target_vendor = "apple"), not(target_os = "android"))))]
 mod places {
     use super::*;
+
+    pub(super) const MAY_WAIT: bool = true;
 
     /// The environment has no say.
     pub(super) fn verifier(_: &Arc<CryptoProvider>) -> Option<Result<Arc<dyn ServerCertVerifier>, String>> {

@@ -17,6 +17,14 @@ const BUFFER: usize = 256 * 1024;
 /// turn: without it a server that sends nothing else would keep its reader from its deadline.
 const PATIENCE: usize = 32;
 
+/// How far a handshake has come.
+pub(super) enum Shaken {
+    /// To its end.
+    Done,
+    /// To something that is to be looked at.
+    Arrived,
+}
+
 /// TLS over a transport, from either side.
 pub(super) struct TlsStream {
     inner: Box<dyn Transport>,
@@ -52,25 +60,44 @@ impl TlsStream {
         &self.tls
     }
 
-    /// Goes on with the handshake; `WouldBlock` until it is done. The last of it may be held for `flush`.
-    pub(super) fn handshake(&mut self) -> io::Result<()> {
+    /// Without what only reading and writing need: for a client's in its handshake, of which nothing else is there yet.
+    pub(super) fn into_parts(self) -> (Box<dyn Transport>, Connection) {
+        (self.inner, self.tls)
+    }
+
+    /// A client's stream again, of its parts.
+    pub(super) fn of_parts(inner: Box<dyn Transport>, tls: Connection, waker: Option<Waker>) -> Self {
+        TlsStream { waker, ..TlsStream::new(inner, tls, None) }
+    }
+
+    /// Goes on with the handshake; `WouldBlock` until it is done. The last of it may be held for `flush`. With
+    /// `elsewhere` it stops where something has arrived that somebody else is to look at: what came of that is told
+    /// by `looked_at`.
+    pub(super) fn handshake(&mut self, elsewhere: bool) -> io::Result<Shaken> {
         loop {
             match self.send() {
                 // What is left of it goes out with the next flush: the other side may be as full as this one.
-                Err(why) if why.kind() == ErrorKind::WouldBlock && !self.tls.is_handshaking() => return Ok(()),
-                Ok(()) if !self.tls.is_handshaking() => return Ok(()),
+                Err(why) if why.kind() == ErrorKind::WouldBlock && !self.tls.is_handshaking() => {
+                    return Ok(Shaken::Done);
+                }
+                Ok(()) if !self.tls.is_handshaking() => return Ok(Shaken::Done),
                 Err(why) if why.kind() != ErrorKind::WouldBlock => return Err(why),
                 _ => {}
             }
-            if self.receive()? == 0 {
+            if self.take_in()? == 0 {
                 return Err(io::Error::new(ErrorKind::UnexpectedEof, "the other side closed it during the handshake"));
             }
+            if elsewhere {
+                return Ok(Shaken::Arrived);
+            }
+            let looked = self.tls.process_new_packets().map(drop);
+            self.looked_at(looked)?;
             // The client's last message came after all of ours: there are only tickets to send.
             let tickets_follow = matches!(&self.tls, Connection::Server(tls) if !tls.is_handshaking())
                 && self.tls.protocol_version() == Some(ProtocolVersion::TLSv1_3);
             if tickets_follow {
                 self.tickets_held = true;
-                return Ok(());
+                return Ok(Shaken::Done);
             }
         }
     }
@@ -85,15 +112,25 @@ impl TlsStream {
         self.tls.wants_write()
     }
 
-    /// Takes in what has arrived; 0 at the end of the inner stream.
+    /// Takes in what has arrived and looks at it; 0 at the end of the inner stream.
     fn receive(&mut self) -> io::Result<usize> {
-        let count = loop {
+        let count = self.take_in()?;
+        let looked = self.tls.process_new_packets().map(drop);
+        self.looked_at(looked).map(|()| count)
+    }
+
+    fn take_in(&mut self) -> io::Result<usize> {
+        loop {
             match self.tls.read_tls(&mut Inner(&mut *self.inner)) {
                 Err(why) if why.kind() == ErrorKind::Interrupted => {}
-                other => break other?,
+                other => return other,
             }
-        };
-        if let Err(why) = self.tls.process_new_packets() {
+        }
+    }
+
+    /// What came of looking at what had arrived.
+    pub(super) fn looked_at(&mut self, looked: Result<(), rustls::Error>) -> io::Result<()> {
+        if let Err(why) = looked {
             // The other side is told why, as far as that goes out at once.
             let _ = self.send();
             let words = words::words(&why, self.tls.is_handshaking());
@@ -101,7 +138,7 @@ impl TlsStream {
             self.failed = Some(failure.clone());
             return Err(failure.into());
         }
-        Ok(count)
+        Ok(())
     }
 
     /// Sends what is encrypted; `WouldBlock` when not all of it goes out now.

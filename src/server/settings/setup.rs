@@ -217,12 +217,18 @@ impl Setup {
 
 #[cfg(feature = "tls")]
 fn certify(service: &mut Service, certificate: &Path, key: &Path) -> Result<(), String> {
-    use crate::net::tls::{Identity, server_config};
-    let read = |path: &Path| std::fs::read(path).map_err(|why| format!("{}: {why}", path.display()));
-    let key_text = zeroize::Zeroizing::new(read(key)?);
-    let named = |why: String| format!("{} and {}: {why}", certificate.display(), key.display());
-    let identity = Identity::from_pem(&read(certificate)?, &key_text).map_err(named)?;
-    service.tls = Some(server_config(&identity).map_err(named)?);
+    use crate::net::tls::{Identity, Which, server_config};
+    let read = |key: &str, path: &Path| std::fs::read(path).map_err(|why| format!("{key} {}: {why}", path.display()));
+    let chain = read("tls-certificate", certificate)?;
+    let key_text = zeroize::Zeroizing::new(read("tls-key", key)?);
+    let (of_certificate, of_key) = (format!("tls-certificate {}", certificate.display()), key.display());
+    let identity = Identity::from_pem(&chain, &key_text).map_err(|why| match why.which {
+        Which::Certificate => format!("{of_certificate}: {why}"),
+        Which::Key | Which::Pair if certificate == key => format!("{of_certificate}: {why}"),
+        Which::Key => format!("tls-key {of_key}: {why}"),
+        Which::Pair => format!("{of_certificate}, tls-key {of_key}: {why}"),
+    })?;
+    service.tls = Some(server_config(&identity).map_err(|why| format!("{of_certificate}: {why}"))?);
     Ok(())
 }
 
