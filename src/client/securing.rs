@@ -87,8 +87,7 @@ impl Connection {
                 if let Then::Hello = then
                     && let Err(error) = self.say_hello(now)
                 {
-                    self.close();
-                    return Err(error);
+                    self.leave(error, now)?;
                 }
                 self.advance(now, &mut &[][..])
             }

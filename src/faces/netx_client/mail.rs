@@ -37,7 +37,7 @@ pub(super) fn send(client: &Client, mail: &Mail<'_>, cancel: &Cancel) -> Result<
             Ok(())
         }
         Err(error) => {
-            session.abort();
+            session.leave(&mut ());
             Err(error)
         }
     }

@@ -11,6 +11,8 @@
  *     S: 334 UGFzc3dvcmQ6
  *     C: dGFuc3RhYWZ0YW5zdGFhZg==
  *     S: 535 5.7.8 no
+ *     C: QUIT
+ *     S: 221 bye
  *     WAIT close
  *
  *     CONNECTION 2
@@ -32,6 +34,8 @@
  *     S: 250 ok
  *     C: AUTH PLAIN
  *     S: 503 authentication is not for this port
+ *     C: QUIT
+ *     S: 221 bye
  *     WAIT close
  *
  *     CONNECTION 4
@@ -43,6 +47,8 @@
  *     S: 334 ***
  *     C: *
  *     S: 501 cancelled
+ *     C: QUIT
+ *     S: 221 bye
  *     WAIT close
  *
  *     CONNECTION 5

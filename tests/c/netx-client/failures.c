@@ -3,6 +3,8 @@
  * headers: rtos helo
  * server: dialogue
  *     S: 554 go away
+ *     C: QUIT
+ *     S: 221 bye
  *     WAIT close
  *
  *     CONNECTION 2
@@ -11,6 +13,8 @@
  *     S: 502 no
  *     C~ HELO *
  *     S: 550 nor that
+ *     C: QUIT
+ *     S: 221 bye
  *     WAIT close
  *
  *     CONNECTION 3
