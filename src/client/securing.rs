@@ -159,7 +159,7 @@ impl Connection {
                 TlsMode::Optional if refused => self.authenticate(Verb::Ehlo, now),
                 _ if refused || code == 421 => Err(Error::refused(Phase::Tls, answer.reply)),
                 _ => {
-                    let words = format!("STARTTLS was answered with {code}: neither 220 nor a refusal");
+                    let words = format!("STARTTLS was answered with {}: neither 220 nor a refusal", answer.reply);
                     Err(Error::new(Phase::Tls, Cause::Protocol, words).with_reply(Some(answer.reply)))
                 }
             };

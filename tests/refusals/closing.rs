@@ -104,3 +104,30 @@ fn another_refusal_of_the_connection_is_final() {
     }
     assert_eq!(server.count("QUIT"), 1);
 }
+
+/// A server that takes two connections from one client is no reason to give up: two do.
+#[test]
+fn more_connections_than_the_server_takes() {
+    use helo::client::delivery::{self, Options, Report, WINDOW_BYTES};
+    struct Quiet;
+    impl Report for Quiet {
+        fn outcome(&mut self, _: usize, _: usize, _: &Outcome) {}
+    }
+    let server = server(&["PIPELINING"], |seen| seen.verb.is_empty() && seen.connection > 2);
+    let address = server.address();
+    let mut target = || Some(super::support::engine::target(address));
+    let options = Options {
+        target: &mut target,
+        settings: settings(LONG),
+        level: Level::Envelope,
+        connections: 5,
+        window_mails: 1,
+        window_bytes: WINDOW_BYTES,
+        observer: None,
+    };
+    let mut mails = small_mails(200, 1);
+    let outcomes = delivery::run(&mut mails, options, &mut Quiet, &helo::net::wait::Cancel::new(), &mut ());
+    check(&server, &outcomes);
+    assert!(outcomes.iter().flatten().all(Outcome::is_delivered), "{outcomes:?}");
+    assert!(server.connections() <= 2 + 3 + 4, "{}", server.connections());
+}

@@ -97,3 +97,23 @@ fn a_password_in_the_nonsense_is_not_shown() {
     assert!(!words.contains("AGFsaWNl") && words.contains("<hidden>"), "{words}");
     server.finish();
 }
+
+#[cfg(feature = "tls")]
+#[test]
+fn starttls_answered_with_a_wrong_code() {
+    use helo::client::settings::{Tls, TlsMode};
+    for mode in [TlsMode::Optional, TlsMode::Always] {
+        for code in [200, 221, 250, 334, 354] {
+            let server = ScriptedServer::start(&format!(
+                "S: 220 x\nC~ EHLO *\nS: 250-here\nS: 250 STARTTLS\nC: STARTTLS\nS: {code} as you like\nWAIT close"
+            ));
+            let tls = Tls { mode, verify: Some(false), ..Tls::default() };
+            let settings = helo::client::Settings { tls, ..settings(LONG) };
+            let outcomes = deliver(server.address(), Level::None, settings, &mut small_mails(1, 1));
+            let outcome = &outcomes[0][0];
+            assert_eq!((outcome.failure, outcome.code), (Some((Phase::Tls, Cause::Protocol)), 0), "{outcome:?}");
+            assert!(outcome.text.contains(&format!("{code} as you like")), "{outcome:?}");
+            server.finish();
+        }
+    }
+}

@@ -162,6 +162,16 @@ impl Lane {
         self.over = true;
     }
 
+    /// Open, and on with its mails.
+    pub(super) fn is_at_work(&self) -> bool {
+        self.is_opened() && !self.over
+    }
+
+    /// 421 came before it was open.
+    pub(super) fn is_crowded_out(&self) -> bool {
+        self.over && !self.is_opened() && matches!(self.ended, Some(Ended::Closed(_)))
+    }
+
     /// True when the lane can be dropped; tells the queue what became of it.
     pub(super) fn retire(&mut self, queue: &mut Queue<'_>) -> bool {
         if !self.over {

@@ -157,6 +157,13 @@ pub fn run(
                 lane::Work::More | lane::Work::Over => moved = true,
             }
         }
+        let alive = lanes.iter().filter(|lane| lane.is_at_work()).count();
+        if alive > 0 && lanes.iter().any(Lane::is_crowded_out) {
+            // The server has as many connections as it wants from us.
+            options.connections = alive;
+            lanes.retain(|lane| !lane.is_crowded_out());
+            moved = true;
+        }
         queue.set_sent(lanes.iter().map(Lane::bytes_sent).sum());
         lanes.retain_mut(|lane| !lane.retire(&mut queue));
         queue.tell_progress();

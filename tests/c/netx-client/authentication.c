@@ -26,7 +26,9 @@
  *     S: 235 ok
  *     C: MAIL FROM:<me@example.com>
  *     S: 550 5.7.1 not you
- *     WAIT reset
+ *     C: QUIT
+ *     S: 221 bye
+ *     WAIT close
  *
  *     CONNECTION 3
  *     S: 220 ready

@@ -1,4 +1,4 @@
-/* Each way in which a session fails has its code, nothing more is said to the server, and the client can be used again.
+/* Each way in which a session fails has its code, QUIT is said where a command can be, and the client can be used again.
  *
  * headers: rtos helo
  * server: dialogue
@@ -22,7 +22,9 @@
  *     C~ EHLO *
  *     S: 250-mail.example
  *     S: 250 SIZE 100
- *     WAIT reset
+ *     C: QUIT
+ *     S: 221 bye
+ *     WAIT close
  *
  *     CONNECTION 4
  *     S: 220 ready
@@ -32,7 +34,9 @@
  *     S: 250 ok
  *     C~ RCPT TO:*
  *     S: 550 5.1.1 unknown
- *     WAIT reset
+ *     C: QUIT
+ *     S: 221 bye
+ *     WAIT close
  *
  *     CONNECTION 5
  *     S: 220 ready
@@ -44,7 +48,9 @@
  *     S: 250 ok
  *     C: DATA
  *     S: 451 later
- *     WAIT reset
+ *     C: QUIT
+ *     S: 221 bye
+ *     WAIT close
  *
  *     CONNECTION 6
  *     S: 220 ready
@@ -58,7 +64,9 @@
  *     S: 354 go on
  *     C.
  *     S: 554 5.7.1 spam
- *     WAIT reset
+ *     C: QUIT
+ *     S: 221 bye
+ *     WAIT close
  *
  *     CONNECTION 7
  *     S: 220 ready
@@ -72,7 +80,9 @@
  *     S: 354 go on
  *     C.
  *     S: 552 too big
- *     WAIT reset
+ *     C: QUIT
+ *     S: 221 bye
+ *     WAIT close
  *
  *     CONNECTION 8
  *     S: 220 ready
