@@ -3,8 +3,9 @@
 //! Every face has a total table from [`Phase`] and [`Cause`] to its own codes, without a catch-all arm, so that a new
 //! cause cannot be forgotten.
 
-use crate::proto::reply::Reply;
+use crate::proto::reply::{EnhancedCode, Reply};
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::{String, ToString};
 use core::ffi::CStr;
 use core::fmt;
@@ -163,9 +164,53 @@ impl Error {
         self
     }
 
-    /// The reply code, 0 if there was no reply.
+    /// The message is larger than the server has said it takes (RFC 1870): nothing was sent.
+    pub fn too_large(size: u64, limit: u64) -> Self {
+        let words = format!("the message has {size} octets, the server takes {limit}");
+        Error::new(Phase::Mail, Cause::Refused, words).hinting(Hint::TooBig)
+    }
+
+    /// Whether it is [`Error::too_large`]: a refusal that needed no reply.
+    pub fn is_too_large(&self) -> bool {
+        self.hint == Some(Hint::TooBig)
+    }
+
+    /// The reply that decided. With every other cause the reply is only the last one that came before.
+    pub fn decided_by(&self) -> Option<&Reply> {
+        match self.cause {
+            Cause::Refused | Cause::Unsent => self.reply.as_deref(),
+            Cause::TimedOut
+            | Cause::BrokenOff
+            | Cause::BadArgument
+            | Cause::BadSequence
+            | Cause::Cancelled
+            | Cause::Protocol
+            | Cause::NoMemory
+            | Cause::UnknownHost
+            | Cause::NoSocket
+            | Cause::NoBind
+            | Cause::NotResponding
+            | Cause::Proxy
+            | Cause::CannotSend
+            | Cause::NotSupported
+            | Cause::OutcomeUnknown
+            | Cause::Source
+            | Cause::InProgress
+            | Cause::Tls
+            | Cause::Policy => None,
+        }
+    }
+
+    /// The code of the reply that decided, 0 if none did.
     pub fn code(&self) -> u16 {
-        self.reply.as_ref().map_or(0, |r| r.code())
+        self.decided_by().map_or(0, Reply::code)
+    }
+
+    /// The enhanced code of the reply that decided; of a message that is too large, 5.3.4 (RFC 3463), which the server
+    /// would have said.
+    pub fn enhanced(&self) -> Option<EnhancedCode> {
+        const TOO_LARGE: EnhancedCode = EnhancedCode { class: 5, subject: 3, detail: 4 };
+        if self.is_too_large() { Some(TOO_LARGE) } else { self.decided_by().and_then(Reply::enhanced) }
     }
 }
 
@@ -190,19 +235,6 @@ impl Hint {
         Hint::TooBig,
         Hint::NoUtf8,
     ];
-
-    /// What other protocols than SMTP begin with.
-    const STRANGERS: [&'static [u8]; 6] = [b"SSH-", b"+OK", b"-ERR", b"* ", b"HTTP/", b"RFB "];
-
-    /// Who is there, by the first bytes that a server of SMTP should have said 220 with.
-    pub fn of_greeting(bytes: &[u8]) -> Option<Hint> {
-        match bytes {
-            // A record of TLS: its kind and the major version.
-            [20..=23, 3, ..] => Some(Hint::TlsWhereClear),
-            _ if Hint::STRANGERS.iter().any(|stranger| bytes.starts_with(stranger)) => Some(Hint::OtherProtocol),
-            _ => None,
-        }
-    }
 }
 
 impl Phase {

@@ -84,6 +84,8 @@ fn the_json_of_a_refused_token_is_answered_and_shown() {
                  S: 334 {}
                  C: {answer}
                  S: 535 5.7.8 no
+                 C: QUIT
+                 S: 221 bye
                  WAIT close",
                 base64(json)
             ),
@@ -102,7 +104,10 @@ fn the_json_of_a_refused_token_is_answered_and_shown() {
 fn what_a_server_says_of_its_no_is_shown_with_the_no() {
     let server = server(
         "SCRAM-SHA-1",
-        &format!("C~ AUTH SCRAM-SHA-1 *\nS: 334 {}\nC: \nS: 535 5.7.8 no\nWAIT close", base64("e=unknown-user,x=y")),
+        &format!(
+            "C~ AUTH SCRAM-SHA-1 *\nS: 334 {}\nC: \nS: 535 5.7.8 no\nC: QUIT\nS: 221 bye\nWAIT close",
+            base64("e=unknown-user,x=y")
+        ),
     );
     let error = open(server.address().port(), password("alice", "secret"), &[]).err().unwrap();
     assert_eq!((error.phase, error.cause, error.code()), (Phase::Auth, Cause::Refused, 535));
@@ -127,7 +132,7 @@ fn challenges_without_end_are_cancelled() {
         let server =
             server(mechanism, &format!("C~ AUTH {mechanism}*\n{challenge}S: 334 eA==\nC: *\nS: 334 eA==\nWAIT close"));
         let error = open(server.address().port(), credentials, &[]).err().unwrap();
-        assert_eq!((error.phase, error.cause, error.code()), (Phase::Auth, Cause::Protocol, 334), "{mechanism}");
+        assert_eq!((error.phase, error.cause, error.code()), (Phase::Auth, Cause::Protocol, 0), "{mechanism}");
         server.finish();
     }
 }
@@ -135,10 +140,10 @@ fn challenges_without_end_are_cancelled() {
 #[test]
 fn what_is_no_base64_is_cancelled() {
     for challenge in ["A", "QUJD QUJD", "====", "\\xff\\xfe", "QUJE=", "<script>", ""] {
-        let script = format!("C: AUTH CRAM-MD5\nS: 334 {challenge}\nC: *\nS: 501 cancelled\nWAIT close");
+        let script = format!("C: AUTH CRAM-MD5\nS: 334 {challenge}\nC: *\nS: 501 cancelled\nC: QUIT\nS: 221 bye\nWAIT close");
         let server = server("CRAM-MD5", &script);
         let error = open(server.address().port(), password("alice", "secret"), &[]).err().unwrap();
-        assert_eq!((error.phase, error.cause, error.code()), (Phase::Auth, Cause::Protocol, 501), "{challenge}");
+        assert_eq!((error.phase, error.cause, error.code()), (Phase::Auth, Cause::Protocol, 0), "{challenge}");
         server.finish();
     }
 }
@@ -381,7 +386,10 @@ fn the_json_that_is_shown_is_bounded_and_printable() {
     let json = format!("{{\"status\":\"\u{1b}[2J\u{85}{}\"}}", "x".repeat(9000));
     let server = server(
         "OAUTHBEARER",
-        &format!("C~ AUTH OAUTHBEARER *\nS: 334 {}\nC: AQ==\nS: 535 5.7.8 no\nWAIT close", base64(&json)),
+        &format!(
+            "C~ AUTH OAUTHBEARER *\nS: 334 {}\nC: AQ==\nS: 535 5.7.8 no\nC: QUIT\nS: 221 bye\nWAIT close",
+            base64(&json)
+        ),
     );
     let error = open(server.address().port(), token("t"), &[]).err().unwrap();
     let words = error.to_string();
@@ -391,17 +399,21 @@ fn the_json_that_is_shown_is_bounded_and_printable() {
 
 #[test]
 fn a_yes_after_the_refusal_is_not_believed() {
-    let server = server("XOAUTH2", "C~ AUTH XOAUTH2 *\n S: 334 e30=\n C: \n S: 235 never mind\n WAIT close");
+    let server = server(
+        "XOAUTH2",
+        "C~ AUTH XOAUTH2 *\n S: 334 e30=\n C: \n S: 235 never mind\n C: QUIT\n S: 221 bye\n WAIT close",
+    );
     let error = open(server.address().port(), token("t"), &[]).err().unwrap();
-    assert_eq!((error.phase, error.cause, error.code()), (Phase::Auth, Cause::Protocol, 235));
+    assert_eq!((error.phase, error.cause, error.code()), (Phase::Auth, Cause::Protocol, 0));
     server.finish();
 }
 
 #[test]
 fn a_server_that_proves_nothing_is_not_believed() {
-    let server = server("SCRAM-SHA-256", "C~ AUTH SCRAM-SHA-256 *\n S: 235 come in\n WAIT close");
+    let server =
+        server("SCRAM-SHA-256", "C~ AUTH SCRAM-SHA-256 *\n S: 235 come in\n C: QUIT\n S: 221 bye\n WAIT close");
     let error = open(server.address().port(), password("alice", "secret"), &[]).err().unwrap();
-    assert_eq!((error.phase, error.cause, error.code()), (Phase::Auth, Cause::Protocol, 235));
+    assert_eq!((error.phase, error.cause, error.code()), (Phase::Auth, Cause::Protocol, 0));
     server.finish();
 }
 
@@ -417,10 +429,13 @@ fn hostile_challenges_are_cancelled() {
     for (mechanism, challenge) in cases {
         let server = server(
             mechanism,
-            &format!("C~ AUTH {mechanism}*\n S: 334 {}\n C: *\n S: 501 cancelled\n WAIT close", base64(&challenge)),
+            &format!(
+                "C~ AUTH {mechanism}*\n S: 334 {}\n C: *\n S: 501 cancelled\n C: QUIT\n S: 221 bye\n WAIT close",
+                base64(&challenge)
+            ),
         );
         let error = open(server.address().port(), password("alice", "secret"), &[]).err().unwrap();
-        assert_eq!((error.phase, error.cause, error.code()), (Phase::Auth, Cause::Protocol, 501), "{error}");
+        assert_eq!((error.phase, error.cause, error.code()), (Phase::Auth, Cause::Protocol, 0), "{error}");
         server.finish();
     }
 }
@@ -436,7 +451,7 @@ fn a_mechanism_that_binds_to_tls_is_passed_over_without_it() {
 #[test]
 fn nothing_is_sent_when_no_mechanism_fits_the_credentials() {
     for (credentials, offer) in [(token("t"), "PLAIN LOGIN"), (password("a", "b"), "XOAUTH2 EXTERNAL ANONYMOUS")] {
-        let server = server(offer, "WAIT close");
+        let server = server(offer, "C: QUIT\nS: 221 bye\nWAIT close");
         let error = open(server.address().port(), credentials, &[]).err().unwrap();
         assert_eq!((error.phase, error.cause), (Phase::Auth, Cause::NotSupported));
         assert!(error.to_string().contains(&format!("the server offers {offer}, wanted is")), "{error}");
@@ -466,6 +481,8 @@ fn a_refusal_that_repeats_the_password_keeps_its_code() {
         "PLAIN",
         "C: AUTH PLAIN AGFsaWNlAG9wZW4gc2VzYW1l
          S: 535 5.7.8 open sesame is not the password
+         C: QUIT
+         S: 221 bye
          WAIT close",
     );
     let error = open(server.port(), password("alice", "open sesame"), &[]).err().unwrap();

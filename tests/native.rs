@@ -103,7 +103,7 @@ fn the_login_of_the_url_goes_to_the_server_and_not_into_the_trace() {
 #[test]
 fn a_refused_login_is_every_recipients_result() {
     let server = ScriptedServer::start(
-        "S: 220 x\n C~ EHLO *\n S: 250-x\n S: 250 AUTH LOGIN PLAIN\n C~ AUTH *\n S: 535 5.7.8 wrong password\n WAIT close",
+        "S: 220 x\n C~ EHLO *\n S: 250-x\n S: 250 AUTH LOGIN PLAIN\n C~ AUTH *\n S: 535 5.7.8 wrong password\n C: QUIT\n S: 221 bye\n WAIT close",
     );
     let native = Native::to(server.address());
     // SAFETY: texts.

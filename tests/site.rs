@@ -182,8 +182,9 @@ fn the_site_decides_over_the_program_and_the_programs_keys_over_the_site() {
     let _turn = turn();
     assert_eq!(policy("helo_name = site.example\n"), HeloStatus::HeloOk);
     let hello = |name: &str, native: &dyn Fn(&ScriptedServer) -> Native| {
-        let server =
-            ScriptedServer::start(&format!("S: 220 x\n C: EHLO {name}\n S: 550 go away\n C: HELO {name}\n S: 550 no"));
+        let server = ScriptedServer::start(&format!(
+            "S: 220 x\n C: EHLO {name}\n S: 550 go away\n C: HELO {name}\n S: 550 no\n C: QUIT"
+        ));
         assert_eq!(send_by_delivery(&native(&server)), HeloStatus::HeloFailed);
         server.finish();
     };

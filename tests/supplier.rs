@@ -112,7 +112,7 @@ fn a_token_that_has_expired_is_fetched_anew_on_the_same_connection() {
 fn refused_twice_is_refused_in_the_servers_words() {
     let (old, new) = (auth("old"), auth("new"));
     let server = ScriptedServer::start(&format!(
-        "{HELLO}\n{old}\nS: 535 5.7.8 expired\n{new}\nS: 334 {JSON}\nC: \nS: 535 5.7.8 not you\nWAIT close"
+        "{HELLO}\n{old}\nS: 535 5.7.8 expired\n{new}\nS: 334 {JSON}\nC: \nS: 535 5.7.8 not you\nC: QUIT\nS: 221 bye\nWAIT close"
     ));
     let supplier = Scripted::tokens(&["old", "new"]);
     let error = open(&server, &supplier).err().unwrap();
@@ -126,7 +126,8 @@ fn refused_twice_is_refused_in_the_servers_words() {
 #[test]
 fn the_same_credentials_are_not_tried_twice() {
     let old = auth("old");
-    let server = ScriptedServer::start(&format!("{HELLO}\n{old}\nS: 535 5.7.8 expired\nWAIT close"));
+    let server =
+        ScriptedServer::start(&format!("{HELLO}\n{old}\nS: 535 5.7.8 expired\nC: QUIT\nS: 221 bye\nWAIT close"));
     let supplier = Scripted::tokens(&["old", "old"]);
     let error = open(&server, &supplier).err().unwrap();
     assert_eq!((error.cause, error.code()), (Cause::Refused, 535));
@@ -138,7 +139,8 @@ fn the_same_credentials_are_not_tried_twice() {
 #[test]
 fn fresh_credentials_that_cannot_be_had_leave_the_refusal() {
     let old = auth("old");
-    let server = ScriptedServer::start(&format!("{HELLO}\n{old}\nS: 535 5.7.8 expired\nWAIT close"));
+    let server =
+        ScriptedServer::start(&format!("{HELLO}\n{old}\nS: 535 5.7.8 expired\nC: QUIT\nS: 221 bye\nWAIT close"));
     let supplier = Scripted::of([
         Box::new(|| Ok(alice("old"))) as Answer,
         Box::new(|| Err(Error::new(Phase::Auth, Cause::Policy, "the program ended with 1"))),
@@ -236,7 +238,8 @@ fn a_list_of_mails_goes_on_with_the_fresh_token() {
 fn refusals_that_are_not_about_the_credentials_do_not_ask_again() {
     for no in ["454 4.7.0 later", "504 5.5.4 no such mechanism", "538 5.7.11 encrypt", "421 4.3.2 going down"] {
         let old = auth("old");
-        let server = ScriptedServer::start(&format!("{HELLO}\n{old}\nS: {no}\nWAIT close"));
+        let goodbye = if no.starts_with("421") { "" } else { "C: QUIT\nS: 221 bye\n" };
+        let server = ScriptedServer::start(&format!("{HELLO}\n{old}\nS: {no}\n{goodbye}WAIT close"));
         let supplier = Scripted::tokens(&["old"]);
         let error = open(&server, &supplier).err().unwrap();
         assert_eq!((error.cause, error.code()), (Cause::Refused, no[..3].parse().unwrap()));
@@ -248,10 +251,13 @@ fn refusals_that_are_not_about_the_credentials_do_not_ask_again() {
 #[test]
 fn nobody_is_asked_before_the_connection_is_ready_to_authenticate() {
     let cases = [
-        ("S: 554 go away\nWAIT close", TlsMode::Optional),
-        ("S: 220 ready\nC: EHLO me.example\nS: 250 here\nWAIT close", TlsMode::Optional),
+        ("S: 554 go away\nC: QUIT\nS: 221 bye\nWAIT close", TlsMode::Optional),
+        ("S: 220 ready\nC: EHLO me.example\nS: 250 here\nC: QUIT\nS: 221 bye\nWAIT close", TlsMode::Optional),
         #[cfg(feature = "tls")]
-        ("S: 220 ready\nC: EHLO me.example\nS: 250-here\nS: 250 AUTH XOAUTH2\nWAIT close", TlsMode::Always),
+        (
+            "S: 220 ready\nC: EHLO me.example\nS: 250-here\nS: 250 AUTH XOAUTH2\nC: QUIT\nS: 221 bye\nWAIT close",
+            TlsMode::Always,
+        ),
     ];
     for (script, mode) in cases {
         let server = ScriptedServer::start(script);
@@ -266,7 +272,7 @@ fn nobody_is_asked_before_the_connection_is_ready_to_authenticate() {
 
 #[test]
 fn a_supplier_that_fails_says_why() {
-    let server = ScriptedServer::start(&format!("{HELLO}\nWAIT close"));
+    let server = ScriptedServer::start(&format!("{HELLO}\nC: QUIT\nS: 221 bye\nWAIT close"));
     let supplier =
         Scripted::of([
             Box::new(|| Err(Error::new(Phase::Connect, Cause::Policy, "the file of the token is not there"))) as Answer,
@@ -279,7 +285,7 @@ fn a_supplier_that_fails_says_why() {
 
 #[test]
 fn a_supplier_that_panics_is_an_error() {
-    let server = ScriptedServer::start(&format!("{HELLO}\nWAIT close"));
+    let server = ScriptedServer::start(&format!("{HELLO}\nC: QUIT\nS: 221 bye\nWAIT close"));
     let supplier = Scripted::of([Box::new(|| -> Result<Credentials, Error> { panic!("on purpose") }) as Answer]);
     let error = open(&server, &supplier).err().unwrap();
     assert_eq!((error.phase, error.cause), (Phase::Auth, Cause::Protocol));
@@ -288,7 +294,7 @@ fn a_supplier_that_panics_is_an_error() {
 
 #[test]
 fn what_cannot_be_sent_is_not_sent() {
-    let server = ScriptedServer::start(&format!("{HELLO}\nWAIT close"));
+    let server = ScriptedServer::start(&format!("{HELLO}\nC: QUIT\nS: 221 bye\nWAIT close"));
     let supplier = Scripted::tokens(&["to\r\nken"]);
     let error = open(&server, &supplier).err().unwrap();
     assert_eq!((error.phase, error.cause), (Phase::Auth, Cause::BadArgument));
@@ -342,7 +348,9 @@ fn a_server_that_closes_meanwhile_is_heard() {
 #[test]
 fn what_a_server_says_unasked_meanwhile_answers_nothing() {
     let old = auth("old");
-    let server = ScriptedServer::start(&format!("{HELLO}\nS: 235 welcome\n{old}\nS: 535 5.7.8 no\nWAIT close"));
+    let server = ScriptedServer::start(&format!(
+        "{HELLO}\nS: 235 welcome\n{old}\nS: 535 5.7.8 no\nC: QUIT\nS: 221 bye\nWAIT close"
+    ));
     let (release, answer) = hanging("old");
     let supplier = Scripted::of([answer, Box::new(|| Ok(alice("old")))]);
     let mut session = Session::begin(target(server.address()), settings(&supplier), Cancel::new()).unwrap();

@@ -512,11 +512,14 @@ typedef struct helo_result {
    */
   enum helo_phase phase;
   /**
-   * The reply code that decided it, such as 250 or 550; 0 if no reply did.
+   * The reply code that decided it, such as 250 or 550; 0 if no reply did: lost, timed out, cancelled, no SMTP, outcome
+   * unknown. Of mails that were not sent since the server refuses to go on (421), it is that reply's.
    */
   int code;
   /**
-   * The reply's enhanced status code (RFC 3463), such as 5.1.1: three numbers, all 0 if there was none.
+   * The reply's enhanced status code (RFC 3463), such as 5.1.1: three numbers, all 0 if there was none. HELO_CAUSE_REFUSED
+   * with code 0 and 5.3.4: the message is larger than the server says that it takes (SIZE), so it was not asked; it
+   * would not take it later either.
    */
   int enhanced_class;
   /**
@@ -1162,8 +1165,9 @@ enum helo_status helo_get_progress(helo_delivery delivery, struct helo_progress 
  * result: HELO_OK when the server took the mail for all of them, else HELO_FAILED (or HELO_CANCELLED), and
  * helo_last_error() tells of the first failure.
  *
- * HELO_BAD_ARGUMENT when a mail has no recipient or no body, HELO_BAD_POLICY when the site's policy or the keys that
- * were set cannot be used; nothing was sent then. With nothing to send it is HELO_OK at once, and no connection is made.
+ * HELO_BAD_ARGUMENT when no mail was ever added, or when one has no recipient or no body; HELO_BAD_POLICY when the site's
+ * policy or the keys that were set cannot be used. Nothing was sent then, and no connection was made. When all mails
+ * have been sent by runs before it is HELO_OK at once.
  *
  * The call blocks; everything happens on the calling thread. Afterwards more mails may be added and run. To send a
  * mail again to whom it could not be sent, add it again.

@@ -39,8 +39,7 @@ pub struct Recorded {
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
-        let enhanced = error.reply.as_ref().and_then(|reply| reply.enhanced());
-        Failure { phase: error.phase, cause: error.cause, code: error.code(), enhanced }
+        Failure { phase: error.phase, cause: error.cause, code: error.code(), enhanced: error.enhanced() }
     }
 }
 

@@ -46,9 +46,8 @@ pub fn mail_parameters(
         sent.push(known("SMTPUTF8", None)?);
     }
     if let (Some(size), Some(limit)) = (size, extensions.size) {
-        if limit.is_some_and(|limit| limit > 0 && size > limit) {
-            let text = format!("the message has {size} octets, the server takes {}", limit.unwrap_or(0));
-            return Err(Error::new(Phase::Mail, Cause::Refused, text).hinting(Hint::TooBig));
+        if let Some(limit) = limit.filter(|&limit| limit > 0 && size > limit) {
+            return Err(Error::too_large(size, limit));
         }
         if !has(&sent, "SIZE") {
             sent.push(known("SIZE", Some(&size.to_string()))?);

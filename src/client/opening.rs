@@ -37,7 +37,7 @@ impl Connection {
             Expect::Command(Verb::Ehlo) if answer.reply.is_permanent() => self.say_helo(now),
             Expect::Command(Verb::StartTls) => self.after_starttls(answer, now),
             Expect::Command(Verb::Auth) | Expect::AuthStep => self.after_auth_step(answer, now),
-            _ => Err(Error::refused(answer.expect.phase(), answer.reply)),
+            _ => Err(answer.error()),
         };
         match outcome {
             Ok(true) => {
@@ -45,10 +45,7 @@ impl Connection {
                 Ok(Some(Happening::Opened))
             }
             Ok(false) => Ok(None),
-            Err(error) => {
-                self.close();
-                Err(error)
-            }
+            Err(error) => self.leave(error, now).map(|()| None),
         }
     }
 

@@ -87,8 +87,7 @@ impl Connection {
                 if let Then::Hello = then
                     && let Err(error) = self.say_hello(now)
                 {
-                    self.close();
-                    return Err(error);
+                    self.leave(error, now)?;
                 }
                 self.advance(now, &mut &[][..])
             }
@@ -150,7 +149,7 @@ impl Connection {
                 TlsMode::Optional if refused => self.authenticate(Verb::Ehlo, now),
                 _ if refused || code == 421 => Err(Error::refused(Phase::Tls, answer.reply)),
                 _ => {
-                    let words = format!("STARTTLS was answered with {code}: neither 220 nor a refusal");
+                    let words = format!("STARTTLS was answered with {}: neither 220 nor a refusal", answer.reply);
                     Err(Error::new(Phase::Tls, Cause::Protocol, words).with_reply(Some(answer.reply)))
                 }
             };

@@ -1,7 +1,7 @@
 //! A connection whose calls wait: for faces where each call returns one verdict.
 
 use crate::client::connection::{Connection, Happening, Step};
-use crate::client::settings::{QUIT_PATIENCE, Settings};
+use crate::client::settings::{LEAVE_PATIENCE, QUIT_PATIENCE, Settings};
 use crate::error::{Cause, Error, Phase, Result};
 use crate::net::connect::Target;
 use crate::net::wait::{Cancel, Waited, Waker, Yield, wait_many};
@@ -92,14 +92,22 @@ impl Session {
         let verb = command.verb();
         self.connection.push(command, 0, Instant::now())?;
         let answer = self.answer(yielding, on_line)?;
-        let positive = answer.is_positive();
-        if positive && matches!(verb, Verb::Expn | Verb::Help) {
+        if !answer.is_positive() {
+            return Err(Error { phase: verb.phase(), ..answer.error() });
+        }
+        if matches!(verb, Verb::Expn | Verb::Help) {
             let last = answer.reply.lines().last().unwrap_or_default().to_vec();
             if !on_line(&last) {
                 return Err(self.aborted(verb.phase()));
             }
         }
-        if positive { Ok(answer.reply) } else { Err(Error::refused(verb.phase(), answer.reply)) }
+        Ok(answer.reply)
+    }
+
+    /// Sends one command and returns its reply, whatever its code.
+    pub fn ask(&mut self, command: &Command<'_>, yielding: &mut dyn Yield) -> Result<Reply> {
+        self.connection.push(command, 0, Instant::now())?;
+        self.answer(yielding, &mut |_| true).map(|answer| answer.reply)
     }
 
     /// Sends DATA and waits for the 354.
@@ -115,63 +123,68 @@ impl Session {
         while !piece.is_empty() {
             if let Some(Happening::Answer(answer)) = self.step(&mut piece, yielding)? {
                 self.connection.abort();
-                return Err(Error::refused(Phase::Data, answer.reply));
+                return Err(Error { phase: Phase::Data, ..answer.error() });
             }
-            self.check_early_refusal()?;
         }
         Ok(())
     }
 
-    /// A server that says no before the end will not take the rest, and may never answer the end. Only a reset ends the
-    /// message now: it is certainly not delivered.
-    fn check_early_refusal(&mut self) -> Result<()> {
-        let Some(reply) = self.connection.dialogue.early_refusal().cloned() else { return Ok(()) };
-        self.connection.abort();
-        Err(Error::refused(Phase::Data, reply))
-    }
-
     /// Ends the message and waits for the verdict; by LMTP the verdicts, one an accepted recipient. An error when there is
-    /// no yes among them.
+    /// no yes among them, or not all of them came.
     pub fn end_data(&mut self, yielding: &mut dyn Yield) -> Result<Vec<Reply>> {
-        let mut replies = self.end_data_each(yielding)?;
-        match replies.iter().any(|reply| reply.is_success()) {
-            true => Ok(replies),
-            false => Err(Error::refused(Phase::Message, replies.swap_remove(0))),
-        }
+        let verdicts = self.end_data_each(yielding)?;
+        let refused_all = verdicts.iter().all(Result::is_err);
+        let reply = |verdict: Result<Reply>| match verdict {
+            Err(error) if refused_all || error.decided_by().is_none() => Err(error),
+            Err(error) => error.reply.map(|reply| *reply).ok_or_else(|| self.aborted(Phase::Message)),
+            Ok(reply) => Ok(reply),
+        };
+        verdicts.into_iter().map(reply).collect()
     }
 
-    /// The same, whatever the verdicts are: there is at least one.
-    pub fn end_data_each(&mut self, yielding: &mut dyn Yield) -> Result<Vec<Reply>> {
+    /// The same, whatever the verdicts are: there is at least one. Where the connection was lost between two of them
+    /// (LMTP), the last one is that error, and stands for every recipient who is left (RFC 2033 section 4.2).
+    pub fn end_data_each(&mut self, yielding: &mut dyn Yield) -> Result<Vec<Result<Reply>>> {
         self.connection.push_end_of_data(0, Instant::now())?;
-        // Looking for what was said before it is part of that; nothing has left yet.
-        self.check_early_refusal()?;
         self.verdicts(yielding)
     }
 
     /// Sends a chunk of the message as it is (BDAT, RFC 3030) and waits for the verdict on it; by LMTP there is one an
     /// accepted recipient after the `last`. A chunk that the server turns down before it has all of it is an error that
     /// ends the connection.
-    pub fn chunk(&mut self, mut piece: &[u8], last: bool, yielding: &mut dyn Yield) -> Result<Vec<Reply>> {
+    pub fn chunk(&mut self, mut piece: &[u8], last: bool, yielding: &mut dyn Yield) -> Result<Vec<Result<Reply>>> {
         let length = piece.len() as u64;
         self.connection.push(&Command::Bdat { length, last }, 0, Instant::now())?;
         self.connection.begin_body(true, true);
         while !piece.is_empty() {
             if let Some(Happening::Answer(answer)) = self.step(&mut piece, yielding)? {
                 self.connection.abort();
-                return Err(Error::refused(answer.expect.phase(), answer.reply));
+                return Err(answer.error());
             }
         }
         self.verdicts(yielding)
     }
 
-    fn verdicts(&mut self, yielding: &mut dyn Yield) -> Result<Vec<Reply>> {
-        let mut replies = Vec::new();
+    fn verdicts(&mut self, yielding: &mut dyn Yield) -> Result<Vec<Result<Reply>>> {
+        let mut verdicts = Vec::new();
         loop {
-            let answer = self.answer(yielding, &mut |_| true)?;
+            let answer = match self.answer(yielding, &mut |_| true) {
+                Ok(answer) => answer,
+                Err(error) if verdicts.is_empty() => return Err(error),
+                Err(error) => {
+                    verdicts.push(Err(error));
+                    return Ok(verdicts);
+                }
+            };
+            if !answer.is_positive() && answer.end > self.connection.sent() {
+                // The rest of a chunk that was turned down may never be taken.
+                self.connection.abort();
+                return Err(answer.error());
+            }
             let more = answer.more;
-            replies.push(answer.reply);
+            verdicts.push(if answer.is_positive() { Ok(answer.reply) } else { Err(answer.error()) });
             if !more {
-                return Ok(replies);
+                return Ok(verdicts);
             }
         }
     }
@@ -199,6 +212,19 @@ impl Session {
             let _ = self.command(&Command::Quit, yielding);
         }
         self.connection.close();
+    }
+
+    /// The end of a session on which something has failed: QUIT where a command can still be said (RFC 5321 section
+    /// 4.1.1.10), a reset in the middle of a message or of an answer.
+    pub fn leave(mut self, yielding: &mut dyn Yield) {
+        let timeouts = &mut self.connection.settings_mut().timeouts;
+        timeouts.reply = timeouts.reply.min(LEAVE_PATIENCE);
+        let connection = &self.connection;
+        let idle = connection.in_flight() == 0 && !connection.is_body_open() && connection.farewell().is_none();
+        match idle && connection.is_ready() && !self.cancel.is_cancelled() {
+            true => self.quit(yielding),
+            false => self.abort(),
+        }
     }
 
     /// Says QUIT and closes without waiting for the answer.

@@ -13,6 +13,9 @@ use std::time::Duration;
 /// QUIT is a courtesy: its answer is not waited for longer than this.
 pub(crate) const QUIT_PATIENCE: Duration = Duration::from_secs(5);
 
+/// The same where something has failed already: waiting is only so that the server need not see a reset.
+pub(crate) const LEAVE_PATIENCE: Duration = Duration::from_secs(1);
+
 /// How long each phase may take without progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {

@@ -72,10 +72,7 @@ impl Connection {
         if let Some(answer) = supplying.asked.poll() {
             return match self.take(*supplying, answer, now) {
                 Ok(()) => self.advance(now, &mut &[][..]),
-                Err(error) => {
-                    self.close();
-                    Err(error)
-                }
+                Err(error) => self.leave_or_die(error, now),
             };
         }
         let limit = self.settings.timeouts.of(Phase::Auth);
@@ -85,10 +82,17 @@ impl Connection {
             return Ok(Step::Wait(deadline));
         }
         let late = format!("{} gave nothing within {} s", supplying.supplier.name(), limit.as_secs_f32());
-        Err(self.die(match supplying.refused {
+        let error = match supplying.refused {
             None => Error::new(Phase::Auth, Cause::TimedOut, late),
             Some(refused) => refused.and(&late),
-        }))
+        };
+        self.leave_or_die(error, now)
+    }
+
+    /// There is no login: QUIT, and the error after it.
+    fn leave_or_die(&mut self, error: Error, now: Instant) -> Result<Step> {
+        self.leave(error, now)?;
+        self.advance(now, &mut &[][..])
     }
 
     /// Reads what the server says while it is not asked anything; the connection is dead when it closes.

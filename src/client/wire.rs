@@ -114,6 +114,16 @@ impl Wire {
         !self.held && self.staged() == 0
     }
 
+    /// The system takes no more for now.
+    pub(crate) fn is_write_blocked(&self) -> bool {
+        self.write_blocked
+    }
+
+    /// Reading may go on, whatever the last attempt came to.
+    pub(crate) fn retry_reading(&mut self) {
+        self.read_blocked = false;
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         self.ended
     }

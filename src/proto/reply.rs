@@ -300,7 +300,12 @@ pub struct ReplyParser {
     code: u16,
     /// Once broken, always broken.
     failed: Option<ReplyError>,
+    /// What broke it: the line before, if there was one, and the line itself as far as it was there.
+    stray: Vec<u8>,
 }
+
+/// The longest [`ReplyParser::stray`].
+const STRAY_MAX: usize = 200;
 
 impl ReplyParser {
     /// A parser with the default limits.
@@ -342,10 +347,23 @@ impl ReplyParser {
         let step = self.step(input);
         if let Err(error) = step {
             self.failed = Some(error);
+            self.keep_stray(input);
             self.raw = Vec::new();
             (self.start, self.last_text) = (0, 0);
         }
         step
+    }
+
+    /// What the server said in place of a reply, for people: empty before an error.
+    pub fn stray(&self) -> &[u8] {
+        &self.stray
+    }
+
+    fn keep_stray(&mut self, input: &[u8]) {
+        let line_before = if self.lines > 0 { self.last_text.saturating_sub(4) } else { self.start };
+        let held = self.raw.get(line_before..).unwrap_or_default();
+        let line = memchr(b'\n', input).map_or(input, |end| &input[..end]);
+        self.stray = held.iter().chain(line).copied().take(STRAY_MAX).collect();
     }
 
     fn step(&mut self, input: &mut &[u8]) -> Result<ReplyStep, ReplyError> {

@@ -360,7 +360,7 @@ fn a_server_that_turns_is_told_that_nobody_takes_mail_here() {
 
 #[test]
 fn a_refused_connection_still_says_why() {
-    let server = ScriptedServer::start("S: 554-go\nS: 554 away\nWAIT close");
+    let server = ScriptedServer::start("S: 554-go\nS: 554 away\nC: QUIT\nS: 221 bye\nWAIT close");
     let (code, conn) = helo(&host(server.address()), "here.example", Hooks::default().keep());
     assert_eq!(name(code), "SMTP_FAILURE");
     assert_eq!(conn.reply(), ("554-go\r\n554 away".into(), 554));
@@ -388,6 +388,8 @@ fn helo_where_ehlo_is_unknown_and_both_refused() {
          S: 500 what?
          C: HELO here.example
          S: 550 not you
+         C: QUIT
+         S: 221 bye
          WAIT close",
     );
     let conn = connect(server.address());
@@ -433,7 +435,7 @@ fn hosts_by_name_by_address_and_as_url() {
         server.finish();
     }
     // Nothing goes to a server that has not the TLS that the URL demands.
-    let server = ScriptedServer::start(&format!("{OPEN}WAIT close"));
+    let server = ScriptedServer::start(&format!("{OPEN}C: QUIT\nS: 221 bye\nWAIT close"));
     let url = format!("smtp+starttls://127.0.0.1:{}", server.port());
     let (code, conn) = helo(&url, "here.example", Hooks::default().keep());
     assert_eq!(name(code), "SMTP_FAILURE");

@@ -65,7 +65,7 @@ fn a_connection_that_comes_about_is_there_for_its_callback() {
 
 #[test]
 fn what_can_become_of_it() {
-    let server = ScriptedServer::start("S: 554 away\nWAIT close");
+    let server = ScriptedServer::start("S: 554 away\nC: QUIT\nS: 221 bye\nWAIT close");
     let (conn, result) = outcome(&host(server.address()));
     assert_eq!((result, conn.reply()), ("SMTP_FAILURE", ("554 away".into(), 554)));
     assert_eq!(name(conn.noop()), "SMTP_FAILURE");

@@ -155,7 +155,7 @@ fn parameters_however_they_were_made() {
 #[test]
 fn the_clients_own_name() {
     for evil in EVIL {
-        let server = ScriptedServer::start("S: 220 ready\nWAIT close");
+        let server = ScriptedServer::start("S: 220 ready\nC: QUIT\nS: 221 bye\nWAIT close");
         let mut settings = settings(LONG);
         settings.helo_name = evil.into();
         let error = Session::open(target(server.address()), settings, Cancel::new(), &mut ()).err().unwrap();

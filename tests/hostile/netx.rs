@@ -89,6 +89,8 @@ fn challenges_that_are_no_base64_are_cancelled() {
              S: 334 {challenge}
              C: *
              S: 501 cancelled
+             C: QUIT
+             S: 221 bye
              WAIT close"
         ));
         let login = Mail { authentication: (LOGIN, "alice", "hunter2"), ..mail(server.address(), b"x") };

@@ -67,7 +67,8 @@ fn a_demand_for_a_message_that_nobody_announced_ends_the_session() {
     // The DATA was answered by the extra 250: what follows would be taken for the message.
     let server = server(&format!("{ENVELOPE}S: 250 one too many\nS: 354 go\nWAIT reset"));
     let mut session = open(server.address()).unwrap();
-    assert_eq!(send(&mut session, &[b"x"]).unwrap_err().code(), 250);
+    let error = send(&mut session, &[b"x"]).unwrap_err();
+    assert_eq!((error.cause, error.code(), error.reply.map(|reply| reply.code())), (Cause::Protocol, 0, Some(250)));
     let error = tell(&mut session, &Command::Rset).unwrap_err();
     assert_eq!(error.cause, Cause::Protocol, "{error}");
     assert!(session.connection().is_dead());

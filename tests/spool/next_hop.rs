@@ -1,15 +1,16 @@
 //! The relay where the next server cannot take a mail as it is, or does not answer at all.
 
+use super::support::picky::{After, Middle, Picky, Rules};
 use super::support::raw::Raw;
 use super::support::scripted::ScriptedServer;
 use super::support::sink::{Keep, Options as SinkOptions, Sink, Then, When};
 use super::support::{engine, listeners, wait};
-use super::{begin, envelope, refused, store};
+use super::{begin, by_lmtp, envelope, refused, store};
 use helo::client::Settings;
 use helo::proto::client::Protocol;
 use helo::proto::command::Parameter;
 use helo::server::spool::relay::{Options, Relay};
-use helo::server::spool::{Envelope, Spool};
+use helo::server::spool::{Confirmation, Envelope, Spool};
 use helo::server::{Limits, Listen, Place, Server, Service};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -149,4 +150,71 @@ fn a_relay_serves_one_server_after_the_other() {
     relay.opened();
     store(&relay, &mail, b"x\r\n", 10).unwrap();
     assert_eq!((next.count(), next.connections()), (2, 2));
+}
+
+/// RFC 2033 section 4.2: who has a verdict keeps it, whatever becomes of the connection then. Told to try again, his mail
+/// would come twice.
+#[test]
+fn the_next_server_breaks_off_between_two_answers() {
+    for (end, third) in [
+        ("CLOSE", "4.4.2"),
+        ("RESET", "4.4.2"),
+        ("S: 421 4.3.2 going down\nCLOSE", "4.3.2"),
+        ("S: what?\nCLOSE", "4.4.1"),
+    ] {
+        let next = ScriptedServer::start(&format!(
+            "S: 220 store
+             C: LHLO me.example
+             S: 250 store
+             C~ MAIL *
+             S: 250 ok
+             C~ RCPT *
+             S: 250 ok
+             C~ RCPT *
+             S: 250 ok
+             C~ RCPT *
+             S: 250 ok
+             C~ RCPT *
+             S: 250 ok
+             C: DATA
+             S: 354 go
+             C.
+             S: 250 2.0.0 stored
+             S: 552 5.2.2 full
+             {end}"
+        ));
+        let relay = relay(next.address(), Protocol::Lmtp);
+        let mail = by_lmtp(&["b@example.com", "c@example.com", "d@example.com", "e@example.com"]);
+        let Confirmation::Each(verdicts) = store(&relay, &mail, b"x\r\n", 10).unwrap() else { panic!("one each") };
+        assert_eq!(verdicts.len(), 4, "{end}");
+        assert_eq!(verdicts[0].as_deref().unwrap(), "stored", "{end}");
+        let refusals: Vec<_> = verdicts[1..].iter().map(|verdict| verdict.as_ref().unwrap_err()).collect();
+        assert_eq!((refusals[0].code, refusals[0].text.as_str()), (552, "full"), "{end}");
+        for refusal in &refusals[1..] {
+            assert_eq!((refusal.code, refusal.enhanced.to_string().as_str()), (451, third), "{end}: {refusal}");
+        }
+        drop(relay);
+        let _ = next.outcome();
+    }
+}
+
+/// The next server refuses the message in its middle and reads no more of it.
+#[test]
+fn a_no_in_the_middle_of_the_message_is_passed_on_at_once() {
+    for (reply, code, enhanced) in [("552 5.3.4 too much", 552, "5.3.4"), ("451 4.3.0 not now", 451, "4.3.0")] {
+        for after in [After::Deaf, After::Close, After::Drain] {
+            for parameter in ["BODY=8BITMIME", "BODY=BINARYMIME"] {
+                let middle = Some(Middle { sender: "a@example.org", octets: 500, reply, after });
+                let extensions = vec!["8BITMIME", "CHUNKING", "BINARYMIME"];
+                let next = Picky::start(Rules { extensions, middle, ..Rules::default() });
+                let relay = relay(next.address(), Protocol::Smtp);
+                let begun = Instant::now();
+                let message = vec![b'x'; 9 << 20];
+                let result = store(&relay, &announced(parameter), &message, 64 * 1024);
+                assert_eq!(refused(result), (code, enhanced.into()), "{reply} {after:?} {parameter}");
+                assert!(begun.elapsed() < Duration::from_secs(12), "{after:?} {parameter}: {:?}", begun.elapsed());
+                assert!(next.taken().is_empty());
+            }
+        }
+    }
 }

@@ -21,6 +21,7 @@
 //! - [`native`], [`netx`]: the native C face and NetX SMTP Client through their exported functions;
 //! - [`node`]: mail servers of Node: Haraka, and nodemailer's smtp-server;
 //! - [`peer`]: a mail server with OpenSSL's side of TLS, as odd as it is told, and certificates made by `openssl`;
+//! - [`picky`]: a server that departs from the usual at a command, or in the middle of a message;
 //! - [`pipe`]: a program that answers lines, for the servers' side of authentication by other libraries;
 //! - [`process`]: this process's peak memory and open descriptors;
 //! - [`program`]: helo-server as a process;
@@ -58,6 +59,7 @@ pub mod netx;
 pub mod next;
 pub mod node;
 pub mod peer;
+pub mod picky;
 pub mod pipe;
 pub mod postfix;
 pub mod postfix_client;

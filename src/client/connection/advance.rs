@@ -6,13 +6,17 @@ use crate::client::securing::Then;
 use crate::client::settings::TlsMode;
 use crate::client::trace::{self, Observer};
 use crate::client::wire::{HIGH_WATER, Wire};
-use crate::error::{Cause, Error, Hint, Phase, Result};
+use crate::client::words::hint_of_greeting;
+use crate::error::{Cause, Error, Phase, Result};
 use crate::net::tls::TlsFailure;
 use crate::net::transport::{Transport, read_cause, write_cause};
-use crate::proto::client::Event;
+use crate::proto::client::{Event, Expect, foreign};
 use crate::proto::dot::BodyEncoder;
 use std::io;
 use std::time::Instant;
+
+/// So much of a body goes out before a look at what the server says to it.
+const BODY_AT_ONCE: usize = 1024 * 1024;
 
 impl Connection {
     /// Does what can be done without waiting. `body` is lent for this call: what was taken is cut off its front.
@@ -38,6 +42,9 @@ impl Connection {
         if let Stage::Supplying(_) = self.stage {
             return self.advance_supplying(now);
         }
+        if let Stage::Leaving(_) = self.stage {
+            return self.advance_leaving(now);
+        }
         if self.starved && !body.is_empty() {
             self.starved = false;
             self.since = now;
@@ -48,10 +55,16 @@ impl Connection {
         }
         let sent_before = self.sent();
         self.send(body);
-        if self.sent() > sent_before {
-            self.since = now;
-        }
         loop {
+            // The server may say no to a body that it goes on taking.
+            let goes_on = self.is_body_open() && self.wire.as_ref().is_some_and(|wire| !wire.is_write_blocked());
+            if goes_on && !body.is_empty() {
+                self.look()?;
+                if !self.has_input() {
+                    self.send(body);
+                    continue;
+                }
+            }
             if let Some(happened) = self.receive()? {
                 // The lines of a listing do not: it would go on for as long as they come.
                 if matches!(happened, Happening::Answer(_)) {
@@ -64,7 +77,7 @@ impl Connection {
                 if let Some(happened) = happened {
                     return Ok(Step::Happened(happened));
                 }
-                if let Stage::Securing(_) | Stage::Supplying(_) = self.stage {
+                if let Stage::Securing(_) | Stage::Supplying(_) | Stage::Leaving(_) = self.stage {
                     return self.advance(now, body);
                 }
                 self.send(body);
@@ -81,6 +94,9 @@ impl Connection {
                 lost.cause = write_cause(&why);
             }
             return Err(self.die(lost));
+        }
+        if self.sent() > sent_before {
+            self.since = now;
         }
         // The system may hold the door shut while the body is not wanted yet.
         let room = self.wire.as_ref().is_some_and(|w| w.staged() < HIGH_WATER);
@@ -166,7 +182,7 @@ impl Connection {
 
     /// Sends the body given and what is staged; an error is kept until all replies have been read, since the server
     /// may have said why it closes.
-    fn send(&mut self, body: &mut &[u8]) {
+    pub(super) fn send(&mut self, body: &mut &[u8]) {
         let Some(wire) = self.wire.as_mut() else { return };
         if self.write_error.is_some() {
             *body = &[];
@@ -175,10 +191,13 @@ impl Connection {
         let open = self.dialogue.is_body_open();
         let mut outcome = Ok(0);
         if open && !body.is_empty() {
+            let (mut now, later) = body.split_at(body.len().min(BODY_AT_ONCE));
             outcome = match self.observers.enabled() {
-                true => send_observed(wire, &mut self.encoder, body, &mut self.observers),
-                false => wire.send_body(&mut self.encoder, body),
+                true => send_observed(wire, &mut self.encoder, &mut now, &mut self.observers),
+                false => wire.send_body(&mut self.encoder, &mut now),
             };
+            // What was not taken lies before what was not offered.
+            *body = &body[body.len() - later.len() - now.len()..];
         }
         // A body that goes on fills the buffer first: fewer, larger writes.
         let result = outcome.and_then(|joined| {
@@ -197,7 +216,7 @@ impl Connection {
     }
 
     /// Takes the next event out of what has been read.
-    fn receive(&mut self) -> Result<Option<Happening>> {
+    pub(super) fn receive(&mut self) -> Result<Option<Happening>> {
         let Some(wire) = self.wire.as_mut() else { return Ok(None) };
         let mut input = wire.input();
         if input.is_empty() {
@@ -219,15 +238,23 @@ impl Connection {
                 self.unseen.drain(..=end);
             }
         }
-        let stranger = Hint::of_greeting(given);
         wire.consume(used);
         match event {
-            Ok(None) => Ok(None),
+            // A no in the middle of the body: who says that will not take the rest, and may never answer the end. Only a
+            // reset ends the message now, and it is certainly not delivered.
+            Ok(None) => match self.dialogue.early_refusal().cloned() {
+                Some(reply) => Err(self.die(Error::refused(Phase::Data, reply))),
+                None => Ok(None),
+            },
             Ok(Some(Event::Line { tag })) => Ok(Some(Happening::Line { tag })),
             Ok(Some(Event::Reply(answer))) if answer.is_positive() && answer.end > sent_when_read => {
                 let text = "the server answered before the command was sent: its replies do not fit the commands";
                 let early = Error::new(answer.expect.phase(), Cause::Protocol, text).with_reply(Some(answer.reply));
                 Err(self.die(early))
+            }
+            // The same no, where the final dot waits behind what the server does not take.
+            Ok(Some(Event::Reply(answer))) if answer.expect == Expect::Message && answer.end > sent_when_read => {
+                Err(self.die(Error { phase: Phase::Data, ..answer.error() }))
             }
             Ok(Some(Event::Reply(answer))) => {
                 if answer.reply.code() == 421 {
@@ -244,9 +271,32 @@ impl Connection {
                 }
                 Ok(None)
             }
-            Err(error) if error.phase == Phase::Greeting => Err(self.die(error.hinting(stranger))),
-            Err(error) => Err(self.die(error)),
+            Err(error) => Err(self.die_of_stray(error)),
         }
+    }
+
+    /// The end of a connection on which something came that is no reply: the error, with what it was.
+    fn die_of_stray(&mut self, mut error: Error) -> Error {
+        let stray = self.dialogue.stray();
+        let repeated = self.stage.password().is_some_and(|password| trace::repeats(stray, password));
+        let words = if repeated { String::from(trace::HIDDEN) } else { foreign::described(stray) };
+        if !words.is_empty() {
+            error.detail += &format!("; {words}");
+        }
+        let hint = if error.phase == Phase::Greeting { hint_of_greeting(stray) } else { None };
+        self.die(error.hinting(hint))
+    }
+
+    fn has_input(&self) -> bool {
+        self.wire.as_ref().is_some_and(|wire| !wire.input().is_empty())
+    }
+
+    /// Looks for what the server said while it was not waited for.
+    fn look(&mut self) -> Result<()> {
+        if let Some(wire) = self.wire.as_mut() {
+            wire.retry_reading();
+        }
+        self.fill().map(drop)
     }
 
     /// Reads what came while nothing was in flight: extra replies are dropped, 421 and the end are noted.
@@ -267,7 +317,7 @@ impl Connection {
         }
     }
 
-    fn fill(&mut self) -> Result<bool> {
+    pub(super) fn fill(&mut self) -> Result<bool> {
         let Some(wire) = self.wire.as_mut() else { return Ok(false) };
         match wire.fill() {
             Ok(true) => Ok(true),

@@ -1,6 +1,7 @@
 //! One connection to a server, never blocking: what it holds, and what can be queued. `advance` drives it.
 
 mod advance;
+mod leaving;
 
 use crate::client::authentication::Attempt;
 use crate::client::opening::Opening;
@@ -21,6 +22,7 @@ use crate::proto::dot::{BodyEncoder, Dots};
 use crate::proto::extension::Extensions;
 use crate::proto::reply::Reply;
 use crate::sasl::{ChannelBinding, Secret};
+use leaving::Leaving;
 use std::io;
 use std::time::Instant;
 
@@ -55,6 +57,7 @@ pub(crate) enum Stage {
     Securing(Box<Securing>),
     Opening(Opening),
     Supplying(Box<Supplying>),
+    Leaving(Box<Leaving>),
     Ready,
     Dead,
 }

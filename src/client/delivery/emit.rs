@@ -66,7 +66,7 @@ impl Lane {
                 Emit::Idle => self.emit_mail(queue, now)?,
                 Emit::Recipients { next } => self.emit_recipient(next, queue, now)?,
                 Emit::BeforeBody => self.emit_before_body(queue, now)?,
-                Emit::BeforeGo => self.emit_go(now)?,
+                Emit::BeforeGo => self.emit_go(queue, now)?,
                 Emit::Body { chunk_left, last } => self.emit_body(chunk_left, last, queue, now)?,
             };
             if !moved {
@@ -137,16 +137,18 @@ impl Lane {
 
     /// One more reply is due to the mail that is being emitted.
     fn count(&mut self, envelope: bool) {
+        let ahead = self.connection.in_flight() > 1;
         if let Some(flight) = self.flights.back_mut() {
             flight.due += 1;
             flight.envelope_due += u32::from(envelope);
+            flight.ahead |= ahead;
         }
     }
 
     fn emit_recipient(&mut self, next: usize, queue: &mut Queue<'_>, now: Instant) -> Result<bool> {
         let Some(flight) = self.flights.back() else { return Ok(self.idle()) };
-        if self.level == Level::None && flight.due == 0 && !flight.open && flight.failed {
-            return Ok(self.end_of_mail());
+        if flight.is_hopeless() {
+            return Ok(self.end_of_mail(queue));
         }
         let Some(&recipient) = flight.recipients.get(next) else {
             self.emit = Emit::BeforeBody;
@@ -179,7 +181,7 @@ impl Lane {
         let chunked = self.chunked(queue.mail(flight.mail));
         let known = flight.envelope_due == 0;
         if known && (flight.failed || flight.accepted.is_empty()) {
-            return Ok(self.end_of_mail());
+            return Ok(self.end_of_mail(queue));
         }
         if chunked {
             if !known && self.level != Level::Full {
@@ -201,13 +203,13 @@ impl Lane {
         Ok(true)
     }
 
-    fn emit_go(&mut self, now: Instant) -> Result<bool> {
+    fn emit_go(&mut self, queue: &mut Queue<'_>, now: Instant) -> Result<bool> {
         let Some(flight) = self.flights.back_mut() else { return Ok(self.idle()) };
         if flight.due > 0 {
             return Ok(false);
         }
         if !flight.go {
-            return Ok(self.end_of_mail());
+            return Ok(self.end_of_mail(queue));
         }
         if flight.failed && !flight.accepted.is_empty() {
             let text = "the server took recipients and the message of a sender that it had refused";
@@ -220,7 +222,7 @@ impl Lane {
             flight.due += 1;
             flight.ended = true;
             self.connection.push_end_of_data(tag, now)?;
-            return Ok(self.end_of_mail());
+            return Ok(self.end_of_mail(queue));
         }
         self.emit = Emit::Body { chunk_left: None, last: false };
         Ok(true)
@@ -239,7 +241,7 @@ impl Lane {
             Some(_) if last => {
                 self.connection.stage_completion();
                 self.needs_reset = true;
-                Ok(self.end_of_mail())
+                Ok(self.end_of_mail(queue))
             }
             Some(_) => self.announce_chunk(queue, now),
         }
@@ -264,7 +266,7 @@ impl Lane {
         flight.due += 1;
         flight.ended = true;
         self.connection.push_end_of_data(tag, now)?;
-        Ok(self.end_of_mail())
+        Ok(self.end_of_mail(queue))
     }
 
     /// Announces the next chunk: as much of the source as is at hand.
@@ -273,7 +275,7 @@ impl Lane {
         if flight.failed || (flight.envelope_due == 0 && flight.accepted.is_empty()) {
             // A chunk was refused, or everyone: the rest stays here, and RSET clears what the server has (RFC 3030 section 2).
             self.needs_reset = true;
-            return Ok(self.end_of_mail());
+            return Ok(self.end_of_mail(queue));
         }
         if !self.connection.may_push() || self.connection.staged() > CHUNK_MAX {
             return Ok(false);
@@ -286,7 +288,7 @@ impl Lane {
             Err(why) => {
                 flight.fail(&Outcome::failed(&source_failed(&why)), queue);
                 self.needs_reset = true;
-                return Ok(self.end_of_mail());
+                return Ok(self.end_of_mail(queue));
             }
         };
         let taken = bytes.len().min(CHUNK_MAX);
@@ -300,6 +302,7 @@ impl Lane {
             self.connection.push(&Command::Bdat { length, last }, tag, now)?;
             flight.due += 1;
             flight.ended |= last;
+            flight.ahead |= self.connection.in_flight() > 1;
         }
         self.emit = Emit::Body { chunk_left: Some(taken), last };
         Ok(true)
@@ -327,14 +330,13 @@ impl Lane {
     }
 
     /// All of this mail is queued; it may be over already.
-    fn end_of_mail(&mut self) -> bool {
+    fn end_of_mail(&mut self, queue: &mut Queue<'_>) -> bool {
         if let Some(flight) = self.flights.back_mut() {
             flight.emitted = true;
             // Refused after MAIL was accepted: the server still holds the transaction.
-            self.needs_reset |= flight.open && !flight.ended;
-            if flight.is_over() && self.flights.len() == 1 {
-                self.flights.pop_front();
-            }
+            let needs_reset = self.needs_reset || (flight.open && !flight.ended);
+            self.clear(queue);
+            self.needs_reset |= needs_reset;
         }
         self.idle()
     }
@@ -342,8 +344,7 @@ impl Lane {
 
 /// The error is of this mail or recipient alone.
 fn is_mails_own(error: &Error) -> bool {
-    matches!(error.cause, Cause::BadArgument | Cause::NotSupported)
-        || (error.cause == Cause::Refused && error.reply.is_none())
+    matches!(error.cause, Cause::BadArgument | Cause::NotSupported) || error.is_too_large()
 }
 
 /// What is known of the mail's body. Its line ends are counted where the server wants to know the size.

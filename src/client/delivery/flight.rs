@@ -34,6 +34,13 @@ pub(super) struct Flight {
     pub(super) decided: bool,
     /// Its body has been measured and needs no mending of line ends.
     pub(super) unchanged: bool,
+    /// Commands of it went out before the ones in front of them were answered.
+    pub(super) ahead: bool,
+    /// A recipient has the mail.
+    pub(super) delivered: bool,
+    /// The server does not like what was sent ahead: whoever has no outcome is tried again, one step at a time. If that
+    /// cannot be, this is the outcome.
+    pub(super) put_off: Option<Outcome>,
 }
 
 impl Flight {
@@ -52,6 +59,9 @@ impl Flight {
             ended: false,
             decided: false,
             unchanged: false,
+            ahead: false,
+            delivered: false,
+            put_off: None,
         }
     }
 
@@ -75,13 +85,12 @@ impl Flight {
             self.due = self.due.saturating_sub(1);
         }
         let positive = answer.is_positive();
-        let refusal = || Outcome::failed(&Error::refused(answer.expect.phase(), answer.reply.clone()));
         match answer.expect {
             Expect::Command(Verb::Mail) => {
                 self.envelope_due -= 1;
                 self.open = positive;
                 if !positive {
-                    self.fail(&refusal(), queue);
+                    self.refused(answer, queue);
                 }
             }
             Expect::Command(Verb::Rcpt) => {
@@ -91,19 +100,43 @@ impl Flight {
                     self.accepted.push(recipient);
                     // Accepted after a refused MAIL: the server has another transaction open.
                     self.open = true;
+                } else if !self.failed && self.is_ahead(answer) {
+                    self.put_off = Some(refusal(answer));
                 } else if !self.failed {
-                    queue.settle(self.mail, recipient as usize, refusal());
+                    queue.settle(self.mail, recipient as usize, refusal(answer));
                 }
             }
             Expect::Command(Verb::Data) => {
                 self.go = positive;
                 if !positive {
-                    self.fail(&refusal(), queue);
+                    self.refused(answer, queue);
                 }
             }
-            Expect::Chunk { last: false } if !positive => self.fail(&refusal(), queue),
+            Expect::Chunk { last: false } if !positive => self.refused(answer, queue),
             Expect::Message | Expect::Chunk { last: true } => self.take_verdict(answer, queue),
             _ => {}
+        }
+    }
+
+    /// The no is one to commands that were sent ahead, not to this mail.
+    fn is_ahead(&self, answer: &Answer) -> bool {
+        self.ahead && answer.is_of_sequence()
+    }
+
+    /// The server will not have the mail: for good, or not in this way.
+    fn refused(&mut self, answer: &Answer, queue: &mut Queue<'_>) {
+        if self.failed {
+            return;
+        }
+        // After the envelope a bad sequence may only mean that nobody was accepted.
+        let follows = self.accepted.is_empty() && !matches!(answer.expect, Expect::Command(Verb::Mail));
+        if follows && self.put_off.is_some() {
+            self.failed = true;
+        } else if !follows && self.is_ahead(answer) {
+            self.failed = true;
+            self.put_off = Some(refusal(answer));
+        } else {
+            self.fail(&refusal(answer), queue);
         }
     }
 
@@ -113,12 +146,20 @@ impl Flight {
         self.open = !positive && matches!(answer.expect, Expect::Chunk { .. });
         self.decided |= !answer.more;
         if self.failed {
+            if positive && !self.accepted.is_empty() && self.put_off.take().is_some() {
+                // Sending it again could make a duplicate.
+                let text = "the server took the message of a mail that it had refused: delivered or not is unknown";
+                self.fail(&Outcome::failed(&Error::new(Phase::Message, Cause::OutcomeUnknown, text)), queue);
+            }
             return;
         }
-        let outcome = match positive {
-            true => Outcome::delivered(&answer.reply),
-            false => Outcome::failed(&Error::refused(Phase::Message, answer.reply.clone())),
-        };
+        if !positive && !answer.more && answer.index == 0 {
+            // Also the one answer to a chunk of whose mail nobody was accepted.
+            self.refused(answer, queue);
+            return;
+        }
+        let outcome = if positive { Outcome::delivered(&answer.reply) } else { refusal(answer) };
+        self.delivered |= positive;
         // LMTP answers once for each accepted recipient, SMTP once for all; the last answer (or a 421 before it) decides
         // for whoever is left.
         if answer.more {
@@ -131,6 +172,11 @@ impl Flight {
             queue.settle(self.mail, recipient as usize, outcome.clone());
         }
         self.failed = !positive;
+    }
+
+    /// No command of this mail is of use any more, since MAIL was refused.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.failed && !self.open
     }
 
     /// Nothing of this mail will be delivered: those who have no outcome get this one.
@@ -158,4 +204,8 @@ impl Flight {
         };
         self.fail(&outcome, queue);
     }
+}
+
+fn refusal(answer: &Answer) -> Outcome {
+    Outcome::failed(&answer.error())
 }

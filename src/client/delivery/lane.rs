@@ -1,8 +1,9 @@
 //! One connection of a run: what is on its way over it, and what its replies mean.
 
 use super::emit::Emit;
+use super::ending::Doubt;
 use super::flight::Flight;
-use super::queue::Queue;
+use super::queue::{Ended, Queue};
 use crate::client::connection::{Connection, Happening, Step};
 use crate::client::settings::{Level, Settings};
 use crate::client::trace::Observer;
@@ -10,7 +11,7 @@ use crate::error::{Cause, Error, Phase};
 use crate::net::connect::Target;
 use crate::net::transport::Source;
 use crate::net::wait::{Cancel, Interest, Waker};
-use crate::proto::client::Answer;
+use crate::proto::client::{Answer, Expect, names_pipelining};
 use std::collections::VecDeque;
 use std::time::Instant;
 
@@ -50,10 +51,14 @@ pub(super) struct Lane {
     pub(super) quitting: bool,
     /// Mails are begun until the window is full.
     pub(super) refilling: bool,
-    /// A final verdict has come over this connection.
-    fruitful: bool,
-    over: bool,
-    ended_by: Option<Error>,
+    /// A mail was delivered over this connection.
+    pub(super) fruitful: bool,
+    /// The server has refused what was sent ahead.
+    pub(super) objected: bool,
+    /// It has refused a message and said nothing since.
+    pub(super) doubt: Option<Doubt>,
+    pub(super) over: bool,
+    pub(super) ended: Option<Ended>,
     opened: bool,
 }
 
@@ -81,8 +86,10 @@ impl Lane {
             quitting: false,
             refilling: true,
             fruitful: false,
+            objected: false,
+            doubt: None,
             over: false,
-            ended_by: None,
+            ended: None,
             opened: false,
         }
     }
@@ -114,18 +121,27 @@ impl Lane {
             if cancel.is_cancelled() {
                 return Work::More;
             }
+            if queue.is_stepwise() {
+                self.level = Level::None;
+            }
+            if self.is_stuck(queue, now) {
+                self.ended_by_refusal(queue);
+                return Work::Over;
+            }
             if let Err(error) = self.emit(queue, now) {
                 self.lost(&error, queue);
                 return Work::Over;
             }
             match self.advance(queue, now) {
                 Ok(Step::Happened(Happening::Opened)) => self.opened = true,
-                Ok(Step::Happened(Happening::Answer(answer))) => self.take(&answer, queue),
+                Ok(Step::Happened(Happening::Answer(answer))) => self.take(&answer, queue, now),
                 Ok(Step::Happened(Happening::Line { .. })) => {}
                 // The emitter gives more at the next turn, or ends the message.
                 Ok(Step::NeedBody) if self.has_more_body() => {}
                 Ok(Step::NeedBody) => return Work::Waits(None),
-                Ok(Step::Wait(until)) => return Work::Waits(until),
+                Ok(Step::Wait(until)) => {
+                    return Work::Waits([until, self.doubt_until(now)].into_iter().flatten().min());
+                }
                 Err(error) => self.lost(&error, queue),
             }
         }
@@ -157,7 +173,9 @@ impl Lane {
         step
     }
 
-    fn take(&mut self, answer: &Answer, queue: &mut Queue<'_>) {
+    fn take(&mut self, answer: &Answer, queue: &mut Queue<'_>, now: Instant) {
+        self.doubt = None;
+        let mut ends_message = false;
         if answer.tag == NO_MAIL {
             if answer.expect.phase() == Phase::Quit {
                 self.connection.close();
@@ -166,94 +184,41 @@ impl Lane {
         } else if let Some(first) = self.flights.front() {
             let at = Flight::number_of(answer.tag).wrapping_sub(first.number) as usize;
             // A 421 before the message's end closes the connection, not the mail: it is begun again elsewhere.
-            let closing = answer.reply.code() == 421 && !answer.expect.ends_message();
+            ends_message = answer.expect.ends_message();
+            let closing = answer.reply.code() == 421 && !ends_message;
             if let Some(flight) = self.flights.get_mut(at)
                 && !closing
             {
                 flight.take(answer, queue);
-                self.fruitful |= flight.decided;
+                self.fruitful |= flight.delivered;
+                if flight.put_off.is_some() {
+                    self.go_stepwise(queue);
+                }
             }
         }
         if self.connection.farewell().is_some() && !self.over {
-            let error = Error::refused(answer.expect.phase(), answer.reply.clone());
-            self.closed_by_server(&error, queue);
-            return;
+            if names_pipelining(&answer.reply) {
+                self.go_stepwise(queue);
+            }
+            return self.closed_by_server(&answer.error(), !ends_message, queue);
         }
-        self.clear();
+        if !answer.is_positive() && matches!(answer.expect, Expect::Message | Expect::Chunk { .. }) {
+            self.doubt = Some(Doubt::new(answer, &self.connection, now));
+        }
+        if !answer.is_positive() && !(answer.reply.is_transient() || answer.reply.is_permanent()) && !self.over {
+            // What the server is waiting for now, nobody knows.
+            return self.lost(&answer.error(), queue);
+        }
+        self.clear(queue);
     }
 
-    /// Takes flights off the front that are over, and remembers whether their transaction must be cleared.
-    fn clear(&mut self) {
-        while let Some(front) = self.flights.front() {
-            if !front.is_over() {
-                break;
-            }
-            if self.flights.len() == 1 {
-                self.needs_reset = front.open;
-            }
-            self.flights.pop_front();
-        }
-    }
-
-    /// 421: what the server had not decided was not taken. It goes on over another connection where its body can be
-    /// read again.
-    fn closed_by_server(&mut self, error: &Error, queue: &mut Queue<'_>) {
-        self.connection.abort();
-        while let Some(mut flight) = self.flights.pop_back() {
-            if flight.decided || queue.undecided(flight.mail).is_empty() {
-                continue;
-            }
-            if !queue.requeue(flight.mail) {
-                flight.fail(&super::Outcome::failed(error), queue);
-            }
-        }
-        self.ended_by = Some(error.clone());
-        self.over = true;
-    }
-
-    /// The connection failed.
-    pub(super) fn lost(&mut self, error: &Error, queue: &mut Queue<'_>) {
-        if error.code() == 421 && error.cause == Cause::Refused {
-            return self.closed_by_server(error, queue);
-        }
-        if self.quitting && self.flights.is_empty() {
-            // Nothing was lost but the answer to QUIT; many servers do not give one.
-            self.connection.abort();
-            self.over = true;
-            return;
-        }
-        let whole: Vec<u32> = self
-            .connection
-            .sent_whole()
-            .filter(|(expect, tag)| expect.ends_message() && *tag != NO_MAIL)
-            .map(|(_, tag)| Flight::number_of(tag))
-            .collect();
-        self.connection.abort();
-        let mut oldest = true;
-        for mut flight in std::mem::take(&mut self.flights) {
-            let is_whole = whole.contains(&flight.number);
-            flight.lost(error, is_whole, oldest, queue);
-            oldest = false;
-        }
-        // A message that could not be read is that mail's trouble: the next goes on over another connection.
-        self.ended_by = Some(error.clone()).filter(|e| e.cause != Cause::Source);
-        self.over = true;
-    }
-
-    /// True when the lane can be dropped; tells the queue what became of it.
-    pub(super) fn retire(&mut self, queue: &mut Queue<'_>) -> bool {
-        if !self.over {
-            return false;
-        }
-        let error = self.ended_by.take();
-        if let Some(error) = error.as_ref().filter(|e| e.code() != 421) {
-            // A lost connection is not silently replaced: what it had not begun is reported as not sent.
-            let text = format!("not sent, the connection failed before: {error}");
-            let rest = if self.opened { Error::new(error.phase, Cause::Unsent, text) } else { error.clone() };
-            queue.give_up(rest);
-        }
-        queue.connection_over(self.fruitful, error, self.connection.sent());
-        true
+    /// This server is not sent ahead to any more.
+    fn go_stepwise(&mut self, queue: &mut Queue<'_>) {
+        self.level = Level::None;
+        self.objected = true;
+        // What it makes of the commands that it did not like is not known.
+        self.needs_reset = true;
+        queue.go_stepwise();
     }
 
     pub(super) fn is_opened(&self) -> bool {

@@ -4,6 +4,7 @@
 //! is the [`Level`]; what became of each recipient is an [`Outcome`].
 
 mod emit;
+mod ending;
 mod flight;
 mod lane;
 mod queue;
@@ -51,7 +52,7 @@ pub struct Outcome {
     pub failure: Option<(Phase, Cause)>,
     /// The reply code that decided it; 0 when no reply did.
     pub code: u16,
-    /// The enhanced code of that reply.
+    /// The enhanced code of that reply; 5.3.4 where this side held the message against the server's SIZE.
     pub enhanced: Option<EnhancedCode>,
     /// The server's words, or ours when it said nothing.
     pub text: String,
@@ -70,7 +71,7 @@ impl Outcome {
         Outcome {
             failure: Some((error.phase, error.cause)),
             code: error.code(),
-            enhanced: error.reply.as_ref().and_then(|r| r.enhanced()),
+            enhanced: error.enhanced(),
             text: if error.detail.is_empty() { error.to_string() } else { error.detail.clone() },
             hint: error.hint,
         }
@@ -162,6 +163,13 @@ pub fn run(
                 lane::Work::Waits(deadline) => until = [until, deadline].into_iter().flatten().min(),
                 lane::Work::More | lane::Work::Over => moved = true,
             }
+        }
+        let alive = lanes.iter().filter(|lane| lane.is_at_work()).count();
+        if alive > 0 && lanes.iter().any(Lane::is_crowded_out) {
+            // The server has as many connections as it wants from us.
+            options.connections = alive;
+            lanes.retain(|lane| !lane.is_crowded_out());
+            moved = true;
         }
         queue.set_sent(lanes.iter().map(Lane::bytes_sent).sum());
         lanes.retain_mut(|lane| !lane.retire(&mut queue));

@@ -4,10 +4,30 @@ use super::{Mail, Outcome, Progress, Report};
 use crate::error::{Cause, Error, Phase};
 use std::collections::VecDeque;
 
-/// Connections in a row that brought no mail further, before the rest is given up.
-const FRUITLESS_MAX: u32 = 3;
+/// Connections in a row that the server has closed with 421 before it had taken a mail: then the rest is given up (RFC 5321
+/// section 4.5.4.1). One more than a single mail may use up.
+const FRUITLESS_MAX: u32 = 4;
+/// The same for connections that ended with the refusal of a mail, each of which decided that mail.
+const REFUSING_MAX: u32 = 20;
 /// Times that one mail is begun again after its connection was closed by 421.
 const ATTEMPTS_MAX: u8 = 3;
+
+/// How a connection ended.
+pub(super) enum Ended {
+    /// The server has closed it with 421. It invites another.
+    Closed(Error),
+    /// The server has refused a message and takes no more of it: the rest goes over another.
+    Refused(Error),
+    /// A message could not be read: that mail's trouble.
+    Unread,
+    /// It failed: whatever it was would fail again.
+    Lost(Error),
+}
+
+/// The error of mails that were not begun, because of the reply that ended the connections before.
+pub(super) fn not_sent(error: &Error, why: &str) -> Error {
+    Error { cause: Cause::Unsent, detail: format!("not sent, {why}: {}", error.detail), ..error.clone() }
+}
 
 pub(super) struct Queue<'a> {
     mails: &'a mut [Mail],
@@ -19,6 +39,9 @@ pub(super) struct Queue<'a> {
     progress: Progress,
     told: Progress,
     fruitless: u32,
+    refusing: u32,
+    /// The server does not like commands that are sent ahead.
+    stepwise: bool,
     fatal: Option<Error>,
     sent_by_retired: u64,
 }
@@ -37,6 +60,8 @@ impl<'a> Queue<'a> {
             progress,
             told: Progress::default(),
             fruitless: 0,
+            refusing: 0,
+            stepwise: false,
             fatal: None,
             sent_by_retired: 0,
         };
@@ -89,16 +114,30 @@ impl<'a> Queue<'a> {
         }
     }
 
-    /// Back to the front of the list, for another connection; false when it must not be begun again.
+    /// Back into its place in the list, to be begun again; false when it must not be, or cannot be read again.
     pub(super) fn requeue(&mut self, mail: usize) -> bool {
-        self.attempts[mail] += 1;
         let again = self.attempts[mail] < ATTEMPTS_MAX && self.mails[mail].body.rewind();
         if again {
             // Verdicts of the broken attempt stand for nothing: every recipient is asked again, but for those that
             // have been told.
-            self.waiting.push_front(mail);
+            let place = self.waiting.partition_point(|&other| other < mail);
+            self.waiting.insert(place, mail);
         }
         again
+    }
+
+    /// One attempt at this mail has ended with its connection, maybe because of it.
+    pub(super) fn count_attempt(&mut self, mail: usize) {
+        self.attempts[mail] += 1;
+    }
+
+    /// From now on, and over every connection, each command waits for its reply.
+    pub(super) fn go_stepwise(&mut self) {
+        self.stepwise = true;
+    }
+
+    pub(super) fn is_stepwise(&self) -> bool {
+        self.stepwise
     }
 
     /// Recipients of a mail that still want an outcome.
@@ -107,19 +146,27 @@ impl<'a> Queue<'a> {
         outcomes.filter(|(_, outcome)| outcome.is_none()).map(|(recipient, _)| recipient as u32).collect()
     }
 
-    /// A connection ended: whether it had brought anything further, and why it ended when that was a failure.
-    pub(super) fn connection_over(&mut self, fruitful: bool, error: Option<Error>, sent: u64) {
+    /// A connection ended: whether a mail was delivered over it, and how it ended if it was not by QUIT.
+    pub(super) fn connection_over(&mut self, fruitful: bool, ended: Option<&Ended>, sent: u64) {
         self.sent_by_retired += sent;
-        match (fruitful, error) {
-            (true, _) => self.fruitless = 0,
-            (false, None) => {}
-            (false, Some(error)) => {
+        if fruitful {
+            (self.fruitless, self.refusing) = (0, 0);
+        }
+        match ended {
+            Some(Ended::Closed(error)) if !fruitful => {
                 self.fruitless += 1;
-                // Only a 421 invites another connection; what else failed would fail again.
-                if error.code() != 421 || self.fruitless >= FRUITLESS_MAX {
-                    self.give_up(error);
+                if self.fruitless >= FRUITLESS_MAX {
+                    self.give_up(not_sent(error, "the server closes one connection after the other"));
                 }
             }
+            Some(Ended::Refused(error)) if !fruitful => {
+                self.refusing += 1;
+                if self.refusing >= REFUSING_MAX {
+                    self.give_up(not_sent(error, "the server refuses one message after the other"));
+                }
+            }
+            Some(Ended::Lost(error)) => self.give_up(error.clone()),
+            Some(Ended::Closed(_) | Ended::Refused(_) | Ended::Unread) | None => {}
         }
     }
 

@@ -8,6 +8,7 @@ use crate::client::supplier::Login;
 use crate::client::trace::Watch;
 use crate::error::{Cause, Error, Hint, Phase};
 use crate::net::connect::Target;
+use crate::proto::client::foreign;
 use crate::proto::reply::EnhancedCode;
 use std::sync::Arc;
 
@@ -18,6 +19,11 @@ const HEAD_SHOWN: usize = 1100;
 
 /// How much of anything else is shown.
 const PART_SHOWN: usize = 300;
+
+/// What tells a server that speaks another protocol from others whose greeting cannot be read.
+pub fn hint_of_greeting(bytes: &[u8]) -> Option<Hint> {
+    foreign::protocol(bytes).map(|name| if name == foreign::TLS { Hint::TlsWhereClear } else { Hint::OtherProtocol })
+}
 
 /// What is the same for all failures of a connection.
 #[derive(Clone, Debug, Default)]

@@ -197,6 +197,6 @@ fn what_a_stranger_says_first_tells_who_he_is() {
         (b"\x15", None),
         (b"", None),
     ] {
-        assert_eq!(Hint::of_greeting(bytes), hint, "{bytes:?}");
+        assert_eq!(hint_of_greeting(bytes), hint, "{bytes:?}");
     }
 }

@@ -81,11 +81,10 @@ fn send(work: &mut Work<'_>, line: &str) -> Result<Reply, Error> {
     }
     // It may concern the mail that was begun.
     work.begun = None;
-    match work.session.command(&Command::Raw(line), work.pause) {
-        // A code that this command does not have, but not a refusal: the program knows what it asked.
-        Err(Error { cause: Cause::Refused, reply: Some(reply), .. }) if reply.code() < 400 => Ok(*reply),
-        other => other,
-    }
+    let command = Command::Raw(line);
+    let reply = work.session.ask(&command, work.pause)?;
+    // A code that this command does not have, but not a refusal, is no error: the program knows what it asked.
+    if reply.code() < 400 { Ok(reply) } else { Err(Error::refused(command.verb().phase(), reply)) }
 }
 
 /// Refuses what would change the connection behind the library's back.

@@ -28,9 +28,12 @@ pub struct HeloResult {
     pub cause: HeloCause,
     /// Where it went wrong.
     pub phase: HeloPhase,
-    /// The reply code that decided it, such as 250 or 550; 0 if no reply did.
+    /// The reply code that decided it, such as 250 or 550; 0 if no reply did: lost, timed out, cancelled, no SMTP, outcome
+    /// unknown. Of mails that were not sent since the server refuses to go on (421), it is that reply's.
     pub code: c_int,
-    /// The reply's enhanced status code (RFC 3463), such as 5.1.1: three numbers, all 0 if there was none.
+    /// The reply's enhanced status code (RFC 3463), such as 5.1.1: three numbers, all 0 if there was none. HELO_CAUSE_REFUSED
+    /// with code 0 and 5.3.4: the message is larger than the server says that it takes (SIZE), so it was not asked; it
+    /// would not take it later either.
     pub enhanced_class: c_int,
     /// Its second number.
     pub enhanced_subject: c_int,

@@ -20,8 +20,9 @@ use crate::proto::address::ForwardPath;
 /// result: HELO_OK when the server took the mail for all of them, else HELO_FAILED (or HELO_CANCELLED), and
 /// helo_last_error() tells of the first failure.
 ///
-/// HELO_BAD_ARGUMENT when a mail has no recipient or no body, HELO_BAD_POLICY when the site's policy or the keys that
-/// were set cannot be used; nothing was sent then. With nothing to send it is HELO_OK at once, and no connection is made.
+/// HELO_BAD_ARGUMENT when no mail was ever added, or when one has no recipient or no body; HELO_BAD_POLICY when the site's
+/// policy or the keys that were set cannot be used. Nothing was sent then, and no connection was made. When all mails
+/// have been sent by runs before it is HELO_OK at once.
 ///
 /// The call blocks; everything happens on the calling thread. Afterwards more mails may be added and run. To send a
 /// mail again to whom it could not be sent, add it again.
@@ -79,7 +80,11 @@ impl Delivery {
         if batch.mails.is_empty() {
             state.progress = Progress::default();
             self.cancel.reset();
-            return Ok(());
+            return match state.entries.is_empty() {
+                true => Err(Refusal::argument("the list is empty, there is no mail to send: helo_add_mail()")),
+                // All of them have been run before.
+                false => Ok(()),
+            };
         }
         let Route { to, settings, context, pipelining } = match self.route(&state) {
             Ok(route) => route,

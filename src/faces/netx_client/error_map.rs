@@ -11,7 +11,7 @@ const TOO_BIG: u16 = 552;
 pub(super) fn code(error: &Error) -> u32 {
     let sized = matches!(error.phase, Phase::Mail | Phase::Data | Phase::Message);
     // Without a reply it was the engine that held the mail against the size that the server had announced.
-    let too_big = error.code() == TOO_BIG || (error.phase == Phase::Mail && error.reply.is_none());
+    let too_big = error.code() == TOO_BIG || error.is_too_large();
     if error.cause == Cause::Refused && sized && too_big {
         return NX_SMTP_OVERSIZE_MAIL_DATA;
     }

@@ -41,7 +41,7 @@ pub(super) fn send(client: &Client, mail: &Mail<'_>, cancel: &Cancel, context: &
             Ok(())
         }
         Err(error) => {
-            session.abort();
+            session.leave(&mut ());
             Err(error)
         }
     }

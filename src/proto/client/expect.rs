@@ -34,6 +34,17 @@ impl Expect {
         }
     }
 
+    /// What is answered, as error texts have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Expect::Greeting => "the connection",
+            Expect::Command(verb) => verb.name(),
+            Expect::Chunk { .. } => "BDAT",
+            Expect::AuthStep => "the response of AUTH",
+            Expect::Message => "the message",
+        }
+    }
+
     /// The message is complete when this is answered.
     pub fn ends_message(self) -> bool {
         matches!(self, Expect::Message | Expect::Chunk { last: true })

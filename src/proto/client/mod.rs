@@ -5,6 +5,7 @@
 //! it in memory.
 
 mod expect;
+pub mod foreign;
 #[cfg(test)]
 mod tests;
 
@@ -67,6 +68,39 @@ impl Answer {
     pub fn is_positive(&self) -> bool {
         self.expect.accepts(&self.reply)
     }
+
+    /// The error that a reply means which is no yes: a refusal where its code is one. A code that is neither (2xx to
+    /// DATA, 3xx to MAIL) is a violation of the protocol; after the message's end it leaves open what became of it.
+    pub fn error(&self) -> Error {
+        let phase = self.expect.phase();
+        if self.reply.is_transient() || self.reply.is_permanent() {
+            return Error::refused(phase, self.reply.clone());
+        }
+        let words = format!("{} was answered with {}: neither a yes nor a refusal", self.expect.name(), self.reply);
+        let cause = if self.expect.ends_message() { Cause::OutcomeUnknown } else { Cause::Protocol };
+        Error::new(phase, cause, words).with_reply(Some(self.reply.clone()))
+    }
+
+    /// A no to a command of a group only because others were in flight with it: bad sequence, or pipelining itself is
+    /// what the server complains of. The same command may well be taken when it comes alone.
+    pub fn is_of_sequence(&self) -> bool {
+        let reply = &self.reply;
+        if !(reply.is_transient() || reply.is_permanent()) {
+            return false;
+        }
+        let unknown = matches!(reply.code(), 500 | 502)
+            && matches!(self.expect, Expect::Command(Verb::Mail | Verb::Data) | Expect::Chunk { .. });
+        let enhanced = reply.enhanced().is_some_and(|code| (code.subject, code.detail) == (5, 1));
+        reply.code() == 503 || unknown || enhanced || names_pipelining(reply)
+    }
+}
+
+/// Whether a refusal speaks of commands that came too early: "improper use of SMTP command pipelining",
+/// "synchronization error".
+pub fn names_pipelining(reply: &Reply) -> bool {
+    const WORDS: [&str; 4] = ["pipelining", "pipelined", "synchronization", "synchronisation"];
+    let text = reply.text().to_ascii_lowercase();
+    !reply.is_success() && WORDS.iter().any(|word| text.contains(word))
 }
 
 /// What came out of the bytes received.
@@ -143,6 +177,16 @@ impl Dialogue {
     /// The last reply read, whatever it answered.
     pub fn last_reply(&self) -> Option<&Reply> {
         self.last.as_ref()
+    }
+
+    /// The last reply is this one again: what came since was about the goodbye only.
+    pub fn set_last_reply(&mut self, reply: Option<Reply>) {
+        self.last = reply;
+    }
+
+    /// What was read of an answer that is not SMTP: the first lines, or the beginning of the first.
+    pub fn stray(&self) -> &[u8] {
+        self.parser.stray()
     }
 
     /// Commands whose replies have not come.

@@ -14,6 +14,8 @@
  *     WAIT close
  *     CONNECTION 2
  *     S: 554 away
+ *     C: QUIT
+ *     S: 221 bye
  *     WAIT close
  *     CONNECTION 3
  *     S: 220 ready

@@ -19,6 +19,8 @@
  *     WAIT close
  *     CONNECTION 2
  *     S: 554 away
+ *     C: QUIT
+ *     S: 221 bye
  *     WAIT close
  *     CONNECTION 3
  *     HANG

@@ -357,7 +357,7 @@ int main(void)
 
     d = helo_new(NULL);
     CHECK("a delivery without a server", d != 0);
-    CHECK_INT("with nothing to send there is nothing to fail", helo_run(d), HELO_OK);
+    CHECK_INT("an empty list is an error", helo_run(d), HELO_BAD_ARGUMENT);
     CHECK_INT("a mail", helo_add_mail(d, "alice@example.com", &mail), HELO_OK);
     CHECK_INT("a mail without recipients is not run", helo_run(d), HELO_BAD_ARGUMENT);
     CHECK_INT("a recipient", helo_add_recipient(d, mail, "bob@example.com", NULL), HELO_OK);

@@ -11,6 +11,8 @@
  *     S: 334 UGFzc3dvcmQ6
  *     C: dGFuc3RhYWZ0YW5zdGFhZg==
  *     S: 535 5.7.8 no
+ *     C: QUIT
+ *     S: 221 bye
  *     WAIT close
  *
  *     CONNECTION 2
@@ -24,7 +26,9 @@
  *     S: 235 ok
  *     C: MAIL FROM:<me@example.com>
  *     S: 550 5.7.1 not you
- *     WAIT reset
+ *     C: QUIT
+ *     S: 221 bye
+ *     WAIT close
  *
  *     CONNECTION 3
  *     S: 220 ready
@@ -32,6 +36,8 @@
  *     S: 250 ok
  *     C: AUTH PLAIN
  *     S: 503 authentication is not for this port
+ *     C: QUIT
+ *     S: 221 bye
  *     WAIT close
  *
  *     CONNECTION 4
@@ -43,6 +49,8 @@
  *     S: 334 ***
  *     C: *
  *     S: 501 cancelled
+ *     C: QUIT
+ *     S: 221 bye
  *     WAIT close
  *
  *     CONNECTION 5

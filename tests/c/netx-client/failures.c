@@ -1,8 +1,10 @@
-/* Each way in which a session fails has its code, nothing more is said to the server, and the client can be used again.
+/* Each way in which a session fails has its code, QUIT is said where a command can be, and the client can be used again.
  *
  * headers: rtos helo
  * server: dialogue
  *     S: 554 go away
+ *     C: QUIT
+ *     S: 221 bye
  *     WAIT close
  *
  *     CONNECTION 2
@@ -11,6 +13,8 @@
  *     S: 502 no
  *     C~ HELO *
  *     S: 550 nor that
+ *     C: QUIT
+ *     S: 221 bye
  *     WAIT close
  *
  *     CONNECTION 3
@@ -18,7 +22,9 @@
  *     C~ EHLO *
  *     S: 250-mail.example
  *     S: 250 SIZE 100
- *     WAIT reset
+ *     C: QUIT
+ *     S: 221 bye
+ *     WAIT close
  *
  *     CONNECTION 4
  *     S: 220 ready
@@ -28,7 +34,9 @@
  *     S: 250 ok
  *     C~ RCPT TO:*
  *     S: 550 5.1.1 unknown
- *     WAIT reset
+ *     C: QUIT
+ *     S: 221 bye
+ *     WAIT close
  *
  *     CONNECTION 5
  *     S: 220 ready
@@ -40,7 +48,9 @@
  *     S: 250 ok
  *     C: DATA
  *     S: 451 later
- *     WAIT reset
+ *     C: QUIT
+ *     S: 221 bye
+ *     WAIT close
  *
  *     CONNECTION 6
  *     S: 220 ready
@@ -54,7 +64,9 @@
  *     S: 354 go on
  *     C.
  *     S: 554 5.7.1 spam
- *     WAIT reset
+ *     C: QUIT
+ *     S: 221 bye
+ *     WAIT close
  *
  *     CONNECTION 7
  *     S: 220 ready
@@ -68,7 +80,9 @@
  *     S: 354 go on
  *     C.
  *     S: 552 too big
- *     WAIT reset
+ *     C: QUIT
+ *     S: 221 bye
+ *     WAIT close
  *
  *     CONNECTION 8
  *     S: 220 ready

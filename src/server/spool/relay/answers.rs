@@ -21,6 +21,11 @@ pub(super) fn verdict(reply: &Reply) -> Result<String> {
     Err(Refusal::new(code, (subject, detail), words).because(format!("the next server said: {reply}")))
 }
 
+/// The same, where a no is the engine's error.
+pub(super) fn of(verdict: crate::error::Result<Reply>) -> Result<String> {
+    verdict.map_err(|error| refusal(&error)).and_then(|reply| self::verdict(&reply))
+}
+
 /// Verdicts on each recipient, for a client that may have one answer for all of them: then the log must say who it is
 /// about, and who has the mail all the same.
 pub(super) fn named(verdicts: Vec<Result<String>>, envelope: &Envelope) -> Vec<Result<String>> {
@@ -52,7 +57,7 @@ pub(super) fn refusal(error: &Error) -> Refusal {
     };
     let refusal = answered.unwrap_or_else(|| match (error.cause, error.phase) {
         // The engine itself saw that the mail is larger than the next server's limit.
-        (Cause::Refused, Phase::Mail) => Refusal::new(552, (3, 4), "The message is larger than the next server takes"),
+        _ if error.is_too_large() => Refusal::new(552, (3, 4), "The message is larger than the next server takes"),
         (Cause::NotSupported, Phase::Mail) => {
             Refusal::new(550, (6, 1), "The next server lacks an extension that the message needs")
         }

@@ -100,14 +100,14 @@ impl Passing {
                 }
                 let chunk = std::mem::take(gathered);
                 let replies = self.line.run(|session| session.chunk(&chunk, false, &mut ()))?;
-                replies.iter().try_for_each(|reply| answers::verdict(reply).map(drop))
+                replies.into_iter().try_for_each(|verdict| answers::of(verdict).map(drop))
             }
             Stage::Envelope | Stage::Over => Err(Refusal::local("a mail that was refused goes on")),
         }
     }
 
     /// The end of the message, and the verdicts on it.
-    fn end(&mut self) -> Result<Vec<Reply>> {
+    fn end(&mut self) -> Result<Vec<error::Result<Reply>>> {
         if let Stage::Envelope = self.stage {
             self.begin_message()?;
         }
@@ -134,17 +134,21 @@ impl Delivery for Passing {
     }
 
     fn finish(mut self: Box<Self>) -> Result<Confirmation> {
-        let replies = self.end()?;
+        let mut replies = self.end()?;
         // Whatever the verdict, the mail is over. A refused chunk leaves its transaction open.
         if let Stage::Data = self.stage {
             self.line.ended();
         }
         if self.lmtp {
-            let verdicts = replies.iter().map(answers::verdict);
+            // Who has a verdict keeps it, and with it his mail; a connection that was lost then is the others' trouble.
+            if let Some(Err(lost)) = replies.last().cloned() {
+                replies.resize(self.envelope.recipients.len().max(replies.len()), Err(lost));
+            }
+            let verdicts = replies.into_iter().map(answers::of);
             return Ok(Confirmation::Each(answers::named(verdicts.collect(), &self.envelope)));
         }
-        match replies.first() {
-            Some(reply) => answers::verdict(reply).map(Confirmation::All),
+        match replies.into_iter().next() {
+            Some(verdict) => answers::of(verdict).map(Confirmation::All),
             None => Err(Refusal::local("the next server's answer was lost")),
         }
     }
