@@ -4,10 +4,11 @@
  * is less, its comment says so. A name that the program has made a macro before is left to the program.
  *
  * They are compiled into the program: the library exports none of them. */
+/* Before the guard: whoever includes this first gets it through windows.h. */
+#include "windows.h"
+
 #ifndef HELO_DISTINCT_HELO_WINDOWS_H
 #define HELO_DISTINCT_HELO_WINDOWS_H
-
-#include "windows.h"
 
 #if !defined(_WIN32) || defined(__unix__) || defined(__APPLE__)
 
