@@ -98,8 +98,7 @@ class Call:
         try:
             calls.append(self)
             _active.add(self)
-            if _ender is not None:
-                _end_thread(self)
+            end_thread()
             if watches:
                 _on_wait(_turn, None, INTERVAL_MS)
             return function(*arguments)
@@ -108,8 +107,7 @@ class Call:
             _active.discard(self)
             if watches:
                 _on_wait(NOTHING, None, 0)
-            if _ender is not None:
-                _end_thread(self)
+            end_thread()
 
     def raise_caught(self) -> None:
         """Raises what came in between."""
@@ -198,9 +196,10 @@ library().helo_on_wait.argtypes = [WaitFn, ctypes.c_void_p, ctypes.c_uint32]
 library().helo_on_wait.restype = ctypes.c_int
 
 
-def _end_thread(call: Call) -> None:
-    """Once the interpreter ends there is no more use of the library on other threads: they are over."""
-    if call.thread != _ender:
+def end_thread() -> None:
+    """Once the interpreter ends there is no more use of the library on other threads: they are over. What fails there
+    fails since its end has begun, and interests nobody."""
+    if _ender is not None and threading.get_ident() != _ender:
         _changed.set()
         raise SystemExit
 

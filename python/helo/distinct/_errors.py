@@ -7,6 +7,7 @@ from typing import NamedTuple, Optional
 
 from .._library import last_error
 from .._pieces import Address
+from .._waiting import end_thread
 from ..native._codes import Cause
 from . import _constants as constants
 
@@ -28,6 +29,7 @@ class SmtpError(Exception):
     def __init__(
         self, function: str, status: int, reply: Optional[Reply] = None, words: str = "", cause: Cause = Cause.NONE
     ) -> None:
+        end_thread()
         self.function = function
         self.status = status
         self.name = NAMES.get(status, str(status))
