@@ -94,7 +94,7 @@ class Call:
         calls = _here.calls
         depth = len(calls)
         watches = depth == 0 and self.thread == threading.main_thread().ident
-        # A signal's handler may raise between any two lines here, so nothing is locked, and what must be undone comes first.
+        # A signal's handler may raise between any two lines: nothing is locked, and what must be undone is so first.
         try:
             calls.append(self)
             _active.add(self)
