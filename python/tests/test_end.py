@@ -60,9 +60,10 @@ daemon(work)
     "mails to a server of its own": """
 server = helo.Server({"port": 0}, deliver=lambda mail, message: begun.set(), on_sender=lambda mail: None)
 server.start()
+address = server.addresses[0]
 def work():
     while True:
-        with native.Delivery(server.addresses[0], on_trace=lambda *shown: None) as delivery:
+        with native.Delivery(address, on_trace=lambda *shown: None) as delivery:
             for _ in range(10):
                 delivery.add_mail("a@example.com", "b@example.com", (b"x" for _ in range(20)))
             delivery.run()
@@ -81,9 +82,10 @@ opening = [distinct.Connection.start(host, "c.example", debug=tell, on_status=te
     "connections one after the other": """
 server = helo.Server({"port": 0, "discard": True})
 server.start()
+host = f"127.0.0.1:{server.port}"
 def work():
     while True:
-        with distinct.Connection(f"127.0.0.1:{server.port}", "c.example", debug=lambda octets: None) as smtp:
+        with distinct.Connection(host, "c.example", debug=lambda octets: None) as smtp:
             smtp.sendmail("a@example.com", "b@example.com", (b"x" for _ in range(20)))
             begun.set()
 for _ in range(3):
