@@ -160,16 +160,29 @@ def octets_of(message: email.message.Message, utf8: bool) -> bytes:
     return written.getvalue()
 
 
-def envelope_of(message: email.message.Message) -> tuple[str, list[Address]]:
-    """From whom and to whom a message of the email package goes by its own fields (RFC 5322 section 3.6)."""
-    resent = "Resent-" if message.get_all("Resent-Date") else ""
+def _resent(message: email.message.Message) -> str:
+    """How the names of the fields begin that count; of several blocks of Resent- fields nobody can say which."""
+    blocks = message.get_all("Resent-Date") or []
+    if len(blocks) > 1:
+        raise ValueError("the message was resent more than once: say who its sender and its recipients are")
+    return "Resent-" if blocks else ""
+
+
+def sender_of(message: email.message.Message) -> str:
+    """From whom a message of the email package goes by its own fields (RFC 5322 section 3.6)."""
+    resent = _resent(message)
     senders = message.get_all(f"{resent}Sender") or message.get_all(f"{resent}From") or []
     found = [name for _, name in email.utils.getaddresses([str(field) for field in senders]) if name]
     if not found:
         raise ValueError(f"the message has no {resent}Sender and no {resent}From: say who its sender is")
+    return found[0]
+
+
+def recipients_of(message: email.message.Message) -> list[Address]:
+    """To whom it goes by its own fields."""
+    resent = _resent(message)
     fields = [str(field) for name in ("To", "Cc", "Bcc") for field in message.get_all(resent + name, [])]
-    recipients: list[Address] = [name for _, name in email.utils.getaddresses(fields) if name]
-    return found[0], recipients
+    return [name for _, name in email.utils.getaddresses(fields) if name]
 
 
 def is_ascii(*envelope: bytes) -> bool:

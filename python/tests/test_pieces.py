@@ -103,6 +103,23 @@ class Messages(unittest.TestCase):
         self.assertEqual(came[0].sender, "a@example.com")
         self.assertEqual([who for who, _ in came[0].recipients], ["b@example.com", "secret@example.com"])
 
+    def test_what_is_said_beside_a_message_need_not_stand_in_it(self):
+        bare, twice = email.message.EmailMessage(), letter()
+        bare.set_content("x\n")
+        for day in ("1", "2"):
+            twice["Resent-Date"] = f"{day} Jan 1998 00:00:00 +0000"
+            twice["Resent-To"] = f"b{day}@example.com"
+        came = []
+        with helo.Server({"port": 0}, deliver=lambda mail, octets: came.append(mail)) as server:
+            with distinct.Connection(f"127.0.0.1:{server.port}", "client.example") as smtp:
+                for message in (bare, twice):
+                    with self.assertRaises(ValueError):
+                        smtp.send_message(message)
+                    with self.assertRaises(ValueError):
+                        smtp.send_message(message, recipients="b@example.com")
+                    self.assertEqual(smtp.send_message(message, "a@example.com", "b@example.com"), {})
+        self.assertEqual([mail.sender for mail in came], ["a@example.com"] * 2)
+
     def test_wrong_types_are_refused_before_anything_goes_out(self):
         with ScriptedServer(HELLO, QUIT) as server, connect(server) as smtp, native.Delivery(server.host) as delivery:
             for message in (None, 7, 1.5, {"a": 1}, {"x"}, object(), [1, 2], ["x", None], range(3)):

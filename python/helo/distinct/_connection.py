@@ -14,7 +14,7 @@ from typing import Any, Callable, Optional, Union
 
 from .. import _waiting
 from .._library import last_error
-from .._pieces import Address, Message, Text, Value, addresses, envelope_of, key_value, kind, whole
+from .._pieces import Address, Message, Text, Value, addresses, key_value, kind, recipients_of, sender_of, whole
 from .._pieces import address as _address
 from .._pieces import decode as _decode
 from .._pieces import reader as _reader
@@ -328,13 +328,13 @@ class Connection:
         recipients: Union[None, Address, Iterable[Address]] = None,
     ) -> dict[Address, Reply]:
         """``sendmail`` with an ``EmailMessage``, from its Sender or From, to all of its To, Cc and Bcc unless said
-        otherwise. Of a message with Resent- fields these count."""
+        otherwise. Of a message with Resent- fields these count; where it was resent more than once, say both."""
         if not isinstance(message, email.message.Message):
             raise TypeError(f"a message here is an email.message.EmailMessage, not {kind(message)}")
-        own_sender, own_recipients = envelope_of(message)
-        return self.sendmail(
-            own_sender if sender is None else sender, own_recipients if recipients is None else recipients, message
-        )
+        # What is said here need not stand in the message.
+        own_sender = sender_of(message) if sender is None else sender
+        own_recipients = recipients_of(message) if recipients is None else recipients
+        return self.sendmail(own_sender, own_recipients, message)
 
     def _send(
         self, sender: bytes, named: list[Address], forward_paths: list[bytes], message: Message
