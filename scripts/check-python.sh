@@ -11,3 +11,8 @@ if [ ! -x target/venv/bin/python ]; then
 fi
 cargo build --locked --lib
 HELO_LIBRARY=$PWD/target/debug/libhelo.so PYTHONPATH=python target/venv/bin/python -m unittest discover -s python/tests -t python -v
+if target/venv/bin/python -c 'import mypy' 2> /dev/null; then
+    (cd python && ../target/venv/bin/python -m mypy --no-incremental)
+else
+    skip mypy "not in target/venv (scripts/setup-tests.sh installs it)"
+fi

@@ -46,6 +46,15 @@ elif [ -n "$missing" ]; then
     fi
 fi
 
+# CPython's own cases for smtplib run against our package; Debian has the standard library's tests in a package of its own.
+if command -v python3 > /dev/null && ! python3 -c 'import test.test_smtplib' 2> /dev/null; then
+    tests=$(python3 -c 'import sys; print("libpython%d.%d-testsuite" % sys.version_info[:2])')
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get > /dev/null \
+        || ! DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends --no-remove "$tests"; then
+        echo "no test.test_smtplib for python3 ($tests has it); its cases will be skipped" >&2
+    fi
+fi
+
 # Exim conflicts with Postfix as a package, so it is only unpacked; it will not run without the user of its package.
 exim=target/servers/exim
 if [ ! -x "$exim/usr/sbin/exim4" ] && command -v apt-get > /dev/null && [ "$(id -u)" = 0 ]; then
@@ -57,8 +66,9 @@ if [ ! -x "$exim/usr/sbin/exim4" ] && command -v apt-get > /dev/null && [ "$(id 
     fi
 fi
 
-# For the Python tests, the demo's server, the interop tests with aiosmtpd and smtplib, and channel bindings (scramp).
-wanted="aiosmtpd==1.4.6 scramp==1.5.0"
+# For the Python tests, the demo's server, the interop tests with aiosmtpd and smtplib, channel bindings (scramp), and the
+# types of the Python package (mypy).
+wanted="aiosmtpd==1.4.6 scramp==1.5.0 mypy==2.4.1"
 # shellcheck disable=SC2086
 if [ ! -f target/venv/ready ] || [ "$(cat target/venv/ready)" != "$wanted" ]; then
     if python3 -m venv target/venv && target/venv/bin/pip install -q $wanted; then

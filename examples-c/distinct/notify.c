@@ -10,10 +10,6 @@
 #include <string.h>
 #include <windows.h>
 #include <d32-smtp.h>
-#ifndef _WIN32
-#include <unistd.h>
-#define Sleep(milliseconds) usleep((milliseconds) * 1000)
-#endif
 
 struct notice {
     const char *sender, *recipient, *text;

@@ -4,10 +4,11 @@
  * is less, its comment says so. A name that the program has made a macro before is left to the program.
  *
  * They are compiled into the program: the library exports none of them. */
+/* Before the guard: whoever includes this first gets it through windows.h. */
+#include "windows.h"
+
 #ifndef HELO_DISTINCT_HELO_WINDOWS_H
 #define HELO_DISTINCT_HELO_WINDOWS_H
-
-#include "windows.h"
 
 #if !defined(_WIN32) || defined(__unix__) || defined(__APPLE__)
 
@@ -434,6 +435,96 @@ HELO_WINDOWS_INLINE HGLOBAL GlobalFree(HGLOBAL memory)
 #define LocalLock GlobalLock
 #define LocalUnlock GlobalUnlock
 #define LocalFree GlobalFree
+
+/* -- Files, by the numbers that _lopen gives -------------------------------------------------------------------------------- */
+
+#if defined(__GNUC__)
+
+/* The system's calls under names of our own: <unistd.h> and <fcntl.h> bring many that a program may have given to its own
+ * functions. */
+#define HELO_WINDOWS_TEXT(text) #text
+#define HELO_WINDOWS_SYMBOL(prefix, name) HELO_WINDOWS_TEXT(prefix) name
+extern int helo_windows_open(const char *name, int how, ...) __asm__(HELO_WINDOWS_SYMBOL(__USER_LABEL_PREFIX__, "open"));
+extern int helo_windows_creat(const char *name, unsigned int mode) __asm__(HELO_WINDOWS_SYMBOL(__USER_LABEL_PREFIX__, "creat"));
+extern long helo_windows_read(int file, void *to, size_t size) __asm__(HELO_WINDOWS_SYMBOL(__USER_LABEL_PREFIX__, "read"));
+extern long helo_windows_write(int file, const void *from, size_t size)
+    __asm__(HELO_WINDOWS_SYMBOL(__USER_LABEL_PREFIX__, "write"));
+extern int helo_windows_close(int file) __asm__(HELO_WINDOWS_SYMBOL(__USER_LABEL_PREFIX__, "close"));
+extern long helo_windows_seek(int file, long offset, int from) __asm__(HELO_WINDOWS_SYMBOL(__USER_LABEL_PREFIX__, "lseek"));
+
+typedef int HFILE;
+#define HFILE_ERROR ((HFILE)-1)
+#define OF_READ 0x0000
+#define OF_WRITE 0x0001
+#define OF_READWRITE 0x0002
+#define OF_SHARE_COMPAT 0x0000
+#define OF_SHARE_EXCLUSIVE 0x0010
+#define OF_SHARE_DENY_WRITE 0x0020
+#define OF_SHARE_DENY_READ 0x0030
+#define OF_SHARE_DENY_NONE 0x0040
+#define FILE_BEGIN 0
+#define FILE_CURRENT 1
+#define FILE_END 2
+
+/* Who else may open the file is not looked at. */
+#ifndef _lopen
+HELO_WINDOWS_INLINE HFILE _lopen(LPCSTR name, int how)
+{
+    return helo_windows_open(name, how & 3);
+}
+#endif
+
+/* Of the attributes only "read only" (1) counts. */
+#ifndef _lcreat
+HELO_WINDOWS_INLINE HFILE _lcreat(LPCSTR name, int attributes)
+{
+    return helo_windows_creat(name, attributes & 1 ? 0444U : 0666U);
+}
+#endif
+
+#ifndef _lread
+HELO_WINDOWS_INLINE UINT _lread(HFILE file, LPVOID to, UINT size)
+{
+    return (UINT)helo_windows_read(file, to, size);
+}
+#endif
+
+#ifndef _lwrite
+HELO_WINDOWS_INLINE UINT _lwrite(HFILE file, LPCVOID from, UINT size)
+{
+    return (UINT)helo_windows_write(file, from, size);
+}
+#endif
+
+#ifndef _hread
+HELO_WINDOWS_INLINE long _hread(HFILE file, LPVOID to, long size)
+{
+    return helo_windows_read(file, to, (size_t)size);
+}
+#endif
+
+#ifndef _hwrite
+HELO_WINDOWS_INLINE long _hwrite(HFILE file, LPCVOID from, long size)
+{
+    return helo_windows_write(file, from, (size_t)size);
+}
+#endif
+
+#ifndef _llseek
+HELO_WINDOWS_INLINE LONG _llseek(HFILE file, LONG offset, int from)
+{
+    return (LONG)helo_windows_seek(file, offset, from);
+}
+#endif
+
+#ifndef _lclose
+HELO_WINDOWS_INLINE HFILE _lclose(HFILE file)
+{
+    return helo_windows_close(file);
+}
+#endif
+
+#endif
 
 /* -- Time, errors, and what is shown ------------------------------------------------------------------------------------ */
 

@@ -7,7 +7,7 @@
  * writes them to files, sends them, or counts on their overflow at 32 bits defines HELO_DWORD_32 before it includes this;
  * it then passes addresses as DWORD_PTR. docs/porting.md of libhelo has more of this kind.
  *
- * HELO_WINDOWS_TYPES_ONLY leaves out the functions (helo_windows.h), for programs that bring their own.
+ * HELO_WINDOWS_TYPES_ONLY leaves out the functions (helo_windows.h, helo_windows_threads.h), for programs that bring their own.
  *
  * On Windows this is the system's own windows.h. */
 #if defined(_WIN32) && !defined(__unix__) && !defined(__APPLE__)
@@ -243,6 +243,19 @@ typedef HANDLE HINSTANCE;
 typedef HANDLE HMODULE;
 typedef HANDLE HTASK;
 typedef HANDLE HWND;
+
+/* For the prototypes of a program's other files: nothing here takes them. */
+typedef HANDLE HDC;
+typedef HANDLE HMENU;
+typedef HANDLE HICON;
+typedef HANDLE HCURSOR;
+typedef HANDLE HBRUSH;
+typedef HANDLE HFONT;
+typedef HANDLE HBITMAP;
+typedef WORD ATOM;
+typedef DWORD COLORREF;
+typedef LRESULT (CALLBACK *WNDPROC)(HWND, UINT, WPARAM, LPARAM);
+typedef BOOL (CALLBACK *DLGPROC)(HWND, UINT, WPARAM, LPARAM);
 #ifndef DECLARE_HANDLE
 #define DECLARE_HANDLE(name) typedef HANDLE name
 #endif
@@ -319,6 +332,7 @@ typedef int (WINAPI *FARPROC)();
 
 #ifndef HELO_WINDOWS_TYPES_ONLY
 #include "helo_windows.h"
+#include "helo_windows_threads.h"
 #endif
 
 #endif

@@ -16,7 +16,7 @@
  * and NULL as any pointer; texts are UTF-8, end in a NUL and are copied before the call returns.
  *
  * Programs of the old APIs find here what those cannot say: helo_last_error() and helo_last_failure() tell why any call
- * failed, helo_watch() shows the traffic, helo_set_key() and helo_policy_file() change what the site's policy says.
+ * failed, helo_watch() shows the traffic, helo_on_wait() has them called while a call waits, helo_set_key() and helo_policy_file() change what the site's policy says.
  *
  * The other way round, a program takes mail:
  *
@@ -928,6 +928,11 @@ typedef void (*helo_trace_fn)(void *user,
                               size_t length);
 
 /**
+ * Called while a call of the library waits. 0: go on. Anything else ends the call that waits.
+ */
+typedef int (*helo_wait_fn)(void *user);
+
+/**
  * What passes over a connection. Later versions may add members at the end.
  */
 typedef struct helo_traffic {
@@ -1451,6 +1456,23 @@ enum helo_status helo_add_transport(helo_delivery delivery,
  * Tells the run that a transport without a descriptor can be tried again. From any thread.
  */
 enum helo_status helo_wake(helo_delivery delivery);
+
+/**
+ * Has `function` called about every so many `milliseconds` (1 to 60000) while a call of the library waits on this thread,
+ * whatever its API: helo_run(), helo_server_serve(), helo_server_wait() and helo_server_stop(), smtp_helo() and the rest. For
+ * programs in languages that look at signals now and then, and for those that want to give up on a condition of their own,
+ * also before there is a handle. NULL: no more of it.
+ *
+ * It holds for the thread that calls this, until that sets another. When the function returns another number than 0, the
+ * call that waits ends as if by helo_cancel() or smtp_xquit(), with the API's code for that; a server that was waited for
+ * goes on, and only the wait ends (HELO_CANCELLED). Inside the function everything may be called, but not on the
+ * handle of the call that waits, except to cancel it. It must return: no longjmp() and no exception may leave it.
+ *
+ * HELO_BAD_ARGUMENT: the interval is none.
+ */
+enum helo_status helo_on_wait(helo_wait_fn function,
+                              void *user,
+                              uint32_t milliseconds);
 
 /**
  * Shows all traffic to a function: of one handle, of all handles of an API (`handle` NULL), or of the process

@@ -10,6 +10,7 @@ import ctypes
 import os
 import socket
 import sys
+from typing import Any
 
 SMTP_SUCCESS = 0
 GLOBALHANDLE = ctypes.c_size_t
@@ -19,7 +20,7 @@ CALLBACK = getattr(ctypes, "WINFUNCTYPE", ctypes.CFUNCTYPE)
 BufferProc = CALLBACK(ctypes.c_int, GLOBALHANDLE, ctypes.POINTER(ctypes.c_char), ctypes.c_int, ctypes.c_size_t)
 
 
-def main(host, sender, recipient, path):
+def main(host: str, sender: str, recipient: str, path: str) -> None:
     smtp = LIBRARY(os.environ["HELO_LIBRARY"])
     smtp.smtp_helo.argtypes = [
         ctypes.c_char_p,
@@ -35,12 +36,13 @@ def main(host, sender, recipient, path):
     smtp.smtp_quit.argtypes = [GLOBALHANDLE]
 
     # A callback must stay in a variable for as long as the library may call it.
-    @BufferProc
-    def debug(handle, octets, length, param):
+    def show(handle: int, octets: Any, length: int, param: int) -> int:
         sys.stderr.write(octets[:length].decode("utf-8", "replace"))
         return 0
 
-    def check(what, status, handle):
+    debug = BufferProc(show)
+
+    def check(what: str, status: int, handle: ctypes.c_size_t) -> None:
         if status != SMTP_SUCCESS:
             reply, code = ctypes.create_string_buffer(1024), ctypes.c_int(0)
             smtp.smtp_rply(handle, reply, len(reply), ctypes.byref(code))
@@ -55,11 +57,12 @@ def main(host, sender, recipient, path):
     )
     with open(path, "rb") as message:
 
-        @BufferProc
-        def data(handle, buffer, size, param):
+        def fill(handle: int, buffer: Any, size: int, param: int) -> int:
             part = message.read(size)
             ctypes.memmove(buffer, part, len(part))
             return len(part)
+
+        data = BufferProc(fill)
 
         check("smtp_mail", smtp.smtp_mail(handle, sender.encode()), handle)
         check("smtp_rcpt", smtp.smtp_rcpt(handle, recipient.encode()), handle)

@@ -7,16 +7,17 @@ import email
 import sys
 
 import helo
+from helo.server import Mail
 
 
-def deliver(mail, message):
+def deliver(mail: Mail, message: bytes) -> None:
     subject = email.message_from_bytes(message)["Subject"]
     if subject is None:
         raise helo.Refused(554, "5.6.0 A mail needs a subject")
     print(f"{mail.sender}: {subject}", flush=True)
 
 
-def main():
+def main() -> None:
     if len(sys.argv) != 3:
         sys.exit("usage: subjects.py ADDRESS:PORT DOMAIN")
     with helo.Server({"listen": sys.argv[1], "domains": sys.argv[2]}, deliver=deliver) as server:

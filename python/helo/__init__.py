@@ -10,6 +10,8 @@ Nothing is compiled: the package calls the shared library by ctypes. The library
 library's own; ``helo.site`` the site's policy and a look at the traffic, for both. ``helo.Server`` takes mail.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from ._library import LibraryNotFound, library, version
@@ -21,7 +23,7 @@ __all__ = ["LibraryNotFound", "Refused", "Server", "library", "version"]
 __version__ = "0.1.0"
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> object:
     # Loads the library, which those who want its version only, or to hear that there is none, do without.
     if name in ("Refused", "Server"):
         from . import server

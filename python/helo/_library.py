@@ -1,11 +1,14 @@
 """Finding and loading the shared library, once."""
 
+from __future__ import annotations
+
 import ctypes
 import ctypes.util
 import functools
 import os
 import pathlib
 import sys
+from typing import Optional
 
 VARIABLE = "HELO_LIBRARY"
 
@@ -17,7 +20,7 @@ else:
     FILE_NAMES = ("libhelo.so", "libhelo.so.0")
 
 # The old APIs are WINAPI functions: stdcall on 32-bit Windows, the usual convention everywhere else.
-WinLibrary = getattr(ctypes, "WinDLL", ctypes.CDLL)
+WinLibrary: type[ctypes.CDLL] = getattr(ctypes, "WinDLL", ctypes.CDLL)
 WinFunction = getattr(ctypes, "WINFUNCTYPE", ctypes.CFUNCTYPE)
 
 
@@ -25,7 +28,7 @@ class LibraryNotFound(ImportError):
     """The shared library is nowhere to be found; the text says where it was looked for."""
 
 
-def find():
+def find() -> str:
     """The path (or, for the system's loader, the name) of the shared library."""
     named = os.environ.get(VARIABLE)
     if named:
@@ -47,7 +50,7 @@ def find():
     )
 
 
-def _load(kind):
+def _load(kind: type[ctypes.CDLL]) -> ctypes.CDLL:
     path = find()
     try:
         loaded = kind(path)
@@ -58,7 +61,7 @@ def _load(kind):
 
 
 @functools.cache
-def library():
+def library() -> ctypes.CDLL:
     """The library for functions of the C calling convention (``helo.h``)."""
     loaded = _load(ctypes.CDLL)
     loaded.helo_version.restype = ctypes.c_char_p
@@ -69,17 +72,18 @@ def library():
 
 
 @functools.cache
-def win_library():
+def win_library() -> ctypes.CDLL:
     """The same library for functions of the WINAPI calling convention."""
     return _load(WinLibrary)
 
 
-def version():
+def version() -> str:
     """The library's version, such as "0.1.0"."""
-    return library().helo_version().decode("ascii")
+    words: bytes = library().helo_version()
+    return words.decode("ascii")
 
 
-def last_error():
+def last_error() -> str:
     """Why the last call that failed on this thread did, in words; "" if none has."""
-    words = library().helo_last_error()
+    words: Optional[bytes] = library().helo_last_error()
     return words.decode("utf-8", "replace") if words else ""

@@ -11,7 +11,8 @@ The keys are those of the program ``helo-server``: where to listen, TLS, users, 
 program, where mail goes.
 """
 
-import atexit
+from __future__ import annotations
+
 import ctypes
 import itertools
 import os
@@ -21,9 +22,12 @@ import threading
 import time
 import warnings
 import weakref
-from typing import Any, Callable, Iterable, Mapping, NamedTuple, Optional, Union
+from collections.abc import Iterable, Mapping
+from typing import Any, Callable, NamedTuple, Optional, TypeVar, Union
 
-from ._pieces import decode, text
+from . import _waiting
+from ._pieces import Value, decode, key_value, text
+from ._waiting import Call, current, guarded
 from .native import _raw as raw
 from .native._codes import Ask, Body, Event, Protocol, Serve, Status
 from .native._errors import Cancelled, HeloError
@@ -76,7 +80,7 @@ class Mail(NamedTuple):
     """How large MAIL said that the message is; 0 if it did not."""
     octets: int
     """How many octets of the message have come, once it is complete."""
-    recipients: "list[tuple[str, str]]"
+    recipients: list[tuple[str, str]]
     """The addresses and their parameters, once they are complete: for ``on_message`` and who takes the mail."""
 
 
@@ -102,6 +106,10 @@ class Counts(NamedTuple):
     logins_failed: int
 
 
+Answer = Union[None, str, Mapping[int, Refused]]
+"""What a mail's receiver says at its end: see ``Receiver.end``."""
+
+
 class Receiver:
     """Takes one mail while it comes: what ``Server``'s ``receive`` gives for each. Every method may raise
     ``Refused``."""
@@ -109,7 +117,7 @@ class Receiver:
     def write(self, octets: bytes) -> None:
         """The next piece of the message, split anywhere."""
 
-    def end(self) -> "Union[None, str, Mapping[int, Refused]]":
+    def end(self) -> Answer:
         """The message is complete. When this returns, the mail is confirmed: it must be safe. A ``str`` is what the
         client is told. A mapping from a recipient's number to ``Refused`` says who has no mail: over LMTP each gets
         his answer, over SMTP the worst one is for all."""
@@ -121,31 +129,44 @@ class Receiver:
 class _Whole(Receiver):
     """Collects a message for a function that wants all of it."""
 
-    def __init__(self, mail, deliver):
-        self._mail, self._deliver, self._pieces = mail, deliver, []
+    def __init__(self, mail: Mail, deliver: Callable[[Mail, bytes], Answer]) -> None:
+        self._mail, self._deliver = mail, deliver
+        self._pieces: list[bytes] = []
 
-    def write(self, octets):
+    def write(self, octets: bytes) -> None:
         self._pieces.append(octets)
 
-    def end(self):
+    def end(self) -> Answer:
         return self._deliver(self._mail, b"".join(self._pieces))
 
 
-Decision = Callable[[Mail], Any]
+Decision = Callable[[Mail], object]
+"""Takes what a question is about by returning, and raises ``Refused`` if not."""
+
+Setting = Union[Value, "list[Value]", "tuple[Value, ...]"]
+"""A key's value, or one for each time that it is set."""
+
+Returned = TypeVar("Returned")
 
 # The library's threads must not call functions of an interpreter that is gone.
-_started: "weakref.WeakSet[Server]" = weakref.WeakSet()
+_started: weakref.WeakSet[Server] = weakref.WeakSet()
 
 # Servers that nobody holds any more, while one of their functions has not returned.
-_at_work: "list[Server]" = []
+_at_work: list[Server] = []
 
 
-@atexit.register
-def _stop_all():
+def _stop_all() -> None:
     for server in list(_started):
-        if server._handle:
-            raw.helo_server_free(server._handle)
-            server._handle = 0
+        server._end()
+
+
+def _forget_all() -> None:
+    _started.clear()
+    _at_work.clear()
+
+
+_waiting.at_end(_stop_all)
+_waiting.in_child(_forget_all)
 
 
 class Server:
@@ -174,29 +195,30 @@ class Server:
 
     def __init__(
         self,
-        settings: "Optional[Mapping[str, Any]]" = None,
+        settings: Optional[Mapping[str, Setting]] = None,
         *,
-        config: "Union[None, str, os.PathLike[str]]" = None,
-        deliver: "Optional[Callable[[Mail, bytes], Any]]" = None,
-        receive: "Optional[Callable[[Mail], Receiver]]" = None,
-        on_connection: "Optional[Decision]" = None,
-        on_hello: "Optional[Decision]" = None,
-        on_sender: "Optional[Decision]" = None,
-        on_recipient: "Optional[Decision]" = None,
-        on_message: "Optional[Decision]" = None,
-        on_verify: "Optional[Callable[[Mail], Optional[str]]]" = None,
-        on_expand: "Optional[Callable[[Mail], Optional[str]]]" = None,
-        look_up: "Optional[Callable[[str], Optional[str]]]" = None,
-        check_password: "Optional[Callable[[str, str], bool]]" = None,
-        check_token: "Optional[Callable[[str, str], Optional[str]]]" = None,
+        config: Union[None, str, os.PathLike[str]] = None,
+        deliver: Optional[Callable[[Mail, bytes], Answer]] = None,
+        receive: Optional[Callable[[Mail], Receiver]] = None,
+        on_connection: Optional[Decision] = None,
+        on_hello: Optional[Decision] = None,
+        on_sender: Optional[Decision] = None,
+        on_recipient: Optional[Decision] = None,
+        on_message: Optional[Decision] = None,
+        on_verify: Optional[Callable[[Mail], Optional[str]]] = None,
+        on_expand: Optional[Callable[[Mail], Optional[str]]] = None,
+        look_up: Optional[Callable[[str], Optional[str]]] = None,
+        check_password: Optional[Callable[[str, str], bool]] = None,
+        check_token: Optional[Callable[[str, str], Optional[str]]] = None,
         keeps_passwords: bool = True,
-        on_log: "Optional[Callable[[LogLine], None]]" = None,
-        on_error: "Optional[Callable[[BaseException], None]]" = None,
+        on_log: Optional[Callable[[LogLine], None]] = None,
+        on_error: Optional[Callable[[BaseException], None]] = None,
         stop_within: float = 30.0,
-    ):
+    ) -> None:
         self._handle = 0
-        self._callbacks = []
-        self._mails = {}
+        self._process = os.getpid()
+        self._callbacks: list[object] = []
+        self._mails: dict[int, tuple[Receiver, dict[int, Refused]]] = {}
         self._numbers = itertools.count(1)
         self._on_error = on_error
         self._stop_within = stop_within
@@ -226,64 +248,64 @@ class Server:
             self.close()
             raise
 
-    def set(self, key: str, value: Any) -> None:
+    def set(self, key: str, value: Setting) -> None:
         """Sets a key: a ``str``, a number, ``True`` or ``False``, a path, or a list of these. Not while it runs."""
-        values: "Iterable[Any]" = value if isinstance(value, (list, tuple)) else (value,)
-        for one in values:
-            self._call("helo_server_set", text(key), text(_value(one)))
+        values: Iterable[Value] = value if isinstance(value, (list, tuple)) else (value,)
+        for octets in [key_value(one) for one in values]:
+            self._call("helo_server_set", text(key), octets)
 
     def start(self) -> None:
         """Begins to listen; ``HeloError`` says why it cannot."""
         self._call("helo_server_start")
         _started.add(self)
 
-    def stop(self, within: "Optional[float]" = None) -> None:
+    def stop(self, within: Optional[float] = None) -> None:
         """Ends it in order: sessions end when their mail is answered, and at the latest ``within`` so many seconds.
         Raises ``HeloError`` with ``Status.IN_PROGRESS`` when a function of the program has not returned five seconds
-        later."""
-        self._call("helo_server_stop", _milliseconds(self._stop_within if within is None else within))
+        later. What a signal's handler raises (Ctrl-C) ends the wait, while the server goes on to its end; ``close``
+        does not wait for sessions."""
+        call = Call(lambda: None)
+        limit = _milliseconds(self._stop_within if within is None else within)
+        self._settle(call, "helo_server_stop", call.run(raw.helo_server_stop, self._handle, limit))
 
-    def wait(self, timeout: "Optional[float]" = None) -> bool:
-        """Waits until somebody has stopped it: whether that was so within the time. Control-C comes through. Not from
+    def wait(self, timeout: Optional[float] = None) -> bool:
+        """Waits until somebody has stopped it: whether that was so within the time. Ctrl-C comes through. Not from
         inside one of its functions: ``HeloError`` with ``Status.IN_PROGRESS``."""
-        until = None if timeout is None else time.monotonic() + timeout
-        while True:
-            began = time.monotonic()
-            rest = _milliseconds(0.2 if until is None else min(0.2, until - began))
-            status = raw.helo_server_wait(self._handle, rest)
-            if status == Status.OK:
-                return True
-            now = time.monotonic()
-            # Back at once: this is one of the server's own functions, which would wait for itself.
-            at_once = rest >= 20 and now - began < rest / 4000
-            if status != Status.IN_PROGRESS or at_once:
-                raise HeloError("helo_server_wait", status)
-            if until is not None and now >= until:
-                return False
+        call = Call(lambda: None)
+        limit = raw.FOREVER if timeout is None else _milliseconds(timeout)
+        began = time.monotonic()
+        status = call.run(raw.helo_server_wait, self._handle, limit)
+        # Back too early: this is one of the server's own functions, which would wait for itself.
+        waited = timeout is not None and time.monotonic() - began >= limit / 4000
+        if status == Status.IN_PROGRESS and waited:
+            call.raise_caught()
+            return False
+        self._settle(call, "helo_server_wait", status)
+        return True
 
     def serve(self, connection: socket.socket, protocol: Serve = Serve.SMTP) -> int:
         """Serves one client over a connected socket, on this thread, until the session is over: how many mails were
         taken. The socket stays the program's to close. Raises ``Cancelled`` when ``stop`` has broken the session
-        off."""
+        off. What a signal's handler raises, also inside a function of the program, breaks it off, too, and comes
+        out."""
         mails = ctypes.c_uint64()
-        status = raw.helo_server_serve(self._handle, connection.fileno(), protocol, ctypes.byref(mails))
+        call = Call(lambda: raw.helo_server_stop(self._handle, 0) if threading.get_ident() != call.thread else None)
+        status = call.run(raw.helo_server_serve, self._handle, connection.fileno(), protocol, ctypes.byref(mails))
+        call.raise_caught()
         if status == Status.CANCELLED:
             raise Cancelled("helo_server_serve", status)
-        if status != Status.OK:
-            raise HeloError("helo_server_serve", status)
+        self._settle(call, "helo_server_serve", status)
         return mails.value
 
     @property
-    def addresses(self) -> "list[str]":
+    def addresses(self) -> list[str]:
         """Where it listens, as ``native.Delivery`` takes it: ``smtp://127.0.0.1:2525``. Empty when it does not run."""
-        found = []
-        for index in itertools.count():
-            length = raw.helo_server_address(self._handle, index, None, 0)
-            if not length:
-                return found
+        found: list[str] = []
+        while length := raw.helo_server_address(self._handle, len(found), None, 0):
             buffer = ctypes.create_string_buffer(length + 1)
-            raw.helo_server_address(self._handle, index, buffer, length + 1)
+            raw.helo_server_address(self._handle, len(found), buffer, length + 1)
             found.append(decode(buffer.value))
+        return found
 
     @property
     def port(self) -> int:
@@ -298,23 +320,45 @@ class Server:
         return Counts(*(getattr(counts, name) for name in Counts._fields))
 
     def close(self) -> None:
-        """Frees it; one that runs is stopped at once."""
-        if self._handle:
-            self._call("helo_server_free")
-            self._handle = 0
-            self._callbacks.clear()
+        """Frees it; one that runs is stopped at once. In a child made by fork it only forgets it: its threads are the
+        parent's."""
+        if self._handle and self._process == os.getpid():
+            # The same call again frees it, should this one be ended by a signal.
+            call = Call(lambda: None)
+            self._settle(call, "helo_server_free", call.run(raw.helo_server_free, self._handle))
+        self._handle = 0
+        self._callbacks.clear()
 
-    def _call(self, function, *arguments):
+    def _end(self) -> None:
+        """Frees it because the interpreter ends: what it calls must have returned by then."""
+        if self._handle and raw.helo_server_free(self._handle) == Status.OK:
+            self._handle = 0
+
+    def _call(self, function: str, *arguments: object) -> None:
         status = getattr(raw, function)(self._handle, *arguments)
         if status != Status.OK:
             raise HeloError(function, status)
 
-    def _keep(self, callback):
+    def _settle(self, call: Call, function: str, status: int) -> None:
+        call.raise_caught()
+        if status != Status.OK:
+            raise HeloError(function, status)
+
+    def _keep(self, callback: Returned) -> Returned:
         self._callbacks.append(callback)
         return callback
 
-    def _report(self, caught):
-        """An exception that cannot go through the library."""
+    def _guarded(self, function: Callable[..., Returned], failed: Returned) -> Callable[..., Returned]:
+        """A function for C, whatever a signal's handler raises at its beginning."""
+        return guarded(function, failed, self._report)
+
+    def _report(self, caught: BaseException) -> None:
+        """An exception that cannot go through the library. One that is no error, but wants to end what runs, ends the
+        session that this thread serves; the library's own threads serve nobody's."""
+        call = current()
+        if call is not None and not isinstance(caught, Exception):
+            call.keep(caught)
+            return
         try:
             if self._on_error is not None:
                 self._on_error(caught)
@@ -323,10 +367,10 @@ class Server:
             caught = second
         sys.excepthook(type(caught), caught, caught.__traceback__)
 
-    def _answer(self, function, room, size, yes=0, otherwise=451):
+    def _answer(self, function: Callable[[], object], room: int, size: int, yes: int = 0, otherwise: int = 451) -> int:
         """What a function says, as C has it: a code, and words in the room."""
         try:
-            words = function()
+            words: object = function()
             code = yes
         except Refused as refused:
             code, words = refused.code, refused.words
@@ -344,121 +388,115 @@ class Server:
         # A number that is no reply's is the library's to refuse and to log; it must only fit.
         return code if isinstance(code, int) and -1 <= code < 1000 else -1
 
-    def _asking(self, ask, function):
+    def _asking(self, ask: Ask, function: Callable[[Mail], object]) -> Callable[..., int]:
         speaks = ask in (Ask.VERIFY, Ask.EXPAND)
 
-        def asked(_user, _ask, facts, room, size):
-            def decide():
+        def asked(_user: object, _ask: int, facts: Any, room: Any, size: int) -> int:
+            def decide() -> object:
                 said = function(_mail(facts))
                 return said if speaks else None
 
             # Who says something about an address or a list knows it.
             return self._answer(decide, room, size, yes=250 if speaks else 0)
 
-        return asked
+        return self._guarded(asked, 451)
 
-    def _logging(self, on_log):
-        def told(_user, event, session, line):
-            try:
-                on_log(LogLine(Event(event), session, decode(line)))
-            except BaseException as caught:
-                self._report(caught)
+    def _logging(self, on_log: Callable[[LogLine], None]) -> Callable[..., None]:
+        def told(_user: object, event: int, session: int, line: bytes) -> None:
+            on_log(LogLine(Event(event), session, decode(line)))
 
-        return told
+        return self._guarded(told, None)
 
-    def _take_by(self, receive):
+    def _take_by(self, receive: Callable[[Mail], Receiver]) -> None:
         lock = threading.Lock()
 
-        def begin(_user, facts, place, room, size):
-            def receiver():
+        def begin(_user: object, facts: Any, place: Any, room: Any, size: int) -> int:
+            def receiver() -> None:
                 made = receive(_mail(facts))
                 with lock:
                     number = next(self._numbers)
-                self._mails[number] = [made, {}]
+                self._mails[number] = (made, {})
                 place[0] = number
 
             return self._answer(receiver, room, size)
 
-        def data(_user, number, octets, length, room, size):
+        def data(_user: object, number: int, octets: int, length: int, room: Any, size: int) -> int:
             return self._answer(lambda: self._mails[number][0].write(ctypes.string_at(octets, length)), room, size)
 
-        def end(_user, number, room, size):
-            def finish():
+        def end(_user: object, number: int, room: Any, size: int) -> int:
+            def finish() -> Optional[str]:
                 said = self._mails[number][0].end()
                 if isinstance(said, Mapping):
-                    self._mails[number][1], said = dict(said), None
+                    self._mails[number][1].update(said)
+                    return None
                 return said
 
             return self._answer(finish, room, size)
 
-        def recipient(_user, number, recipient, room, size):
-            def answer():
+        def recipient(_user: object, number: int, recipient: int, room: Any, size: int) -> int:
+            def answer() -> None:
                 refused = self._mails[number][1].get(recipient)
                 if refused is not None:
                     raise refused
 
             return self._answer(answer, room, size)
 
-        def close(_user, number, abort):
-            try:
-                receiver, _ = self._mails.pop(number)
-                receiver.close(bool(abort))
-            except BaseException as caught:
-                self._report(caught)
+        def close(_user: object, number: int, abort: int) -> None:
+            receiver, _ = self._mails.pop(number)
+            receiver.close(bool(abort))
 
         spool = raw.helo_spool(
             size=ctypes.sizeof(raw.helo_spool),
-            begin=self._keep(raw.BeginFn(begin)),
-            data=self._keep(raw.DataFn(data)),
-            end=self._keep(raw.EndFn(end)),
-            recipient=self._keep(raw.RecipientFn(recipient)),
-            close=self._keep(raw.CloseMailFn(close)),
+            begin=self._keep(raw.BeginFn(self._guarded(begin, 451))),
+            data=self._keep(raw.DataFn(self._guarded(data, 451))),
+            end=self._keep(raw.EndFn(self._guarded(end, 451))),
+            recipient=self._keep(raw.RecipientFn(self._guarded(recipient, 451))),
+            close=self._keep(raw.CloseMailFn(self._guarded(close, None))),
         )
         self._call("helo_server_set_spool", ctypes.byref(spool))
 
-    def _users_by(self, look_up, check_password, check_token, keeps_passwords):
-        def known(function):
-            """1 with a word, or "", 0 without, -1 when it failed."""
-            try:
-                return function()
-            except BaseException as caught:
-                self._report(caught)
-                return -1
+    def _users_by(
+        self,
+        look_up: Optional[Callable[[str], Optional[str]]],
+        check_password: Optional[Callable[[str, str], bool]],
+        check_token: Optional[Callable[[str, str], Union[None, bool, str]]],
+        keeps_passwords: bool,
+    ) -> None:
+        """Each says 1 with a word, or "", 0 without, -1 when it failed."""
+        users = raw.helo_users(size=ctypes.sizeof(raw.helo_users), keeps_passwords=int(keeps_passwords))
+        if look_up is not None:
+            find = look_up
 
-        def looked_up(_user, name, room, size):
-            def find():
-                secret = look_up(decode(name))
+            def looked_up(_user: object, name: bytes, room: Any, size: int) -> int:
+                secret = find(decode(name))
                 if secret is None:
                     return 0
                 _write(secret, room, size)
                 return 1
 
-            return known(find)
+            users.look_up = self._keep(raw.LookUpFn(self._guarded(looked_up, -1)))
+        if check_password is not None:
+            check = check_password
 
-        def password(_user, name, word):
-            return known(lambda: int(bool(check_password(decode(name), decode(word)))))
+            def password(_user: object, name: bytes, word: bytes) -> int:
+                return int(bool(check(decode(name), decode(word))))
 
-        def token(_user, name, word, room, size):
-            def find():
-                whose = check_token(decode(name), decode(word))
+            users.password = self._keep(raw.PasswordFn(self._guarded(password, -1)))
+        if check_token is not None:
+            ask = check_token
+
+            def token(_user: object, name: bytes, word: bytes, room: Any, size: int) -> int:
+                whose = ask(decode(name), decode(word))
                 if whose is None or whose is False:
                     return 0
                 if whose is not True:
                     _write(whose, room, size)
                 return 1
 
-            return known(find)
-
-        users = raw.helo_users(size=ctypes.sizeof(raw.helo_users), keeps_passwords=int(keeps_passwords))
-        if look_up is not None:
-            users.look_up = self._keep(raw.LookUpFn(looked_up))
-        if check_password is not None:
-            users.password = self._keep(raw.PasswordFn(password))
-        if check_token is not None:
-            users.token = self._keep(raw.TokenFn(token))
+            users.token = self._keep(raw.TokenFn(self._guarded(token, -1)))
         self._call("helo_server_set_users", ctypes.byref(users))
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Server:
         try:
             self.start()
         except BaseException:
@@ -467,10 +505,12 @@ class Server:
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        self.stop()
-        self.close()
+        try:
+            self.stop()
+        finally:
+            self.close()
 
-    def __del__(self):
+    def __del__(self) -> None:
         if getattr(self, "_handle", 0):
             try:
                 warnings.warn(f"{self!r} was not closed", ResourceWarning, stacklevel=2, source=self)
@@ -478,7 +518,7 @@ class Server:
                 # Also where warnings are errors: what the library calls must not go before the server has.
                 self._close_or_keep()
 
-    def _close_or_keep(self):
+    def _close_or_keep(self) -> None:
         try:
             self.close()
         except HeloError:
@@ -488,27 +528,24 @@ class Server:
         return f"<{type(self).__module__}.{type(self).__name__} handle {self._handle}>"
 
 
-def _value(value):
-    """A key's value as a configuration file has it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
-
-
-def _milliseconds(seconds):
+def _milliseconds(seconds: float) -> int:
     # One less than the number that stands for no end.
     return min(max(0, round(seconds * 1000)), raw.FOREVER - 1)
 
 
-def _write(words, room, size):
+def _write(words: object, room: Any, size: int) -> None:
     """Puts words into the room that a function was given, cut to it, with a NUL."""
-    octets = text(words or "")[: size - 1] + b"\0"
+    if not words:
+        words = ""
+    if not isinstance(words, (str, bytes)):
+        raise TypeError(f"what a function says to the client is a str or None, not {type(words).__name__}")
+    octets = text(words)[: size - 1] + b"\0"
     ctypes.memmove(room, octets, len(octets))
 
 
-def _mail(facts):
+def _mail(facts: Any) -> Mail:
     seen = facts.contents
-    recipients = []
+    recipients: list[tuple[str, str]] = []
     if seen.recipients:
         addresses = (decode(seen.recipients[number]) for number in range(seen.count))
         parameters = (decode(seen.recipient_parameters[number]) for number in range(seen.count))

@@ -9,13 +9,17 @@ A ``face`` says whose: ``Face.ALL`` is the whole process. ``handle`` is one of t
 ``Delivery.set_key`` and ``Connection.set_key`` set keys for theirs.
 """
 
+from __future__ import annotations
+
 import collections
 import ctypes
 import os
 import sys
-from typing import NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional, Union
 
-from ._pieces import decode, text
+from . import _waiting
+from ._pieces import Text, Value, decode, key_value, text
+from ._waiting import guarded
 from .native import _raw as raw
 from .native._codes import Cause, Face, Phase, Status, Trace
 from .native._errors import HeloError
@@ -44,7 +48,7 @@ class Traffic(NamedTuple):
     octets: bytes
 
     @property
-    def text(self):
+    def text(self) -> str:
         """The octets as text."""
         return decode(self.octets)
 
@@ -59,23 +63,24 @@ class Failure(NamedTuple):
     enhanced: Optional[str]
 
 
-def policy_file(path):
+def policy_file(path: Union[None, str, bytes, os.PathLike[str], os.PathLike[bytes]]) -> None:
     """From now on this policy file holds for the process; None: the one that is found outside again."""
     _call("helo_policy_file", None if path is None else os.fsencode(path))
 
 
-def policy_text(policy):
+def policy_text(policy: Optional[Text]) -> None:
     """The same with the text of a policy."""
     _call("helo_policy_text", None if policy is None else text(policy))
 
 
-def set_key(key, value, face=Face.ALL, handle=0):
-    """Sets a key of the policy for connections that begin afterwards; None: what the file says holds again."""
-    value = None if value is None else text(value)
-    _call("helo_set_key", face, ctypes.c_void_p(handle), text(key), value)
+def set_key(key: str, value: Optional[Value], face: int = Face.ALL, handle: int = 0) -> None:
+    """Sets a key of the policy for connections that begin afterwards: a str, a number (``port`` 25, ``reply_timeout``
+    2.5 seconds), True or False, a path. None: what the file says holds again."""
+    octets = None if value is None else key_value(value)
+    _call("helo_set_key", face, ctypes.c_void_p(handle), text(key), octets)
 
 
-def watch(function, face=Face.ALL, handle=0):
+def watch(function: Callable[[Traffic], object], face: int = Face.ALL, handle: int = 0) -> Watch:
     """Shows all traffic to ``function``, as a ``Traffic``, until the ``Watch`` that this gives is closed. An exception
     of the function is printed and changes nothing."""
     return Watch(function, face, handle)
@@ -85,22 +90,19 @@ class Watch:
     """Shows traffic to a function for as long as it is open. There is one for each handle, each API and the process: a
     later one takes its place."""
 
-    def __init__(self, function, face, handle):
+    def __init__(self, function: Callable[[Traffic], object], face: int, handle: int) -> None:
         self._where = (face, ctypes.c_void_p(handle))
 
-        def show(_user, traffic):
-            try:
-                seen = traffic.contents
-                octets = seen.bytes[: seen.length]
-                function(Traffic(Face(seen.face), seen.handle or 0, seen.connection, Trace(seen.what), octets))
-            except Exception:  # it must not go through the library
-                sys.excepthook(*sys.exc_info())
+        def show(_user: object, traffic: Any) -> None:
+            seen = traffic.contents
+            octets = seen.bytes[: seen.length]
+            function(Traffic(Face(seen.face), seen.handle or 0, seen.connection, Trace(seen.what), octets))
 
-        self._function = raw.TrafficFn(show)
+        self._function: Any = raw.TrafficFn(guarded(show, None, _report))
         _call("helo_watch", *self._where, self._function, None)
         _open.add(self)
 
-    def close(self):
+    def close(self) -> None:
         """Ends it."""
         if self._function is None:
             return
@@ -112,19 +114,37 @@ class Watch:
         if status not in (Status.OK, Status.BAD_HANDLE):
             raise HeloError("helo_watch", status)
 
-    def __enter__(self):
+    def __enter__(self) -> Watch:
         return self
 
-    def __exit__(self, *_exception):
+    def __exit__(self, *_exception: object) -> None:
         self.close()
 
 
 # What the library may call: who is not closed, and the last that were, since a call may still be at work then.
-_open = set()
-_ended = collections.deque(maxlen=256)
+_open: set[Watch] = set()
+_ended: collections.deque[object] = collections.deque(maxlen=256)
 
 
-def last_failure():
+def _report(caught: BaseException) -> None:
+    """An exception of a watcher is printed; one that is no error, such as Ctrl-C, ends the call that it came in."""
+    call = _waiting.current()
+    if call is not None and not isinstance(caught, Exception):
+        call.keep(caught)
+    else:
+        sys.excepthook(type(caught), caught, caught.__traceback__)
+
+
+def _close_all() -> None:
+    # Only what the library's own threads could still show; calls are over by now, or are being ended.
+    for watching in list(_open):
+        watching.close()
+
+
+_waiting.at_end(_close_all)
+
+
+def last_failure() -> Optional[Failure]:
     """Where and why the last failing call of this thread failed; None if that had nothing to do with a connection."""
     failure = raw.helo_failure(size=ctypes.sizeof(raw.helo_failure))
     status = raw.helo_last_failure(ctypes.byref(failure))
@@ -137,7 +157,7 @@ def last_failure():
     return Failure(Phase(failure.phase), Cause(failure.cause), failure.code, enhanced)
 
 
-def _call(function, *arguments):
+def _call(function: str, *arguments: object) -> None:
     status = getattr(raw, function)(*arguments)
     if status != Status.OK:
         raise HeloError(function, status)

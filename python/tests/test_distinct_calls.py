@@ -259,9 +259,10 @@ class Callbacks(unittest.TestCase):
             if b"NOOP" in octets:
                 raise KeyError("mine")
 
-        with ScriptedServer(HELLO, "C: NOOP\nS: 250 alive", QUIT) as server, connect(server, debug=broken) as smtp:
+        with ScriptedServer(HELLO, "GONE") as server, connect(server, debug=broken) as smtp:
             with self.assertRaisesRegex(KeyError, "mine"):
                 smtp.noop()
+            self.assertEqual(smtp.handle, 0)
 
     def test_an_exception_in_the_source_of_the_message_aborts(self):
         def source():

@@ -4,6 +4,7 @@ use crate::client::connection::{Connection, Happening, Step};
 use crate::client::settings::{LEAVE_PATIENCE, QUIT_PATIENCE, Settings};
 use crate::error::{Cause, Error, Phase, Result};
 use crate::net::connect::Target;
+use crate::net::turn;
 use crate::net::wait::{Cancel, Waited, Waker, Yield, wait_many};
 use crate::proto::client::Answer;
 use crate::proto::command::{Command, Verb};
@@ -273,6 +274,7 @@ impl Session {
         if yielding.interval().is_some_and(|left| left.is_zero()) {
             yielding.run();
         }
+        turn::take_or(&self.cancel);
         if self.cancel.is_cancelled() {
             return Err(self.aborted(self.phase()));
         }

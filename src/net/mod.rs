@@ -21,6 +21,7 @@ pub(crate) mod sys;
 pub mod tcp;
 pub mod tls;
 pub mod transport;
+pub mod turn;
 #[cfg(unix)]
 mod unix;
 pub mod wait;
@@ -39,6 +40,8 @@ mod stream_tests;
 mod tcp_tests;
 #[cfg(test)]
 mod tests_support;
+#[cfg(test)]
+mod turn_tests;
 #[cfg(all(test, unix))]
 mod unix_tests;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::sys::{Bell, Borrowed};
 use super::transport::Source;
+use super::turn;
 use parking_lot::Mutex;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io;
@@ -215,7 +216,7 @@ pub fn wait_many(
         if let Some(until) = until {
             pass = pass.min(until.saturating_duration_since(now));
         }
-        if let Some(interval) = yielding.interval() {
+        for interval in [yielding.interval(), turn::due_in()].into_iter().flatten() {
             pass = pass.min(interval);
         }
         if let Some(retry) = list.retry {
@@ -240,9 +241,10 @@ pub fn wait_many(
         }
         if yielding.interval().is_some_and(|interval| interval.is_zero()) {
             yielding.run();
-            if cancel.is_cancelled() {
-                return Waited::Cancelled;
-            }
+        }
+        turn::take_or(cancel);
+        if cancel.is_cancelled() {
+            return Waited::Cancelled;
         }
         // What can only be tried again is ready when its time has come; without a waker, whatever is notified is too.
         let waited = now.elapsed();

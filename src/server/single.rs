@@ -81,7 +81,8 @@ pub fn serve(
         if cancel.is_cancelled() {
             // The flag first: a stop that comes between the two is seen here or raises it again.
             cancel.reset();
-            broken_off_at = *ending.0.until.lock();
+            // A cancel without a time is this thread's own: see `net::turn`.
+            broken_off_at = ending.0.until.lock().or_else(|| Some(Instant::now()));
             session.stop();
         }
         if broken_off_at.is_some_and(|at| Instant::now() >= at) {

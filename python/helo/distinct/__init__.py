@@ -15,9 +15,13 @@ from ._connection import Connection, date
 from ._constants import *
 from ._errors import (
     Aborted,
+    BadArgument,
+    Disconnected,
     InProgress,
     InvalidHandle,
     NotConnected,
+    ProtocolError,
+    RecipientsRefused,
     Refused,
     Reply,
     SmtpError,
@@ -28,10 +32,14 @@ from ._raw import FUNCTIONS
 
 __all__ = [
     "Aborted",
+    "BadArgument",
     "Connection",
+    "Disconnected",
     "InProgress",
     "InvalidHandle",
     "NotConnected",
+    "ProtocolError",
+    "RecipientsRefused",
     "Refused",
     "Reply",
     "SmtpError",

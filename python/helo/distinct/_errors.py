@@ -1,8 +1,14 @@
 """The status codes as exceptions."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, Optional
 
 from .._library import last_error
+from .._pieces import Address
+from .._waiting import end_thread
+from ..native._codes import Cause
 from . import _constants as constants
 
 NAMES = {value: name for name, value in vars(constants).items() if name.startswith("SMTP_")}
@@ -17,20 +23,52 @@ class Reply(NamedTuple):
 
 class SmtpError(Exception):
     """A call did not succeed. ``status`` is the code that the function returned, ``name`` its name in the header;
-    ``reply`` is what the server said if that was the cause, else None."""
+    ``reply`` is what the server said if that was the cause, else None; ``cause`` is the library's reason
+    (``native.Cause``), ``Cause.NONE`` where it lies outside the connection."""
 
-    def __init__(self, function, status, reply=None, words=""):
+    def __init__(
+        self, function: str, status: int, reply: Optional[Reply] = None, words: str = "", cause: Cause = Cause.NONE
+    ) -> None:
+        end_thread()
         self.function = function
         self.status = status
         self.name = NAMES.get(status, str(status))
         self.reply = reply
+        self.cause = cause
+        self.words = words
         if reply is not None and reply.text not in words:
             words = f"{words} ({reply.text})" if words else reply.text
         super().__init__(f"{function}: {self.name}" + (f": {words}" if words else ""))
 
 
 class Refused(SmtpError):
-    """The server said no, or the connection failed in its own way; ``reply`` holds the server's words, if any."""
+    """The call failed (SMTP_FAILURE). ``reply`` has the server's words if they are the reason; the classes below say
+    what else was."""
+
+
+class RecipientsRefused(Refused):
+    """The server refused every recipient: ``recipients`` has its replies, by recipient."""
+
+    recipients: Mapping[Address, Reply] = {}
+
+    @classmethod
+    def of(cls, last: Refused, recipients: Mapping[Address, Reply]) -> RecipientsRefused:
+        """All of them, of whom this was the last."""
+        self = cls(last.function, last.status, last.reply, last.words, last.cause)
+        self.recipients = recipients
+        return self
+
+
+class Disconnected(Refused, ConnectionError):
+    """The connection was lost."""
+
+
+class ProtocolError(Refused):
+    """What came from the other side is no SMTP, or not what the dialogue wants."""
+
+
+class BadArgument(Refused, ValueError):
+    """What was given cannot be sent; the server has seen nothing of it."""
 
 
 class TimedOut(SmtpError, TimeoutError):
@@ -53,7 +91,7 @@ class NotConnected(SmtpError, ConnectionError):
     """No connection came about, or it can take no more data."""
 
 
-CLASSES = {
+CLASSES: Mapping[int, type[SmtpError]] = {
     constants.SMTP_FAILURE: Refused,
     constants.SMTP_TIMED_OUT: TimedOut,
     constants.SMTP_ABORTED: Aborted,
@@ -67,6 +105,22 @@ CLASSES = {
 }
 
 
-def error(function, status, reply=None, words=None):
+CAUSES: Mapping[Cause, type[SmtpError]] = {
+    Cause.BROKEN_OFF: Disconnected,
+    Cause.PROTOCOL: ProtocolError,
+    Cause.BAD_ARGUMENT: BadArgument,
+}
+
+
+def error(
+    function: str,
+    status: int,
+    reply: Optional[Reply] = None,
+    words: Optional[str] = None,
+    cause: Cause = Cause.NONE,
+) -> SmtpError:
     """The exception for a status. Without ``words`` a function must just have returned it on this thread."""
-    return CLASSES.get(status, SmtpError)(function, status, reply, last_error() if words is None else words)
+    kind = CLASSES.get(status, SmtpError)
+    if kind is Refused:
+        kind = CAUSES.get(cause, Refused)
+    return kind(function, status, reply, last_error() if words is None else words, cause)

@@ -5,7 +5,10 @@ when its Python object goes. ``Connection`` does that; who calls these functions
 an empty one: ``DebugProc()``.
 """
 
+from __future__ import annotations
+
 import ctypes
+from collections.abc import Callable
 from ctypes import POINTER, c_char, c_char_p, c_int, c_size_t, c_ubyte, c_ushort, c_void_p
 
 from .._library import WinFunction, win_library
@@ -51,45 +54,44 @@ class fw_param(ctypes.Structure):
     ]
 
 
-FUNCTIONS = {
-    "smtp_helo": (c_char_p, c_char_p, POINTER(GLOBALHANDLE), DebugProc, DWORD_PTR),
-    "smtp_xhelo": (c_char_p, c_char_p, POINTER(GLOBALHANDLE), DebugProc, StatusProc, DWORD_PTR),
-    "smtp_fw_helo": (c_char_p, POINTER(GLOBALHANDLE), DebugProc, DWORD_PTR, POINTER(fw_param)),
-    "smtp_mail": (GLOBALHANDLE, c_char_p),
-    "smtp_send": (GLOBALHANDLE, c_char_p),
-    "smtp_saml": (GLOBALHANDLE, c_char_p),
-    "smtp_soml": (GLOBALHANDLE, c_char_p),
-    "smtp_rcpt": (GLOBALHANDLE, c_char_p),
-    "smtp_data": (GLOBALHANDLE, DataProc),
-    "smtp_data_buf": (GLOBALHANDLE, c_char_p, c_int),
-    "smtp_rply": (GLOBALHANDLE, c_char_p, c_int, POINTER(c_int)),
-    "smtp_opts": (GLOBALHANDLE, c_ushort, DWORD_PTR),
-    "smtp_quit": (GLOBALHANDLE,),
-    "smtp_xquit": (GLOBALHANDLE,),
-    "smtp_rset": (GLOBALHANDLE,),
-    "smtp_noop": (GLOBALHANDLE,),
-    "smtp_vrfy": (GLOBALHANDLE, c_char_p),
-    "smtp_expn": (GLOBALHANDLE, c_char_p, LineProc),
-    "smtp_help": (GLOBALHANDLE, c_char_p, LineProc),
-    "smtp_turn": (GLOBALHANDLE,),
-    "smtp_direct": (GLOBALHANDLE, c_char_p, c_char_p, POINTER(c_int)),
-    "smtp_date": (c_char_p,),
-}
-"""The parameters of each function; all return an int."""
+FUNCTIONS: list[str] = []
+"""The names of all functions."""
 
 
-def _declare():
-    loaded = win_library()
-    for name, parameters in FUNCTIONS.items():
-        function = getattr(loaded, name)
-        function.argtypes = parameters
-        function.restype = c_int
-        globals()[name] = function
+def _function(name: str, *parameters: type) -> Callable[..., int]:
+    """A function; all return an int."""
+    function = getattr(win_library(), name)
+    function.argtypes = parameters
+    function.restype = c_int
+    FUNCTIONS.append(name)
+    declared: Callable[..., int] = function
+    return declared
 
 
-_declare()
+smtp_helo = _function("smtp_helo", c_char_p, c_char_p, POINTER(GLOBALHANDLE), DebugProc, DWORD_PTR)
+smtp_xhelo = _function("smtp_xhelo", c_char_p, c_char_p, POINTER(GLOBALHANDLE), DebugProc, StatusProc, DWORD_PTR)
+smtp_fw_helo = _function("smtp_fw_helo", c_char_p, POINTER(GLOBALHANDLE), DebugProc, DWORD_PTR, POINTER(fw_param))
+smtp_mail = _function("smtp_mail", GLOBALHANDLE, c_char_p)
+smtp_send = _function("smtp_send", GLOBALHANDLE, c_char_p)
+smtp_saml = _function("smtp_saml", GLOBALHANDLE, c_char_p)
+smtp_soml = _function("smtp_soml", GLOBALHANDLE, c_char_p)
+smtp_rcpt = _function("smtp_rcpt", GLOBALHANDLE, c_char_p)
+smtp_data = _function("smtp_data", GLOBALHANDLE, DataProc)
+smtp_data_buf = _function("smtp_data_buf", GLOBALHANDLE, c_char_p, c_int)
+smtp_rply = _function("smtp_rply", GLOBALHANDLE, c_char_p, c_int, POINTER(c_int))
+smtp_opts = _function("smtp_opts", GLOBALHANDLE, c_ushort, DWORD_PTR)
+smtp_quit = _function("smtp_quit", GLOBALHANDLE)
+smtp_xquit = _function("smtp_xquit", GLOBALHANDLE)
+smtp_rset = _function("smtp_rset", GLOBALHANDLE)
+smtp_noop = _function("smtp_noop", GLOBALHANDLE)
+smtp_vrfy = _function("smtp_vrfy", GLOBALHANDLE, c_char_p)
+smtp_expn = _function("smtp_expn", GLOBALHANDLE, c_char_p, LineProc)
+smtp_help = _function("smtp_help", GLOBALHANDLE, c_char_p, LineProc)
+smtp_turn = _function("smtp_turn", GLOBALHANDLE)
+smtp_direct = _function("smtp_direct", GLOBALHANDLE, c_char_p, c_char_p, POINTER(c_int))
+smtp_date = _function("smtp_date", c_char_p)
 
 
-def address_of(callback):
+def address_of(callback: ctypes._FuncPointer) -> int:
     """A callback's address as a number, as smtp_opts takes it; 0 for an empty one."""
     return ctypes.cast(callback, c_void_p).value or 0

@@ -4,7 +4,10 @@ A callback handed over must be kept alive for as long as the library may call it
 ``ResultFn()``. ``Delivery`` sees to both.
 """
 
+from __future__ import annotations
+
 import ctypes
+from collections.abc import Callable
 from ctypes import POINTER, Structure, c_char, c_char_p, c_int, c_size_t, c_ssize_t, c_uint32, c_uint64, c_void_p
 
 from .._library import library
@@ -72,6 +75,7 @@ class helo_failure(Structure):
 ResultFn = ctypes.CFUNCTYPE(None, c_void_p, POINTER(helo_result))
 ProgressFn = ctypes.CFUNCTYPE(None, c_void_p, POINTER(helo_progress))
 TraceFn = ctypes.CFUNCTYPE(None, c_void_p, c_uint32, c_int, POINTER(c_char), c_size_t)
+WaitFn = ctypes.CFUNCTYPE(c_int, c_void_p)
 TrafficFn = ctypes.CFUNCTYPE(None, c_void_p, POINTER(helo_traffic))
 ReadFn = ctypes.CFUNCTYPE(c_ssize_t, c_void_p, c_void_p, c_size_t)
 WriteFn = ctypes.CFUNCTYPE(c_ssize_t, c_void_p, POINTER(c_char), c_size_t)
@@ -178,73 +182,85 @@ DELIVERY = c_uint32
 SERVER = c_uint32
 FOREVER = 0xFFFFFFFF
 
-FUNCTIONS = {
-    "helo_new": (DELIVERY, c_char_p),
-    "helo_free": (c_int, DELIVERY),
-    "helo_clear": (c_int, DELIVERY),
-    "helo_set_level": (c_int, DELIVERY, c_int),
-    "helo_set_connections": (c_int, DELIVERY, c_uint32),
-    "helo_set_window": (c_int, DELIVERY, c_uint32, c_uint64),
-    "helo_set_timeout": (c_int, DELIVERY, c_int, c_uint32),
-    "helo_set_hello_name": (c_int, DELIVERY, c_char_p),
-    "helo_set_login": (c_int, DELIVERY, c_char_p, c_char_p),
-    "helo_on_result": (c_int, DELIVERY, ResultFn, c_void_p),
-    "helo_on_progress": (c_int, DELIVERY, ProgressFn, c_void_p),
-    "helo_on_trace": (c_int, DELIVERY, TraceFn, c_void_p),
-    "helo_cancel": (c_int, DELIVERY),
-    "helo_add_mail": (c_int, DELIVERY, c_char_p, POINTER(c_uint32)),
-    "helo_add_recipient": (c_int, DELIVERY, c_uint32, c_char_p, POINTER(c_uint32)),
-    "helo_set_mail_parameter": (c_int, DELIVERY, c_uint32, c_char_p),
-    "helo_set_recipient_parameter": (c_int, DELIVERY, c_uint32, c_uint32, c_char_p),
-    "helo_set_body": (c_int, DELIVERY, c_uint32, c_char_p, c_size_t),
-    "helo_set_body_file": (c_int, DELIVERY, c_uint32, c_char_p),
-    "helo_set_body_callback": (c_int, DELIVERY, c_uint32, ReadFn, c_void_p),
-    "helo_xtext": (c_size_t, c_char_p, c_char_p, c_size_t),
-    "helo_add_transport": (c_int, DELIVERY, POINTER(helo_transport)),
-    "helo_wake": (c_int, DELIVERY),
-    "helo_run": (c_int, DELIVERY),
-    "helo_get_result": (c_int, DELIVERY, c_uint32, c_uint32, POINTER(helo_result)),
-    "helo_get_progress": (c_int, DELIVERY, POINTER(helo_progress)),
-    "helo_send_file": (c_int, c_char_p, c_char_p, POINTER(c_char_p), c_size_t, c_char_p),
-    "helo_policy_file": (c_int, c_char_p),
-    "helo_policy_text": (c_int, c_char_p),
-    "helo_set_key": (c_int, c_int, c_void_p, c_char_p, c_char_p),
-    "helo_watch": (c_int, c_int, c_void_p, TrafficFn, c_void_p),
-    "helo_last_failure": (c_int, POINTER(helo_failure)),
-    "helo_server_new": (SERVER,),
-    "helo_server_free": (c_int, SERVER),
-    "helo_server_set": (c_int, SERVER, c_char_p, c_char_p),
-    "helo_server_config_file": (c_int, SERVER, c_char_p),
-    "helo_server_config_text": (c_int, SERVER, c_char_p),
-    "helo_server_on_ask": (c_int, SERVER, c_int, AskFn, c_void_p),
-    "helo_server_on_log": (c_int, SERVER, LogFn, c_void_p),
-    "helo_server_set_spool": (c_int, SERVER, POINTER(helo_spool)),
-    "helo_server_set_users": (c_int, SERVER, POINTER(helo_users)),
-    "helo_server_start": (c_int, SERVER),
-    "helo_server_stop": (c_int, SERVER, c_uint32),
-    "helo_server_wait": (c_int, SERVER, c_uint32),
-    "helo_server_address": (c_size_t, SERVER, c_uint32, POINTER(c_char), c_size_t),
-    "helo_server_port": (c_int, SERVER, c_uint32),
-    "helo_server_get_counts": (c_int, SERVER, POINTER(helo_server_counts)),
-    "helo_server_serve": (c_int, SERVER, c_ssize_t, c_int, POINTER(c_uint64)),
-    "helo_server_serve_transport": (c_int, SERVER, POINTER(helo_transport), c_int, POINTER(c_uint64)),
-    "helo_server_wake": (c_int, SERVER),
-    "helo_last_error": (c_char_p,),
-    "helo_version": (c_char_p,),
-    "helo_cause_name": (c_char_p, c_int),
-    "helo_phase_name": (c_char_p, c_int),
-    "helo_status_name": (c_char_p, c_int),
-}
-"""What each function returns, and its parameters."""
+FUNCTIONS: list[str] = []
+"""The names of all functions."""
 
 
-def _declare():
-    loaded = library()
-    for name, (result, *parameters) in FUNCTIONS.items():
-        function = getattr(loaded, name)
-        function.restype = result
-        function.argtypes = parameters
-        globals()[name] = function
+def _number(name: str, result: type[ctypes._SimpleCData[int]], *parameters: type) -> Callable[..., int]:
+    """A function that returns a number."""
+    function = getattr(library(), name)
+    function.restype = result
+    function.argtypes = parameters
+    FUNCTIONS.append(name)
+    number: Callable[..., int] = function
+    return number
 
 
-_declare()
+def _words(name: str, *parameters: type) -> Callable[..., bytes]:
+    """A function that returns a text, never NULL."""
+    function = getattr(library(), name)
+    function.restype = c_char_p
+    function.argtypes = parameters
+    FUNCTIONS.append(name)
+    words: Callable[..., bytes] = function
+    return words
+
+
+helo_new = _number("helo_new", DELIVERY, c_char_p)
+helo_free = _number("helo_free", c_int, DELIVERY)
+helo_clear = _number("helo_clear", c_int, DELIVERY)
+helo_set_level = _number("helo_set_level", c_int, DELIVERY, c_int)
+helo_set_connections = _number("helo_set_connections", c_int, DELIVERY, c_uint32)
+helo_set_window = _number("helo_set_window", c_int, DELIVERY, c_uint32, c_uint64)
+helo_set_timeout = _number("helo_set_timeout", c_int, DELIVERY, c_int, c_uint32)
+helo_set_hello_name = _number("helo_set_hello_name", c_int, DELIVERY, c_char_p)
+helo_set_login = _number("helo_set_login", c_int, DELIVERY, c_char_p, c_char_p)
+helo_on_result = _number("helo_on_result", c_int, DELIVERY, ResultFn, c_void_p)
+helo_on_progress = _number("helo_on_progress", c_int, DELIVERY, ProgressFn, c_void_p)
+helo_on_trace = _number("helo_on_trace", c_int, DELIVERY, TraceFn, c_void_p)
+helo_cancel = _number("helo_cancel", c_int, DELIVERY)
+helo_add_mail = _number("helo_add_mail", c_int, DELIVERY, c_char_p, POINTER(c_uint32))
+helo_add_recipient = _number("helo_add_recipient", c_int, DELIVERY, c_uint32, c_char_p, POINTER(c_uint32))
+helo_set_mail_parameter = _number("helo_set_mail_parameter", c_int, DELIVERY, c_uint32, c_char_p)
+helo_set_recipient_parameter = _number("helo_set_recipient_parameter", c_int, DELIVERY, c_uint32, c_uint32, c_char_p)
+helo_set_body = _number("helo_set_body", c_int, DELIVERY, c_uint32, c_char_p, c_size_t)
+helo_set_body_file = _number("helo_set_body_file", c_int, DELIVERY, c_uint32, c_char_p)
+helo_set_body_callback = _number("helo_set_body_callback", c_int, DELIVERY, c_uint32, ReadFn, c_void_p)
+helo_xtext = _number("helo_xtext", c_size_t, c_char_p, c_char_p, c_size_t)
+helo_add_transport = _number("helo_add_transport", c_int, DELIVERY, POINTER(helo_transport))
+helo_wake = _number("helo_wake", c_int, DELIVERY)
+helo_on_wait = _number("helo_on_wait", c_int, WaitFn, c_void_p, c_uint32)
+helo_run = _number("helo_run", c_int, DELIVERY)
+helo_get_result = _number("helo_get_result", c_int, DELIVERY, c_uint32, c_uint32, POINTER(helo_result))
+helo_get_progress = _number("helo_get_progress", c_int, DELIVERY, POINTER(helo_progress))
+helo_send_file = _number("helo_send_file", c_int, c_char_p, c_char_p, POINTER(c_char_p), c_size_t, c_char_p)
+helo_policy_file = _number("helo_policy_file", c_int, c_char_p)
+helo_policy_text = _number("helo_policy_text", c_int, c_char_p)
+helo_set_key = _number("helo_set_key", c_int, c_int, c_void_p, c_char_p, c_char_p)
+helo_watch = _number("helo_watch", c_int, c_int, c_void_p, TrafficFn, c_void_p)
+helo_last_failure = _number("helo_last_failure", c_int, POINTER(helo_failure))
+helo_server_new = _number("helo_server_new", SERVER)
+helo_server_free = _number("helo_server_free", c_int, SERVER)
+helo_server_set = _number("helo_server_set", c_int, SERVER, c_char_p, c_char_p)
+helo_server_config_file = _number("helo_server_config_file", c_int, SERVER, c_char_p)
+helo_server_config_text = _number("helo_server_config_text", c_int, SERVER, c_char_p)
+helo_server_on_ask = _number("helo_server_on_ask", c_int, SERVER, c_int, AskFn, c_void_p)
+helo_server_on_log = _number("helo_server_on_log", c_int, SERVER, LogFn, c_void_p)
+helo_server_set_spool = _number("helo_server_set_spool", c_int, SERVER, POINTER(helo_spool))
+helo_server_set_users = _number("helo_server_set_users", c_int, SERVER, POINTER(helo_users))
+helo_server_start = _number("helo_server_start", c_int, SERVER)
+helo_server_stop = _number("helo_server_stop", c_int, SERVER, c_uint32)
+helo_server_wait = _number("helo_server_wait", c_int, SERVER, c_uint32)
+helo_server_address = _number("helo_server_address", c_size_t, SERVER, c_uint32, POINTER(c_char), c_size_t)
+helo_server_port = _number("helo_server_port", c_int, SERVER, c_uint32)
+helo_server_get_counts = _number("helo_server_get_counts", c_int, SERVER, POINTER(helo_server_counts))
+helo_server_serve = _number("helo_server_serve", c_int, SERVER, c_ssize_t, c_int, POINTER(c_uint64))
+helo_server_serve_transport = _number(
+    "helo_server_serve_transport", c_int, SERVER, POINTER(helo_transport), c_int, POINTER(c_uint64)
+)
+helo_server_wake = _number("helo_server_wake", c_int, SERVER)
+helo_last_error = _words("helo_last_error")
+helo_version = _words("helo_version")
+helo_cause_name = _words("helo_cause_name", c_int)
+helo_phase_name = _words("helo_phase_name", c_int)
+helo_status_name = _words("helo_status_name", c_int)

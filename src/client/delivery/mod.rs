@@ -15,6 +15,7 @@ use crate::client::settings::{Level, Settings};
 use crate::client::trace::Observer;
 use crate::error::{Cause, Error, Hint, Phase};
 use crate::net::connect::Target;
+use crate::net::turn;
 use crate::net::wait::{Cancel, Yield, wait_many};
 use crate::proto::address::{ForwardPath, ReversePath};
 use crate::proto::command::Parameter;
@@ -183,6 +184,7 @@ pub fn run(
             if yielding.interval().is_some_and(|interval| interval.is_zero()) {
                 yielding.run();
             }
+            turn::take_or(cancel);
             continue;
         }
         let (mut sources, mut ends) = (Vec::new(), Vec::new());

@@ -15,6 +15,7 @@ pub mod send;
 pub mod server;
 pub mod setup;
 pub mod transport;
+pub mod waiting;
 pub mod watch;
 
 use crate::capi::last_error;
@@ -30,6 +31,7 @@ pub use send::*;
 pub use server::*;
 pub use setup::*;
 pub use transport::*;
+pub use waiting::*;
 pub use watch::*;
 
 /// The version as C text, made once when the library is compiled.

@@ -1,8 +1,10 @@
 /* What windows.h has for systems that are not Windows: the widths of its types, and each small function.
  *
- * standards: gnu89 c99 c11 c++17
+ * standards: gnu89 gnu99 c++17
  */
 #include <windows.h>
+#include <windowsx.h>
+#include <winsock.h>
 #include <tchar.h>
 #include "check.h"
 
@@ -121,6 +123,42 @@ static void memory(void)
     CHECK("memory by its address", bytes != NULL && GlobalFreePtr(bytes));
 }
 
+static void files(void)
+{
+    char name[] = "/tmp/helo-words-XXXXXX", text[20] = "";
+    HFILE file;
+
+    _lclose(mkstemp(name));
+    file = _lcreat(name, 0);
+    CHECK("a file is made", file != HFILE_ERROR);
+    CHECK_INT("and written", _lwrite(file, "Subject: x", 10), 10);
+    CHECK_INT("and closed", _lclose(file), 0);
+    file = _lopen(name, OF_READ | OF_SHARE_DENY_NONE);
+    CHECK("it is opened", file != HFILE_ERROR);
+    CHECK_INT("its length", _llseek(file, 0, FILE_END), 10);
+    CHECK_INT("its beginning", _llseek(file, 0, FILE_BEGIN), 0);
+    CHECK_INT("what is read", _lread(file, text, sizeof text), 10);
+    CHECK_TEXT("is what was written", text, "Subject: x");
+    CHECK_INT("nothing follows", _hread(file, text, 5), 0);
+    CHECK("reading is no writing", _hwrite(file, text, 1) == -1);
+    _lclose(file);
+    remove(name);
+    CHECK_INT("what is not there", _lopen(name, OF_READ), HFILE_ERROR);
+}
+
+static void sockets(void)
+{
+    WSADATA data;
+    char name[256] = "";
+
+    CHECK_INT("WSAStartup", WSAStartup(MAKEWORD(1, 1), &data), 0);
+    CHECK_INT("the version", data.wVersion, 0x0101);
+    CHECK("this machine's name", gethostname(name, sizeof name) == 0 && name[0] != 0);
+    CHECK_INT("no socket", closesocket(INVALID_SOCKET), SOCKET_ERROR);
+    CHECK("says why", WSAGetLastError() != 0);
+    CHECK_INT("WSACleanup", WSACleanup(), 0);
+}
+
 static void others(void)
 {
     DWORD start = GetTickCount();
@@ -151,6 +189,8 @@ int _tmain(void)
     numbers();
     strings();
     memory();
+    files();
+    sockets();
     others();
     return checks_done();
 }

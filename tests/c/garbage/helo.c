@@ -55,6 +55,12 @@ static void any_handle(const void *handle)
     }
 }
 
+static int never(void *user)
+{
+    (void)user;
+    return 1;
+}
+
 static void policy(helo_delivery d)
 {
     static const char *const bad_policies[] = {
@@ -87,6 +93,9 @@ static void policy(helo_delivery d)
     REFUSED(HELO_BAD_ARGUMENT, helo_set_key, HELO_FACE_HELO, HELO_HANDLE(d), "port\n", "\xff");
     REFUSED(HELO_OK, helo_set_key, HELO_FACE_HELO, HELO_HANDLE(d), "port", NULL);
     REFUSED(HELO_OK, helo_watch, HELO_FACE_HELO, HELO_HANDLE(d), NULL, d == 0 ? NULL : endless);
+    REFUSED(HELO_BAD_ARGUMENT, helo_on_wait, never, endless, 0);
+    REFUSED(HELO_BAD_ARGUMENT, helo_on_wait, never, NULL, 0xffffffffu);
+    REFUSED(HELO_OK, helo_on_wait, NULL, endless, 0xffffffffu);
     REFUSED(HELO_NO_RESULT, helo_last_failure, NULL);
     memset(&failure, 0xff, sizeof failure);
     REFUSED(HELO_NO_RESULT, helo_last_failure, &failure);

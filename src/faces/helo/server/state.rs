@@ -8,6 +8,7 @@ use super::{spool, users};
 use crate::capi::HandleTable;
 use crate::faces::helo::codes::HeloStatus;
 use crate::faces::helo::refusal::Refusal;
+use crate::net::turn;
 use crate::server::settings::{Own, Settings, Setup};
 use crate::server::{CALLS_END, Ending, Listening, Server};
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -47,8 +48,8 @@ enum Phase {
     Idle,
     /// helo_server_start() is at work.
     Starting,
-    /// It listens, or it is being stopped.
-    Running(Arc<Server>),
+    /// It listens, or it is being stopped: in the process of this number.
+    Running(Arc<Server>, u32),
 }
 
 impl OwnServer {
@@ -139,7 +140,7 @@ impl OwnServer {
         let mut state = self.state.lock();
         match started {
             Ok(server) => {
-                state.phase = Phase::Running(Arc::new(server));
+                state.phase = Phase::Running(Arc::new(server), std::process::id());
                 Ok(())
             }
             Err(refusal) => {
@@ -152,11 +153,12 @@ impl OwnServer {
     /// Ends it in order, sessions on threads of the program too, and waits for that; from inside one of its functions only
     /// begins it.
     pub(crate) fn stop(&self, within: Duration) -> Result<(), Refusal> {
-        let state = self.state.lock();
+        let mut state = self.state.lock();
+        state.forget_parents();
         if let Phase::Starting = state.phase {
             return Err(in_progress("the server is being started: stop it when helo_server_start() has returned"));
         }
-        if let Phase::Running(server) = &state.phase {
+        if let Phase::Running(server, _) = &state.phase {
             server.begin_stop(within);
         }
         for (_, ending) in &state.serving {
@@ -167,7 +169,7 @@ impl OwnServer {
             return Ok(());
         }
         let until = Instant::now().checked_add(within).and_then(|until| until.checked_add(CALLS_END));
-        if self.ended(until) {
+        if self.ended(until)? {
             return Ok(());
         }
         let words = "the time is over, but a function of the program has not returned: it is still at work, and what it \
@@ -181,17 +183,35 @@ impl OwnServer {
             return Err(in_progress("this thread is in a function that the server called: it cannot wait for its end"));
         }
         let until = within.map(|within| Instant::now().checked_add(within));
-        match self.ended(until.flatten()) {
+        match self.ended(until.flatten())? {
             true => Ok(()),
             false => Err(in_progress("the server is still running")),
         }
     }
 
-    /// Whether all of it has ended by this time.
-    fn ended(&self, until: Option<Instant>) -> bool {
-        let mut state = self.state.lock();
+    /// Whether all of it has ended by this time, unless the thread's own function (`net::turn`) wants no more of the wait.
+    fn ended(&self, until: Option<Instant>) -> Result<bool, Refusal> {
         loop {
-            if let Phase::Running(server) = &state.phase {
+            let turn = turn::due_in().and_then(|left| Instant::now().checked_add(left));
+            if self.ended_by([until, turn].into_iter().flatten().min()) {
+                return Ok(true);
+            }
+            if !turn::take() {
+                let words = "the wait was ended by the function of helo_on_wait(); the server is not touched by that";
+                return Err(Refusal::new(HeloStatus::HeloCancelled, words));
+            }
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Whether all of it has ended by this time.
+    fn ended_by(&self, until: Option<Instant>) -> bool {
+        let mut state = self.state.lock();
+        state.forget_parents();
+        loop {
+            if let Phase::Running(server, _) = &state.phase {
                 let server = server.clone();
                 drop(state);
                 if !server.wait(until) {
@@ -199,14 +219,14 @@ impl OwnServer {
                 }
                 state = self.state.lock();
                 // Another thread may have been first, and may even have started it again.
-                if matches!(&state.phase, Phase::Running(now) if Arc::ptr_eq(now, &server)) {
+                if matches!(&state.phase, Phase::Running(now, _) if Arc::ptr_eq(now, &server)) {
                     state.phase = Phase::Idle;
                 }
             }
-            if state.serving.is_empty() && !matches!(state.phase, Phase::Running(_)) {
+            if state.serving.is_empty() && !matches!(state.phase, Phase::Running(..)) {
                 return true;
             }
-            if matches!(state.phase, Phase::Running(_)) {
+            if matches!(state.phase, Phase::Running(..)) {
                 continue;
             }
             match until {
@@ -253,7 +273,7 @@ impl OwnServer {
     /// Where it listens; nothing when it does not run.
     pub(crate) fn listening(&self) -> Vec<Listening> {
         match &self.state.lock().phase {
-            Phase::Running(server) => server.listening().to_vec(),
+            Phase::Running(server, _) => server.listening().to_vec(),
             Phase::Idle | Phase::Starting => Vec::new(),
         }
     }
@@ -261,7 +281,7 @@ impl OwnServer {
     /// What has happened.
     pub(crate) fn counts(&self) -> super::log::HeloServerCounts {
         let state = self.state.lock();
-        let listening = if let Phase::Running(server) = &state.phase { server.connections() } else { 0 };
+        let listening = if let Phase::Running(server, _) = &state.phase { server.connections() } else { 0 };
         let open = listening + state.serving.len();
         drop(state);
         self.counts.shown(open as u64)
@@ -277,6 +297,18 @@ impl OwnServer {
         server.idle()?.freed = true;
         SERVERS.remove(handle as usize);
         Ok(())
+    }
+}
+
+impl State {
+    /// In a child made by fork: the threads of a server that runs are the parent's, and waiting for them would have no end.
+    /// What it holds is left alone, since dropping it waits too.
+    fn forget_parents(&mut self) {
+        if matches!(self.phase, Phase::Running(_, process) if process != std::process::id())
+            && let Phase::Running(server, _) = std::mem::replace(&mut self.phase, Phase::Idle)
+        {
+            std::mem::forget(server);
+        }
     }
 }
 
