@@ -27,6 +27,10 @@ const STAGE_BELOW: usize = 64 * 1024;
 /// A chunk announces no more of a body than this.
 const CHUNK_MAX: usize = 1024 * 1024;
 
+/// Of an envelope behind an unanswered message no more goes out than this, until the server has taken one that was sent
+/// ahead. Some close the connection where more comes (Haraka at 8 KiB), and then nobody knows of the message before.
+const AHEAD_AT_FIRST: u64 = 4096;
+
 /// What of a mail goes out next.
 pub(super) enum Emit {
     /// No mail is begun.
@@ -99,6 +103,8 @@ impl Lane {
         let Some(mail) = queue.take() else { return Ok(false) };
         let recipients = queue.undecided(mail);
         let mut flight = Flight::new(mail, self.next_number, recipients);
+        flight.behind = !self.flights.is_empty();
+        self.before = self.connection.queued();
         let tag = flight.tag(0);
         let measured = match measure(&self.connection, queue.mail_mut(mail)) {
             Ok(measured) => measured,
@@ -145,6 +151,12 @@ impl Lane {
         }
     }
 
+    /// Enough of this mail is sent ahead of the answer to the one before, as long as it is not known whether the server
+    /// likes that.
+    fn is_far_ahead(&self) -> bool {
+        !self.agreed && self.flights.len() > 1 && self.connection.queued() - self.before >= AHEAD_AT_FIRST
+    }
+
     fn emit_recipient(&mut self, next: usize, queue: &mut Queue<'_>, now: Instant) -> Result<bool> {
         let Some(flight) = self.flights.back() else { return Ok(self.idle()) };
         if flight.is_hopeless() {
@@ -154,7 +166,7 @@ impl Lane {
             self.emit = Emit::BeforeBody;
             return Ok(true);
         };
-        if !self.may() {
+        if !self.may() || self.is_far_ahead() {
             return Ok(false);
         }
         let tag = flight.tag(next);

@@ -36,6 +36,8 @@ pub(super) struct Flight {
     pub(super) unchanged: bool,
     /// Commands of it went out before the ones in front of them were answered.
     pub(super) ahead: bool,
+    /// Its MAIL went out before the mail ahead of it was answered.
+    pub(super) behind: bool,
     /// A recipient has the mail.
     pub(super) delivered: bool,
     /// The server does not like what was sent ahead: whoever has no outcome is tried again, one step at a time. If that
@@ -60,6 +62,7 @@ impl Flight {
             decided: false,
             unchanged: false,
             ahead: false,
+            behind: false,
             delivered: false,
             put_off: None,
         }

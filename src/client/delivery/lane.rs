@@ -55,6 +55,10 @@ pub(super) struct Lane {
     pub(super) fruitful: bool,
     /// The server has refused what was sent ahead.
     pub(super) objected: bool,
+    /// It has taken a mail that was sent ahead.
+    pub(super) agreed: bool,
+    /// Bytes queued before the last mail.
+    pub(super) before: u64,
     /// It has refused a message and said nothing since.
     pub(super) doubt: Option<Doubt>,
     pub(super) over: bool,
@@ -87,6 +91,8 @@ impl Lane {
             refilling: true,
             fruitful: false,
             objected: false,
+            agreed: false,
+            before: 0,
             doubt: None,
             over: false,
             ended: None,
@@ -191,6 +197,7 @@ impl Lane {
             {
                 flight.take(answer, queue);
                 self.fruitful |= flight.delivered;
+                self.agreed |= flight.behind && flight.open;
                 if flight.put_off.is_some() {
                     self.go_stepwise(queue);
                 }
