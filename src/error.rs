@@ -309,7 +309,17 @@ impl fmt::Display for Error {
         if !self.detail.is_empty() {
             write!(f, ": {}", self.detail)?;
         }
-        if let Some(reply) = &self.reply {
+        // Where no reply decided, the last one is worth showing when it was a no: it may be why the server went away.
+        let beside = matches!(
+            self.cause,
+            Cause::TimedOut
+                | Cause::BrokenOff
+                | Cause::CannotSend
+                | Cause::OutcomeUnknown
+                | Cause::Cancelled
+                | Cause::Tls
+        );
+        if let Some(reply) = self.reply.as_ref().filter(|reply| !beside || reply.code() >= 400) {
             let text = reply.text().to_string();
             if !self.detail.contains(text.as_str()) {
                 write!(f, " (server said: {text})")?;

@@ -331,7 +331,7 @@ mod encrypted {
         run.ends(3).hides(&SECRETS).says(&[
             "< 535 5.7.8 wrong password",
             "FAILED: authentication: refused by the server",
-            "Try next: user and password",
+            "Try next: look at user and password",
         ]);
         server.finish();
     }
