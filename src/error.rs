@@ -108,6 +108,8 @@ pub enum Hint {
     CertificatePin,
     /// Something else is wrong with the certificate.
     Certificate,
+    /// The server wants a certificate of this side, or another one.
+    OwnCertificate,
     /// The program names an address only, and nobody says whose certificate it should be.
     NoTlsName,
     /// The server offers no authentication at all.
@@ -171,7 +173,7 @@ impl Error {
 
 impl Hint {
     /// Every hint.
-    pub const ALL: [Hint; 17] = [
+    pub const ALL: [Hint; 18] = [
         Hint::ClearWhereTls,
         Hint::TlsWhereClear,
         Hint::OtherProtocol,
@@ -183,6 +185,7 @@ impl Hint {
         Hint::SelfSigned,
         Hint::CertificatePin,
         Hint::Certificate,
+        Hint::OwnCertificate,
         Hint::NoTlsName,
         Hint::NoAuth,
         Hint::NoMechanism,
