@@ -411,6 +411,43 @@ mod encrypted {
         server.finish();
     }
 
+    /// The wrong kind of encryption for a port, the wrong certificate: each has a cure of its own.
+    #[test]
+    fn each_fault_of_the_encryption_has_its_own_cure() {
+        let place = Place::new();
+        let sink = Sink::start(Options::default());
+        let run = place.attempt(&format!("{}tls = implicit\n", host_and_port(sink.address())));
+        run.ends(3).says(&["FAILED: TLS", "Try next: the server begins in the clear on this port: tls = always"]);
+        let (server, policy) = serve(&place, "mx.example", |behaviour| behaviour.implicit = true, 1);
+        let run = place.attempt(&format!("{policy}tls = always\ngreeting_timeout = 500 ms\n"));
+        run.ends(3).hides(&SECRETS).says(&[
+            "FAILED: greeting: timed out",
+            "Try next: the server says nothing",
+            "465 wants",
+        ]);
+        drop(server);
+        let (server, policy) = serve(&place, "other.example", |_| (), 1);
+        place.attempt(&policy).ends(3).says(&["Try next: if it is the right server, tls_name = one of the names"]);
+        server.finish();
+        let (server, policy) = serve(&place, "mx.example", |_| (), 1);
+        let stranger = place.file("other-ca.pem", &Authority::new("another authority").pem);
+        let policy: String =
+            policy.lines().filter(|line| !line.starts_with("tls_ca")).map(|line| format!("{line}\n")).collect();
+        let run = place.attempt(&format!("{policy}tls_ca = {}\n", stranger.display()));
+        run.ends(3).says(&["Try next: if it is the right server, tls_ca = the file with its authority's certificate"]);
+        server.finish();
+        let (server, policy) = serve(&place, "mx.example", |_| (), 1);
+        let run = place.attempt(&format!("{policy}tls_pin = sha256:{}\n", "0".repeat(64)));
+        run.ends(3).says(&["Try next: ask the server's administrator whether it has a new key"]);
+        server.finish();
+        let (server, policy) = serve(&place, "mx.example", |behaviour| behaviour.offers = false, 1);
+        place
+            .attempt(&policy)
+            .ends(3)
+            .says(&["Try next: the server has no TLS on this port: port = 465 with tls = implicit"]);
+        server.finish();
+    }
+
     #[test]
     fn a_server_without_encryption_gets_no_login() {
         let place = Place::new();
