@@ -109,6 +109,8 @@ pub enum Hint {
     CertificatePin,
     /// Something else is wrong with the certificate.
     Certificate,
+    /// The server wants a certificate of this side, or another one.
+    OwnCertificate,
     /// The program names an address only, and nobody says whose certificate it should be.
     NoTlsName,
     /// The server offers no authentication at all.
@@ -216,7 +218,7 @@ impl Error {
 
 impl Hint {
     /// Every hint.
-    pub const ALL: [Hint; 17] = [
+    pub const ALL: [Hint; 18] = [
         Hint::ClearWhereTls,
         Hint::TlsWhereClear,
         Hint::OtherProtocol,
@@ -228,6 +230,7 @@ impl Hint {
         Hint::SelfSigned,
         Hint::CertificatePin,
         Hint::Certificate,
+        Hint::OwnCertificate,
         Hint::NoTlsName,
         Hint::NoAuth,
         Hint::NoMechanism,
@@ -341,7 +344,17 @@ impl fmt::Display for Error {
         if !self.detail.is_empty() {
             write!(f, ": {}", self.detail)?;
         }
-        if let Some(reply) = &self.reply {
+        // Where no reply decided, the last one is worth showing when it was a no: it may be why the server went away.
+        let beside = matches!(
+            self.cause,
+            Cause::TimedOut
+                | Cause::BrokenOff
+                | Cause::CannotSend
+                | Cause::OutcomeUnknown
+                | Cause::Cancelled
+                | Cause::Tls
+        );
+        if let Some(reply) = self.reply.as_ref().filter(|reply| !beside || reply.code() >= 400) {
             let text = reply.text().to_string();
             if !self.detail.contains(text.as_str()) {
                 write!(f, " (server said: {text})")?;

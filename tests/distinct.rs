@@ -25,6 +25,8 @@ mod progress;
 mod time;
 #[path = "distinct/wire.rs"]
 mod wire;
+#[path = "distinct/words.rs"]
+mod words;
 #[path = "distinct/xhelo.rs"]
 mod xhelo;
 #[path = "distinct/xquit.rs"]

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::listeners;
-use support::sink::{Options, Sink};
+use support::sink::{Options, Sink, Then, When};
 use support::temp::TempDir;
 
 /// What a run came to.
@@ -96,6 +96,10 @@ fn usage_and_version() {
     assert_eq!(place.run(&["--version"]).ends(0).out, format!("helo-check {}\n", env!("CARGO_PKG_VERSION")));
     for (arguments, words) in [
         (&["--moon"][..], "--moon"),
+        (&["--tyr", "h"], "there is no option --tyr; did you mean --try?"),
+        (&["--from", "a@b", "h"], "--from, --to and --size go with --try"),
+        (&["--try", "--to", "a@b", "h"], "--to and --size go with --from"),
+        (&["--try", "--from", "a b@c", "h"], "(\"a b@c\")"),
         (&["--face", "sun", "h"], "none of helo, distinct"),
         (&["--config"], "--config"),
         (&["h", "0"], "the port is not a number"),
@@ -236,6 +240,100 @@ fn a_plain_server_is_tried_up_to_noop() {
     assert_eq!(sink.mails().len(), 0);
 }
 
+/// Tries this policy for `mailhost` with these addresses.
+fn ask(place: &Place, sink: &Sink, arguments: &[&str]) -> Run {
+    let policy = place.file("helo.conf", &format!("[host mailhost]\n{}", host_and_port(sink.address())));
+    let start = ["--config", policy.to_str().expect("UTF-8"), "--try", "mailhost"];
+    place.run(&[&start, arguments].concat())
+}
+
+#[test]
+fn the_servers_say_on_sender_and_recipients_is_tried_and_nothing_is_delivered() {
+    let place = Place::new();
+    let sink = Sink::start(Options { size: 10_000, ..Options::default() });
+    ask(&place, &sink, &["--from", "a@x.test", "--to", "b@x.test", "--to", "c@x.test"])
+        .ends(0)
+        .says(&[
+            "> MAIL FROM:<a@x.test>",
+            "> RCPT TO:<b@x.test>",
+            "> RCPT TO:<c@x.test>",
+            "> RSET",
+            "> QUIT",
+            "It works: the server is ready for mail from a@x.test to b@x.test, c@x.test.",
+            "messages     at most 10000 octets; text beyond ASCII as it is (8BITMIME)",
+            "addresses    also beyond ASCII (SMTPUTF8)",
+            "Not tried: the server's say on a message itself.",
+        ])
+        .hides(&["> DATA", "> BDAT"]);
+    ask(&place, &sink, &[])
+        .ends(0)
+        .hides(&["> MAIL"])
+        .says(&["Not tried: the server's say on sender and recipients (--from, --to), and on a message."]);
+    ask(&place, &sink, &["--from", ""]).ends(0).says(&["> MAIL FROM:<>", "from <>", "say on recipients (--to)"]);
+    let large = ask(&place, &sink, &["--from", "a@x.test", "--size", "20000"]);
+    large.ends(3).says(&["the message has 20000 octets, the server takes 10000", "Try next: a smaller message"]);
+    assert_eq!(sink.mails().len(), 0);
+}
+
+#[test]
+fn what_the_server_refuses_of_them_is_a_failure_each_with_its_cure() {
+    let refusing = |rules: &[(When, &str)]| {
+        let options = Options::default();
+        let add =
+            |options: Options, (when, reply): &(When, &str)| options.rule(when.clone(), Then::Reply((*reply).into()));
+        Sink::start(rules.iter().fold(options, add))
+    };
+    let place = Place::new();
+    let sink = refusing(&[(When::Sender("a@x.test".into()), "530 5.7.0 Authentication required")]);
+    ask(&place, &sink, &["--from", "a@x.test", "--to", "b@x.test"])
+        .ends(3)
+        .says(&[
+            "FAILED: MAIL: refused by the server: 530 5.7.0 Authentication required; sender a@x.test; server 127.0.0.1:",
+            "helo.conf [host mailhost]",
+            "Try next: the server wants a login: user and password_file",
+            "> RSET",
+            "> QUIT",
+        ])
+        .hides(&["It works", "> RCPT"]);
+    let sink = refusing(&[
+        (When::Recipient("far@y.test".into()), "550 5.7.1 Relaying denied"),
+        (When::Recipient("nobody@x.test".into()), "550 5.1.1 no such user"),
+    ]);
+    let to = ["--from", "a@x.test", "--to", "far@y.test", "--to", "b@x.test", "--to", "nobody@x.test"];
+    ask(&place, &sink, &to)
+        .ends(3)
+        .says(&[
+            "550 5.7.1 Relaying denied; recipient far@y.test; server 127.0.0.1:",
+            "Try next: the server does not pass mail on for strangers: a login",
+            "550 5.1.1 no such user; recipient nobody@x.test; server",
+            "Try next: look at the address: the server has no such mailbox",
+            "> RCPT TO:<b@x.test>",
+            "The connection itself works",
+        ])
+        .hides(&["It works"]);
+    let sink = refusing(&[(When::Recipient("b@x.test".into()), "421 4.3.2 bye")]);
+    ask(&place, &sink, &["--from", "a@x.test", "--to", "b@x.test"]).ends(3).says(&["FAILED: RCPT", "421 4.3.2 bye"]);
+}
+
+#[test]
+fn the_policy_is_named_and_a_mistyped_variable_is_recognised() {
+    let place = Place::new();
+    let nobody = listeners::refusing();
+    let (ip, port) = (nobody.ip().to_string(), nobody.port().to_string());
+    let asked = [ip.as_str(), port.as_str()];
+    let run = place.run(&[&["--try"][..], &asked].concat());
+    run.ends(3).says(&[
+        "server 127.0.0.1:",
+        "as the program asked: no policy was found (looked at ",
+        "/.config/helo.conf, ",
+    ]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_helo-check"));
+    command.args(["--try"]).args(asked).env("HOME", place.0.path()).env_remove("XDG_CONFIG_HOME");
+    let output = command.env_remove("HELO_CONFIG").env("HELO_CONFG", "/x").output().expect("helo-check runs");
+    let out = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(out.contains("the environment has HELO_CONFG: did you mean HELO_CONFIG?"), "{out}");
+}
+
 #[test]
 fn nobody_listening_is_said_with_what_to_try() {
     let place = Place::new();
@@ -313,6 +411,43 @@ mod encrypted {
         server.finish();
     }
 
+    /// The wrong kind of encryption for a port, the wrong certificate: each has a cure of its own.
+    #[test]
+    fn each_fault_of_the_encryption_has_its_own_cure() {
+        let place = Place::new();
+        let sink = Sink::start(Options::default());
+        let run = place.attempt(&format!("{}tls = implicit\n", host_and_port(sink.address())));
+        run.ends(3).says(&["FAILED: TLS", "Try next: the server begins in the clear on this port: tls = always"]);
+        let (server, policy) = serve(&place, "mx.example", |behaviour| behaviour.implicit = true, 1);
+        let run = place.attempt(&format!("{policy}tls = always\ngreeting_timeout = 500 ms\n"));
+        run.ends(3).hides(&SECRETS).says(&[
+            "FAILED: greeting: timed out",
+            "Try next: the server says nothing",
+            "465 wants",
+        ]);
+        drop(server);
+        let (server, policy) = serve(&place, "other.example", |_| (), 1);
+        place.attempt(&policy).ends(3).says(&["Try next: if it is the right server, tls_name = one of the names"]);
+        server.finish();
+        let (server, policy) = serve(&place, "mx.example", |_| (), 1);
+        let stranger = place.file("other-ca.pem", &Authority::new("another authority").pem);
+        let policy: String =
+            policy.lines().filter(|line| !line.starts_with("tls_ca")).map(|line| format!("{line}\n")).collect();
+        let run = place.attempt(&format!("{policy}tls_ca = {}\n", stranger.display()));
+        run.ends(3).says(&["Try next: if it is the right server, tls_ca = the file with its authority's certificate"]);
+        server.finish();
+        let (server, policy) = serve(&place, "mx.example", |_| (), 1);
+        let run = place.attempt(&format!("{policy}tls_pin = sha256:{}\n", "0".repeat(64)));
+        run.ends(3).says(&["Try next: ask the server's administrator whether it has a new key"]);
+        server.finish();
+        let (server, policy) = serve(&place, "mx.example", |behaviour| behaviour.offers = false, 1);
+        place
+            .attempt(&policy)
+            .ends(3)
+            .says(&["Try next: the server has no TLS on this port: port = 465 with tls = implicit"]);
+        server.finish();
+    }
+
     #[test]
     fn a_server_without_encryption_gets_no_login() {
         let place = Place::new();
@@ -331,7 +466,7 @@ mod encrypted {
         run.ends(3).hides(&SECRETS).says(&[
             "< 535 5.7.8 wrong password",
             "FAILED: authentication: refused by the server",
-            "Try next: user and password",
+            "Try next: look at user and password",
         ]);
         server.finish();
     }

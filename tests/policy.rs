@@ -132,14 +132,91 @@ fn a_trace_has_the_dialogue_without_credentials() {
     assert_eq!(std::fs::metadata(&trace).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
+/// `tests/policy/asks.c`, asking for this place with this environment and nothing else: its output and its errors.
+fn asks(program: &Path, place: &str, environment: &[(&str, &str)]) -> (String, String) {
+    let mut command = Command::new(program);
+    command.arg(place).env_clear().envs(environment.iter().copied()).current_dir("/");
+    let output = cc::run(&mut command, LONG);
+    (output.stdout, output.stderr)
+}
+
+fn built() -> PathBuf {
+    let source = cc::root().join("tests/policy/asks.c");
+    Program::new(source).headers("distinct").headers("helo").link(Link::Static).build()
+}
+
+#[test]
+fn the_environment_has_any_program_traced() {
+    let (program, folder) = (built(), TempDir::new());
+    let server = || {
+        ScriptedServer::start(
+            "S: 220 ready\nC: EHLO me.example\nS: 554 5.7.1 away\nC: HELO me.example\nS: 554 5.7.1 away\nHANG",
+        )
+    };
+    let home = folder.path().to_str().unwrap().to_owned();
+    let trace = folder.join("trace");
+    for (name, value) in [("HELO_TRACE", "stderr"), ("HELO_TRACE", trace.to_str().unwrap())] {
+        let server = server();
+        let place = server.address().to_string();
+        let (_, errors) = asks(&program, &place, &[(name, value), ("HOME", &home)]);
+        let text = if value == "stderr" { errors } else { std::fs::read_to_string(&trace).unwrap() };
+        let first = text.lines().next().unwrap_or_default();
+        let looked = format!("no policy was found (looked at {home}/.config/helo.conf, /etc/helo.conf)");
+        assert!(first.contains(" * libhelo ") && first.contains(&looked), "{text}");
+        for line in
+            ["* connecting to 127.0.0.1", "* server 127.0.0.1:", "S 220 ready", "C EHLO me.example", "S 554 5.7.1 away"]
+        {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+        server.finish();
+    }
+    assert_eq!(std::fs::metadata(&trace).unwrap().permissions().mode() & 0o777, 0o600);
+    // Once more: lines are added. Where the connection is not even made, that is said, with what to try.
+    let before = std::fs::read_to_string(&trace).unwrap();
+    asks(&program, "127.0.0.1:1", &[("HELO_TRACE", trace.to_str().unwrap()), ("HOME", &home)]);
+    let after = std::fs::read_to_string(&trace).unwrap();
+    let added = after.strip_prefix(&before).expect("what was there stays");
+    assert!(
+        added.contains("* connect: host does not respond") && added.contains("try next: is the port right"),
+        "{added}"
+    );
+}
+
+#[test]
+fn a_policy_that_is_wrong_is_in_the_trace_and_its_name_if_it_is_right() {
+    let (program, folder) = (built(), TempDir::new());
+    let policy = folder.join("helo.conf");
+    let run = |text: &str| {
+        write_private(&policy, text);
+        asks(&program, "mailhost", &[("HELO_TRACE", "stderr"), ("HELO_CONFIG", policy.to_str().unwrap())]).1
+    };
+    let wrong = run("prot = 1\n");
+    assert!(wrong.contains("line 1: prot is unknown; did you mean port?"), "{wrong}");
+    let right = run("[host mailhost]\nserver = alice:hunter2@127.0.0.1:1\n");
+    assert!(!right.contains("hunter2"), "{right}");
+    let right = run("[host mailhost]\nserver = 127.0.0.1\nport = 1\n");
+    let named = format!("the policy is {} (the environment variable HELO_CONFIG names it)", policy.display());
+    let by = format!("server 127.0.0.1:1, by {} [host mailhost] (HELO_CONFIG)", policy.display());
+    assert!(right.contains(&named) && right.contains(&by), "{right}");
+}
+
+#[test]
+fn a_trace_that_cannot_be_written_is_said_with_the_first_failure() {
+    let (program, folder) = (built(), TempDir::new());
+    let place = folder.join("no/such/folder/trace");
+    let (shown, errors) = asks(&program, "127.0.0.1:1", &[("HELO_TRACE", place.to_str().unwrap())]);
+    let words = format!("; besides, the trace file {} cannot be written: ", place.display());
+    assert!(shown.contains("host does not respond") && shown.contains(&words), "{shown}");
+    assert_eq!(errors, "");
+}
+
 /// A set-user-id program does not do what the environment of whoever starts it says.
 #[test]
 fn a_program_with_raised_rights_ignores_the_users_policy() {
     if !skip::as_root("a program with raised rights", "a set-user-id program is made by root and") {
         return;
     }
-    let source = cc::root().join("tests/policy/asks.c");
-    let built = Program::new(source).headers("distinct").headers("helo").link(Link::Static).build();
+    let built = built();
     let folder = TempDir::new();
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     let copy = |name: &str, mode: u32| -> PathBuf {
@@ -155,8 +232,18 @@ fn a_program_with_raised_rights_ignores_the_users_policy() {
     let run = |program: &Path, variable: &str, place: &Path| {
         let mut command = Command::new(program);
         // Nobody's port on this machine: nothing is connected to.
-        command.arg("127.0.0.1:1").env_clear().env(variable, place).uid(65534).gid(65534).current_dir("/");
-        cc::run(&mut command, LONG).stdout
+        command
+            .arg("127.0.0.1:1")
+            .env_clear()
+            .env(variable, place)
+            .env("HELO_TRACE", "stderr")
+            .uid(65534)
+            .gid(65534)
+            .current_dir("/");
+        let output = cc::run(&mut command, LONG);
+        let is_traced = output.stderr.contains(" * ");
+        assert_eq!(is_traced, program == ordinary, "HELO_TRACE: {}", output.stderr);
+        output.stdout
     };
     for (variable, place) in [("HELO_CONFIG", policy.as_path()), ("XDG_CONFIG_HOME", folder.path())] {
         let shown = run(&ordinary, variable, place);
@@ -168,6 +255,7 @@ fn a_program_with_raised_rights_ignores_the_users_policy() {
                 "the folder of temporary files takes no set-user-id programs",
             );
         }
-        assert!(!shown.contains("helo.conf") && shown.contains("user 0: 9 "), "{variable}: {shown}");
+        assert!(shown.contains("/etc/helo.conf)"), "{variable}: {shown}");
+        assert!(!shown.contains(policy.to_str().unwrap()) && shown.contains("user 0: 9 "), "{variable}: {shown}");
     }
 }

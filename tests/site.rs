@@ -438,3 +438,97 @@ fn every_face_says_why_a_call_failed_in_words_and_in_numbers() {
     assert_eq!(failure().err(), Some(HeloStatus::HeloNoResult));
     assert!(last_error().contains("NX_IP_ADDRESS_ERROR"), "asking changes nothing: {}", last_error());
 }
+
+/// What a failing call of each face says, for the host that it asks for.
+fn words_of_every_face(host: &str, address: SocketAddr) -> [(&'static str, String); 3] {
+    let native = Native::new(host);
+    assert_ne!(send_by_delivery(&native), HeloStatus::HeloOk);
+    let of_native = last_error();
+    assert_ne!(send_by_distinct(host), SMTP_SUCCESS);
+    let of_distinct = last_error();
+    assert_ne!(netx_mail(address).send(), 0);
+    [("helo", of_native), ("distinct", of_distinct), ("netx", last_error())]
+}
+
+#[test]
+fn every_failure_says_where_it_was_and_who_sent_the_program_there() {
+    let _turn = turn();
+    let nobody = listeners::refusing();
+    let folder = TempDir::new();
+    let file = folder.join("helo.conf");
+    let section = "[host mailhost 192.0.2.*]";
+    std::fs::write(&file, format!("{section}\nserver = {}\nport = {}\n", nobody.ip(), nobody.port())).unwrap();
+    // SAFETY: a text.
+    let chosen = unsafe { helo_policy_file(c(file.to_str().unwrap()).as_ptr()) };
+    assert_eq!(chosen, HeloStatus::HeloOk, "{}", last_error());
+    for (face, words) in words_of_every_face("mailhost", elsewhere()) {
+        let by = format!("server {nobody}, by {} {section}", file.display());
+        assert!(words.contains(&by), "{face}: {words}");
+        assert!(words.contains("; try next: is the port right"), "{face}: {words}");
+    }
+    let place = nobody.to_string();
+    for (face, words) in words_of_every_face(&place, nobody) {
+        let why = format!("server {nobody}, as the program asked: no section of {}", file.display());
+        assert!(words.contains(&why) && words.contains("matches 127.0.0.1"), "{face}: {words}");
+    }
+    // SAFETY: NULL is allowed.
+    unsafe { helo_policy_file(ptr::null()) };
+    for (face, words) in words_of_every_face(&place, nobody) {
+        let why = format!("server {nobody}, as the program asked: no policy was found (looked at ");
+        assert!(words.contains(&why) && words.contains("helo.conf"), "{face}: {words}");
+    }
+    set_ok(HeloFace::All, ptr::null(), "port", &nobody.port().to_string());
+    set_ok(HeloFace::All, ptr::null(), "server", "127.0.0.1");
+    for (face, words) in words_of_every_face("mailhost", elsewhere()) {
+        assert!(words.contains(", by the key server that the program has set"), "{face}: {words}");
+    }
+}
+
+#[test]
+fn a_recipient_and_its_result_have_all_the_words() {
+    let _turn = turn();
+    let refused = ("550 5.7.1 Relaying denied", "for strangers: a login");
+    let options = Options::default().rule(When::Recipient("b@x.test".into()), Then::Reply(refused.0.into()));
+    let sink = Sink::start(options);
+    let place = format!("server {}, as the program asked: ", sink.address());
+    let native = Native::new(&sink.address().to_string());
+    assert_eq!(send_by_delivery(&native), HeloStatus::HeloFailed);
+    let (words, text) = (last_error(), native.result(0, 0).expect("a result").text);
+    assert!(text.starts_with(refused.0), "the server's words come first: {text}");
+    for words in [&words, &text] {
+        for part in [refused.0, "; recipient b@x.test; ", &place, refused.1] {
+            assert!(words.contains(part), "{part}: {words}");
+        }
+    }
+    assert_ne!(netx_mail(sink.address()).send(), 0);
+    let words = last_error();
+    assert!(words.contains("; recipient b@x.test; ") && words.contains(refused.1), "{words}");
+    let connection = Distinct::open(sink.address(), "me.example").unwrap();
+    connection.mail("a@x.test");
+    assert_eq!(connection.rcpt("b@x.test"), SMTP_FAILURE);
+    let words = last_error();
+    assert!(words.contains("; recipient b@x.test; ") && words.contains(&place), "{words}");
+    // An address that cannot be sent is named, too.
+    assert_eq!(connection.rcpt("no one@@"), SMTP_FAILURE);
+    assert!(last_error().contains("; recipient no one@@; "), "{}", last_error());
+}
+
+#[test]
+fn a_password_in_a_url_is_in_no_words() {
+    let _turn = turn();
+    let nobody = listeners::refusing();
+    let url = format!("smtp://alice:hunter2@{nobody}");
+    let native = Native::new(&url);
+    assert_ne!(send_by_delivery(&native), HeloStatus::HeloOk);
+    assert!(last_error().contains(&nobody.to_string()) && !last_error().contains("hunter2"), "{}", last_error());
+    assert_ne!(send_by_distinct(&url), SMTP_SUCCESS);
+    assert!(last_error().contains(&nobody.to_string()) && !last_error().contains("hunter2"), "{}", last_error());
+    if helo::net::tls::AVAILABLE {
+        let text = format!("[host mailhost]\nserver = smtps://alice:hunter2@{nobody}\n");
+        assert_eq!(policy(&text), HeloStatus::HeloOk, "{}", last_error());
+        assert_ne!(send_by_distinct("mailhost"), SMTP_SUCCESS);
+        let words = last_error();
+        assert!(words.contains("by the policy that the program has given [host mailhost]"), "{words}");
+        assert!(!words.contains("hunter2"), "{words}");
+    }
+}

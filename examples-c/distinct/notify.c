@@ -46,14 +46,15 @@ static int send_notice(GLOBALHANDLE conn, const struct notice *notice)
 int WINAPI connected(GLOBALHANDLE conn, int result, DWORD_PTR lParam)
 {
     struct notice *notice = (struct notice *)lParam;
-    char reply[512] = "";
-    int code;
+    char reply[1024] = "";
+    int code = 0;
 
     if (result == SMTP_SUCCESS) {
         result = send_notice(conn, notice);
     }
-    if (result == SMTP_FAILURE && smtp_rply(conn, reply, sizeof reply, &code) == SMTP_SUCCESS) {
-        fprintf(stderr, "the server says: %s\n", reply);
+    if (result != SMTP_SUCCESS && smtp_rply(conn, reply, sizeof reply, &code) == SMTP_SUCCESS) {
+        /* Code 0: the server has said nothing, and the library says why. */
+        fprintf(stderr, "%s%s\n", code != 0 ? "the server says: " : "", reply);
     }
     smtp_quit(conn);
     notice->result = result;

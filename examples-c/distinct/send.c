@@ -31,16 +31,18 @@ int WINAPI show(GLOBALHANDLE conn, char far *buf, int len, DWORD_PTR lParam)
     return 0;
 }
 
-/* Says what the server said, closes the connection and gives the program's exit code. */
+/* Says why: the server's words, or those of the library where the server has said nothing (their code is 0). After a
+ * smtp_helo that gave no handle the words are there as well. Closes the connection and gives the program's exit code. */
 int give_up(GLOBALHANDLE conn, const char *where, int result)
 {
-    char reply[512] = "";
+    char reply[1024] = "";
     int code = 0;
 
-    if (conn != NULL && smtp_rply(conn, reply, sizeof reply, &code) == SMTP_SUCCESS && result == SMTP_FAILURE) {
+    smtp_rply(conn, reply, sizeof reply, &code);
+    if (code != 0) {
         fprintf(stderr, "%s: the server says: %s\n", where, reply);
     } else {
-        fprintf(stderr, "%s: error %d of d32-smtp.h\n", where, result);
+        fprintf(stderr, "%s: error %d of d32-smtp.h:\n%s\n", where, result, reply);
     }
     if (result == SMTP_TIMED_OUT && strcmp(where, "message") == 0) {
         fprintf(stderr, "The message may have been delivered all the same: sending it again may make a duplicate.\n");
@@ -80,10 +82,10 @@ int main(int argc, char **argv)
         if ((result = smtp_rcpt(conn, argv[i])) == SMTP_SUCCESS) {
             accepted++;
         } else if (result == SMTP_FAILURE) {
-            char reply[512] = "";
-            int code;
+            char reply[1024] = "";
+            int code = 0;
             smtp_rply(conn, reply, sizeof reply, &code);
-            fprintf(stderr, "%s is refused: %s\n", argv[i], reply);
+            fprintf(stderr, "%s %s: %s\n", argv[i], code != 0 ? "is refused" : "could not be named", reply);
         } else {
             return give_up(conn, argv[i], result);
         }

@@ -131,7 +131,11 @@ impl Section {
                 Err("the section names no host; write [host mailhost] or [host *.example.com]".to_owned())
             }
             "host" => Ok(Section::Host(rest)),
-            _ => Err("unknown section; known are [general], [host NAME ...] and [distinct.constants]".to_owned()),
+            _ => {
+                let near = super::did_you_mean(&kind, ["general", "host", "distinct.constants"]);
+                let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+                Err(format!("unknown section; known are [general], [host NAME ...] and [distinct.constants]{near}"))
+            }
         }
     }
 }

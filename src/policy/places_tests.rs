@@ -57,3 +57,22 @@ fn a_folder_where_a_file_should_be_is_found_and_refused_later() {
     fs::create_dir_all(folder.0.join("user").join(NAME)).unwrap();
     assert_eq!(chosen(around), Some(Named::User));
 }
+
+#[test]
+fn a_mistyped_variable_is_recognised_and_others_are_left_alone() {
+    for (name, expected) in [
+        ("HELO_CONFG", Some("HELO_CONFIG")),
+        ("HELO_CONF", Some("HELO_CONFIG")),
+        ("HELO_TRAC", Some("HELO_TRACE")),
+        ("HELLO_TRACE", Some("HELO_TRACE")),
+        ("HELO_LOGDIR", Some("HELO_LOG_DIR")),
+        ("helo_config", Some("HELO_CONFIG")),
+        ("HELO_CONFIG", None),
+        ("HELO_TRACE", None),
+        ("HELO_SERVER_NAME", None),
+        ("HOME", None),
+        ("HEADERS", None),
+    ] {
+        assert_eq!(meant(name), expected, "{name}");
+    }
+}

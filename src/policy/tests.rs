@@ -119,6 +119,7 @@ fn errors_name_the_line_and_the_key() {
         ("dots = me", 1, "dots is none of library, caller"),
         ("helo_name = a b", 1, "helo_name is not a name"),
         ("port = 25\n[hosts a]", 2, "unknown section"),
+        ("[hots a]", 1, "did you mean host?"),
         ("[host]", 1, "the section names no host"),
         ("[host a", 1, "one ] must end it"),
         ("[host a] x", 1, "one ] must end it"),

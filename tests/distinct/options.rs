@@ -127,7 +127,8 @@ fn yielding_can_be_switched_on_in_mid_wait_and_off_again() {
     assert_eq!(name(conn.opts(OPT_YIELD_ON, number(Some(counting)))), "SMTP_SUCCESS");
     until("the yield function", LONG, || (COUNTED.load(Ordering::SeqCst) > 2).then_some(()));
     assert_eq!(name(conn.opts(OPT_YIELD_OFF, 0)), "SMTP_SUCCESS");
-    assert_eq!(conn.reply().1, 250, "smtp_rply works meanwhile");
+    // `is_busy` may have failed meanwhile, which is what smtp_rply tells of then.
+    assert!([250, 0].contains(&conn.reply().1), "smtp_rply works meanwhile");
     assert_eq!(name(conn.xquit()), "SMTP_SUCCESS");
     assert_eq!(name(waiting.join().unwrap()), "SMTP_ABORTED");
     server.finish();

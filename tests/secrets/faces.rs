@@ -60,7 +60,11 @@ fn programs_under_a_policy_show_nothing() {
     let (logs, secrets) = (TempDir::new(), TempDir::new());
     let config = secrets.join("helo.conf");
     // The child writes it: it knows the ports.
-    let variables = [("HELO_CONFIG", config.as_os_str()), ("HELO_LOG_DIR", logs.path().as_os_str())];
+    let variables = [
+        ("HELO_CONFIG", config.as_os_str()),
+        ("HELO_LOG_DIR", logs.path().as_os_str()),
+        ("HELO_TRACE", std::ffi::OsStr::new("stderr")),
+    ];
     let output = child::run("faces::programs_under_a_policy_show_nothing", &variables);
     let mut seen = Seen::default();
     seen.add("standard output", output.stdout);
@@ -71,7 +75,7 @@ fn programs_under_a_policy_show_nothing() {
     }
     let sent = fs::read_to_string(secrets.join("sent")).unwrap();
     let logins: Vec<String> = sent.lines().map(str::to_owned).collect();
-    for trace in ["AUTH PLAIN <hidden>", "S 235", "S 535", "smtp_helo("] {
+    for trace in ["AUTH PLAIN <hidden>", "S 235", "S 535", "smtp_helo(", "* libhelo ", "; user alice; server 127.0.0.1:"] {
         assert!(seen.has(trace), "{trace:?} is nowhere");
     }
     assert!(logins.len() > 10, "{logins:?}");

@@ -98,13 +98,19 @@ fn ask(session: &mut Session, asked: &Attempt) -> Result<Vec<Refused>> {
         Err(error) => note(Whom::Sender(from.as_str().to_owned()), error, session)?,
         Ok(()) => {
             for to in &asked.to {
+                if session.connection().farewell().is_some() {
+                    break;
+                }
                 if let Err(error) = session.command(&Command::Rcpt { to, params: &[] }, &mut ()) {
                     note(Whom::Recipient(to.as_str().to_owned()), error, session)?;
                 }
             }
         }
     }
-    session.command(&Command::Rset, &mut ())?;
+    // A server that has said goodbye is not asked again.
+    if session.connection().farewell().is_none() {
+        session.command(&Command::Rset, &mut ())?;
+    }
     Ok(refused)
 }
 

@@ -1,5 +1,6 @@
 //! What the command line and the configuration file say: the server's settings, and what concerns the program itself.
 
+use helo::policy::did_you_mean;
 use helo::policy::text;
 use helo::server::settings::{KEYS, Key, Settings, entries, flag, seconds};
 use std::ffi::OsString;
@@ -115,7 +116,11 @@ impl Options {
 
 fn find(name: &str) -> Result<&'static Key, String> {
     let key = keys().find(|key| !key.name.is_empty() && key.name == name);
-    key.ok_or_else(|| format!("there is no {name}; --help shows what there is"))
+    key.ok_or_else(|| {
+        let near = did_you_mean(name, keys().map(|key| key.name).filter(|name| !name.is_empty()));
+        let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        format!("there is no {name}{near}; --help shows what there is")
+    })
 }
 
 fn help() -> String {

@@ -330,6 +330,7 @@ impl Connection {
                 let mut lost = self.lost(&format!("receiving failed: {why}"));
                 if lost.cause == Cause::BrokenOff && read_cause(&why) == Cause::Tls {
                     lost.cause = Cause::Tls;
+                    lost.hint = TlsFailure::hint(&why);
                     if !TlsFailure::is_lack(&why) {
                         self.stay_encrypted();
                     }

@@ -178,9 +178,10 @@ impl Connection {
         self.dialogue.extensions()
     }
 
-    /// An error of this connection in words for people, with the server, who sent the program there, and what to try next.
-    pub fn in_words(&self, error: &Error) -> String {
-        self.context.words(error, Concerning::Connection)
+    /// An error of this connection in words for whoever watches: with the server, who sent the program there, and what to
+    /// try next.
+    fn in_words(&self, error: &Error) -> String {
+        self.context.words_for_trace(error, Concerning::Connection)
     }
 
     /// The last reply read.

@@ -120,6 +120,9 @@ fn of_hint(hint: Hint, phase: Phase) -> &'static str {
             "the server's administrator must mend its certificate; until then tls_verify = no with tls_pin = its key trusts \
              just this server"
         }
+        Hint::OwnCertificate => {
+            "the server wants a certificate of this side that it knows: tls_certificate and tls_key, from its administrator"
+        }
         Hint::NoTlsName => "tls_name = the name that the server's certificate has, or server = its name",
         Hint::NoAuth => {
             "the server has no login here: port = 587 with tls = always as a rule (some offer it under TLS only), or send \

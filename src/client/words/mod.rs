@@ -109,6 +109,11 @@ impl Context {
 
     /// A failure in words: where, what, what was said, and all that goes with it. Bounded.
     pub fn words(&self, error: &Error, concerning: Concerning<'_>) -> String {
+        self.words_for_trace(error, concerning) + &self.complaints()
+    }
+
+    /// The same for the trace, which is not told what is wrong with itself.
+    pub(crate) fn words_for_trace(&self, error: &Error, concerning: Concerning<'_>) -> String {
         let head = cut(&error.to_string(), HEAD_SHOWN);
         self.complete(head, &error.into(), concerning)
     }
@@ -123,7 +128,7 @@ impl Context {
     /// The same for a failure that is no error of the engine.
     pub fn words_of(&self, failure: &Failure<'_>, concerning: Concerning<'_>) -> String {
         let head = format!("{}: {}: {}", failure.phase.name(), failure.cause.name(), failure.said);
-        self.complete(cut(&head, HEAD_SHOWN), failure, concerning)
+        self.complete(cut(&head, HEAD_SHOWN), failure, concerning) + &self.complaints()
     }
 
     /// What was said, whole, and behind it whom it concerns, where it was said, and what to try next.
@@ -150,11 +155,13 @@ impl Context {
         self.add_facts(&mut words, failure.phase, concerning);
         words.push_str("; try next: ");
         words.push_str(self.advice(failure));
-        for complaint in self.watches.iter().filter_map(|watch| watch.complaint()) {
-            words.push_str("; besides, ");
-            words.push_str(&cut(&complaint, PART_SHOWN));
-        }
         words
+    }
+
+    /// What is wrong with those who watch, each told once.
+    fn complaints(&self) -> String {
+        let complaints = self.watches.iter().filter_map(|watch| watch.complaint());
+        complaints.map(|complaint| format!("; besides, {}", cut(&complaint, PART_SHOWN))).collect()
     }
 
     /// Whom it concerns, and where it was.

@@ -123,6 +123,7 @@ fn each_cause_has_its_own_cure() {
         ("self-signed", hinted(SelfSigned), none, "tls_verify = no with tls_pin ="),
         ("another key", hinted(CertificatePin), none, "new key"),
         ("another fault of it", hinted(Certificate), none, "mend its certificate"),
+        ("a certificate of this side", hinted(OwnCertificate), none, "tls_certificate"),
         ("an address only", hinted(NoTlsName), none, "tls_name = the name"),
         ("wrong password", refused(Phase::Auth, 535, "5.7.8 no"), none, "look at user and password"),
         ("application's password", refused(Phase::Auth, 534, "5.7.9 no"), none, "made for this application"),

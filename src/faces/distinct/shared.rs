@@ -149,7 +149,11 @@ impl Shared {
             Some(context) => Refusal::of(error, context, concerning),
             None => Refusal::of(error, &Context::default(), concerning),
         };
-        match error.reply.as_deref().filter(|_| error.cause == Cause::Refused) {
+        // A no that came during this call, and then the connection was lost: that is why.
+        let is_new_no = |reply: &Reply| {
+            error.cause == Cause::BrokenOff && reply.code() >= 400 && self.fields.lock().reply != reply.raw()
+        };
+        match error.reply.as_deref().filter(|reply| error.cause == Cause::Refused || is_new_no(reply)) {
             Some(reply) => self.note_reply(Some(reply)),
             None => self.note_failure(&refusal.words),
         }

@@ -1,5 +1,6 @@
 //! TLS that was broken, in the handshake or after it, as reading and writing say it.
 
+use crate::error::Hint;
 use std::fmt;
 use std::io::{self, ErrorKind};
 
@@ -8,6 +9,7 @@ use std::io::{self, ErrorKind};
 pub struct TlsFailure {
     pub(super) words: String,
     pub(super) is_lack: bool,
+    pub(super) hint: Option<Hint>,
 }
 
 impl TlsFailure {
@@ -20,6 +22,11 @@ impl TlsFailure {
     /// something wrong or somebody between them may have had a hand in it.
     pub fn is_lack(error: &io::Error) -> bool {
         TlsFailure::of(error).is_some_and(|failure| failure.is_lack)
+    }
+
+    /// What tells it from others, where their cures differ.
+    pub fn hint(error: &io::Error) -> Option<Hint> {
+        TlsFailure::of(error)?.hint
     }
 
     fn of(error: &io::Error) -> Option<&TlsFailure> {

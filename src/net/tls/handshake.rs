@@ -266,7 +266,7 @@ fn agreed(tls: &Connection) -> String {
 
 fn lost(why: &io::Error) -> Error {
     if TlsFailure::is_in(why) {
-        return failure(Cause::Tls, why.to_string());
+        return failure(Cause::Tls, why.to_string()).hinting(TlsFailure::hint(why));
     }
     failure(crate::net::transport::read_cause(why), format!("the connection was lost during the handshake: {why}"))
 }

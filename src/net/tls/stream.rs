@@ -134,7 +134,8 @@ impl TlsStream {
             // The other side is told why, as far as that goes out at once.
             let _ = self.send();
             let words = words::words(&why, self.tls.is_handshaking());
-            let failure = TlsFailure { words, is_lack: words::is_lack(&why) };
+            let hint = words::hint(&why, self.tls.is_handshaking());
+            let failure = TlsFailure { words, is_lack: words::is_lack(&why), hint };
             self.failed = Some(failure.clone());
             return Err(failure.into());
         }

@@ -6,6 +6,7 @@ use super::key;
 use super::options::{Options, Pin};
 use super::store;
 use super::words::{self, certificate_words, plain};
+use crate::error::Hint;
 use core::fmt;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -36,6 +37,7 @@ struct NotAccepted {
     words: String,
     /// It is not that something was found wrong: it could not be looked at.
     cannot: bool,
+    hint: Hint,
 }
 
 impl fmt::Display for NotAccepted {
@@ -63,9 +65,14 @@ pub(super) fn is_cannot(error: &Error) -> bool {
     given(error).is_some_and(|given| given.cannot)
 }
 
+/// What tells an error that this verifier gave from others.
+pub(super) fn hint(error: &Error) -> Option<Hint> {
+    given(error).map(|given| given.hint)
+}
+
 /// A certificate's key, or what was signed by it, is of a kind that is not known here.
 pub(super) fn cannot(words: &str) -> Error {
-    error(NotAccepted { words: words.to_owned(), cannot: true })
+    error(NotAccepted { words: words.to_owned(), cannot: true, hint: Hint::Certificate })
 }
 
 /// The handshake was signed by somebody else.
@@ -73,8 +80,21 @@ pub(super) fn bad_signature() -> Error {
     Error::InvalidCertificate(CertificateError::BadSignature)
 }
 
-fn not_accepted(words: String) -> Error {
-    error(NotAccepted { words, cannot: false })
+fn not_accepted(hint: Hint, words: String) -> Error {
+    error(NotAccepted { words, cannot: false, hint })
+}
+
+fn hint_of(why: &CertificateError, self_signed: bool) -> Hint {
+    match why {
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Hint::CertificateName,
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => Hint::CertificateTime,
+        CertificateError::UnknownIssuer | CertificateError::BadSignature if !self_signed => Hint::CertificateIssuer,
+        _ if self_signed => Hint::SelfSigned,
+        _ => Hint::Certificate,
+    }
 }
 
 fn error(why: NotAccepted) -> Error {
@@ -155,7 +175,7 @@ impl Verifier {
             }
             other => certificate_words(other),
         };
-        not_accepted(format!("{reason}; {}", shown.names()))
+        not_accepted(hint_of(why, self_signed), format!("{reason}; {}", shown.names()))
     }
 
     fn unknown_issuer(&self, shown: &Shown<'_>) -> String {
@@ -177,12 +197,13 @@ impl Verifier {
         }
         match pin_of(end_entity) {
             Some(pin) if self.pins.contains(&pin) => Ok(()),
-            Some(pin) => Err(not_accepted(format!(
-                "the server's key is another than the one demanded (tls_pin); it has {pin}; {}",
-                shown.names()
-            ))),
+            Some(pin) => {
+                let words = "the server's key is another than the one demanded (tls_pin); it has";
+                Err(not_accepted(Hint::CertificatePin, format!("{words} {pin}; {}", shown.names())))
+            }
             None => {
-                Err(not_accepted(format!("the certificate cannot be read, so its key is not known; {}", shown.names())))
+                let words = "the certificate cannot be read, so its key is not known";
+                Err(not_accepted(Hint::Certificate, format!("{words}; {}", shown.names())))
             }
         }
     }

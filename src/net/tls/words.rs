@@ -2,6 +2,7 @@
 
 use super::certificate::printable;
 use super::verify;
+use crate::error::Hint;
 use rustls::{
     AlertDescription, CertificateError, Error, InconsistentKeys, InvalidMessage, PeerIncompatible, PeerMisbehaved,
 };
@@ -62,6 +63,37 @@ pub(super) fn is_lack(why: &Error) -> bool {
         | Error::FailedToGetCurrentTime
         | Error::FailedToGetRandomBytes => false,
         _ => true,
+    }
+}
+
+/// What tells an error from others, where their cures differ.
+pub(super) fn hint(why: &Error, in_handshake: bool) -> Option<Hint> {
+    if let Some(hint) = verify::hint(why) {
+        return Some(hint);
+    }
+    match why {
+        Error::InvalidMessage(
+            InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
+        ) => None,
+        Error::InvalidMessage(_) if in_handshake => Some(Hint::ClearWhereTls),
+        Error::PeerIncompatible(_) => Some(Hint::NoCommonTls),
+        Error::AlertReceived(alert) => match alert {
+            AlertDescription::ProtocolVersion
+            | AlertDescription::HandshakeFailure
+            | AlertDescription::InsufficientSecurity => Some(Hint::NoCommonTls),
+            AlertDescription::CertificateRequired
+            | AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied => Some(Hint::OwnCertificate),
+            AlertDescription::UnrecognisedName => Some(Hint::CertificateName),
+            _ => None,
+        },
+        Error::InvalidCertificate(_) => Some(Hint::Certificate),
+        _ => None,
     }
 }
 

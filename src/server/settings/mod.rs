@@ -10,6 +10,7 @@ mod users;
 
 pub use setup::{MECHANISMS, Own, Setup};
 
+use crate::policy::did_you_mean;
 use crate::policy::text::without_mark;
 use crate::sasl::Secret;
 use ini::{Ini, ParseOption};
@@ -139,6 +140,15 @@ pub struct Settings {
     workers: Option<usize>,
 }
 
+/// The error of a key that does not exist, with the nearest that does.
+pub fn unknown(key: &str) -> String {
+    let names = KEYS.iter().map(|key| key.name).filter(|name| !name.is_empty());
+    match did_you_mean(key, names) {
+        Some(near) => format!("there is no such key; did you mean {near}?"),
+        None => "there is no such key".to_owned(),
+    }
+}
+
 impl Settings {
     /// Nothing is said yet.
     pub fn new() -> Settings {
@@ -184,7 +194,7 @@ impl Settings {
             "timeout" => self.timeout = Some(seconds(value)?),
             "threads" => self.threads = number(value)?,
             "workers" => self.workers = Some(number(value)?),
-            _ => return Err("there is no such key".to_owned()),
+            _ => return Err(unknown(key)),
         }
         Ok(())
     }

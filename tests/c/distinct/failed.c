@@ -1,5 +1,6 @@
 /* A program that never closes what smtp_helo could not open: the handles do not pile up, and the latest still serve. */
 #include "check.h"
+#include <string.h>
 #include <windows.h>
 #include <d32-smtp.h>
 
@@ -12,8 +13,8 @@ int main(void)
     /* A name that cannot be said fails before a connection is made. */
     smtp_helo("127.0.0.1", "two words", &first, NULL, 0);
     CHECK_INT("the first is kept", smtp_rply(first, reply, sizeof reply, &code), SMTP_SUCCESS);
-    CHECK_TEXT("and knows of no reply", reply, "");
-    CHECK_INT("nor of a code", code, 0);
+    CHECK_TEXT("and knows why", strncmp(reply, "000-libhelo: hello: bad argument", 32) == 0 ? "why" : reply, "why");
+    CHECK_INT("with no server's code", code, 0);
     for (i = 0; i < 300; i++) {
         failures += smtp_helo("127.0.0.1", "two words", &conn, NULL, 0) == SMTP_FAILURE;
     }

@@ -124,11 +124,11 @@ static void bad_arguments(GLOBALHANDLE conn)
     REFUSED(SMTP_INVALID_OPTION, smtp_opts, conn, OPT_TIMEOUT, 1000);
     REFUSED(SMTP_SUCCESS, smtp_rply, conn, NULL, 0, NULL);
     REFUSED(SMTP_SUCCESS, smtp_rply, conn, NULL, 100, &code);
-    CHECK_INT("the code comes without the text", code, 250);
+    CHECK_INT("the code comes without the text: the library has none of its own", code, 0);
     REFUSED(SMTP_SUCCESS, smtp_rply, conn, reply, -5, NULL);
     CHECK_TEXT("a negative length leaves the buffer alone", reply, "xyz");
     REFUSED(SMTP_SUCCESS, smtp_rply, conn, reply, 3, NULL);
-    CHECK_TEXT("a short buffer gets what fits", reply, "25");
+    CHECK_TEXT("a short buffer gets what fits", reply, "00");
     REFUSED(SMTP_FAILURE, smtp_xquit, conn);
     REFUSED(SMTP_SUCCESS, smtp_noop, conn);
 }
