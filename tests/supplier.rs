@@ -108,6 +108,19 @@ fn a_token_that_has_expired_is_fetched_anew_on_the_same_connection() {
     server.finish();
 }
 
+/// What the server does not take is known by then, and not tried again with the fresh token.
+#[test]
+fn the_fresh_token_goes_by_the_mechanism_that_the_server_takes() {
+    let (old, new, hello) = (auth("old"), auth("new"), HELLO.replace("XOAUTH2", "OAUTHBEARER XOAUTH2"));
+    let server = ScriptedServer::start(&format!(
+        "{hello}\nC~ AUTH OAUTHBEARER *\nS: 504 5.5.4 unknown\n{old}\nS: 535 5.7.8 expired\n{new}\nS: 235 welcome\n{BYE}"
+    ));
+    let supplier = Scripted::tokens(&["old", "new"]);
+    open(&server, &supplier).unwrap().quit(&mut ());
+    supplier.assert_asked(&[false, true]);
+    server.finish();
+}
+
 #[test]
 fn refused_twice_is_refused_in_the_servers_words() {
     let (old, new) = (auth("old"), auth("new"));
