@@ -140,7 +140,8 @@ fn challenges_without_end_are_cancelled() {
 #[test]
 fn what_is_no_base64_is_cancelled() {
     for challenge in ["A", "QUJD QUJD", "====", "\\xff\\xfe", "QUJE=", "<script>", ""] {
-        let script = format!("C: AUTH CRAM-MD5\nS: 334 {challenge}\nC: *\nS: 501 cancelled\nC: QUIT\nS: 221 bye\nWAIT close");
+        let script =
+            format!("C: AUTH CRAM-MD5\nS: 334 {challenge}\nC: *\nS: 501 cancelled\nC: QUIT\nS: 221 bye\nWAIT close");
         let server = server("CRAM-MD5", &script);
         let error = open(server.address().port(), password("alice", "secret"), &[]).err().unwrap();
         assert_eq!((error.phase, error.cause, error.code()), (Phase::Auth, Cause::Protocol, 0), "{challenge}");
@@ -171,7 +172,7 @@ fn the_prompts_of_login_may_be_anything() {
     for first in PROMPTS {
         for second in [first, "334 UGFzc3dvcmQ6", "334 Passwort bitte"] {
             for (reply, code) in [("235 ok", 0), ("535 5.7.8 no", 535)] {
-                let end = if code == 0 { "C: QUIT\n S: 221 bye" } else { "WAIT close" };
+                let end = "C: QUIT\n S: 221 bye\n WAIT close";
                 let script = format!(
                     "C: AUTH LOGIN\n S: {first}\n C: YWxpY2U=\n S: {second}\n C: c2VjcmV0\n S: {reply}\n {end}"
                 );
@@ -225,7 +226,9 @@ fn the_error_challenge_of_a_token_may_be_anything() {
     ];
     for (mechanism, answer) in [("XOAUTH2", ""), ("OAUTHBEARER", "AQ==")] {
         for (challenge, words) in &challenges {
-            let script = format!("C~ AUTH {mechanism} *\n S: {challenge}\n C: {answer}\n S: 535 5.7.8 no\n WAIT close");
+            let script = format!(
+                "C~ AUTH {mechanism} *\n S: {challenge}\n C: {answer}\n S: 535 5.7.8 no\n C: QUIT\n S: 221 bye\n WAIT close"
+            );
             let server = server(mechanism, &script);
             let error = open(server.port(), token("hush-hush"), &[]).err().unwrap();
             assert_eq!((error.phase, error.cause, error.code()), (Phase::Auth, Cause::Refused, 535), "{challenge}");
@@ -238,7 +241,9 @@ fn the_error_challenge_of_a_token_may_be_anything() {
 #[test]
 fn a_token_that_the_error_challenge_repeats_is_hidden() {
     for challenge in ["bad token hush-hush", "AUTH XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciBodXNoLWh1c2gBAQ"] {
-        let script = format!("C~ AUTH XOAUTH2 *\n S: 334 {challenge}\n C: \n S: 535 5.7.8 no\n WAIT close");
+        let script = format!(
+            "C~ AUTH XOAUTH2 *\n S: 334 {challenge}\n C: \n S: 535 5.7.8 no\n C: QUIT\n S: 221 bye\n WAIT close"
+        );
         let server = server("XOAUTH2", &script);
         let words = open(server.port(), token("hush-hush"), &[]).err().unwrap().to_string();
         assert!(!words.contains("hush") && !words.contains("dXNlcj") && words.contains("535 5.7.8 no"), "{words}");
@@ -330,9 +335,11 @@ fn the_next_mechanism_is_not_tried_after_a_refusal_of_the_credentials() {
         ("SCRAM-SHA-256 PLAIN LOGIN", "C~ AUTH SCRAM-SHA-256 *\n S: 334 ?\n C: *\n S: 501 ok".to_owned(), 501),
     ];
     for (offer, script, code) in scripts {
-        let server = server(offer, &format!("{script}\n WAIT close"));
+        let goodbye = if matches!(code, 334 | 421) { "" } else { "C: QUIT\n S: 221 bye\n" };
+        let server = server(offer, &format!("{script}\n {goodbye} WAIT close"));
         let error = open(server.port(), password("alice", "secret"), &[]).err().unwrap();
-        assert_eq!((error.phase, error.code()), (Phase::Auth, code), "{script}: {error}");
+        let said = error.reply.as_ref().map(|reply| reply.code());
+        assert_eq!((error.phase, said), (Phase::Auth, Some(code)), "{script}: {error}");
         server.finish();
     }
 }
@@ -341,7 +348,7 @@ fn the_next_mechanism_is_not_tried_after_a_refusal_of_the_credentials() {
 fn the_words_name_what_was_tried_and_who_decides() {
     let script = format!(
         "C: AUTH CRAM-MD5\n S: 504 5.5.4 unknown type\n {PLAIN}\n S: 500 what is this\n {LOGIN}\n S: 535 5.7.8 no\n \
-         WAIT close"
+         C: QUIT\n S: 221 bye\n WAIT close"
     );
     let server = server("CRAM-MD5 PLAIN LOGIN", &script);
     let words = open(server.port(), password("alice", "secret"), &[]).err().unwrap().to_string();
@@ -356,7 +363,8 @@ fn the_words_name_what_was_tried_and_who_decides() {
 /// A site that has named its mechanisms gets those, in its order.
 #[test]
 fn only_mechanisms_that_are_named_are_tried() {
-    let server = server("LOGIN CRAM-MD5 PLAIN", "C: AUTH CRAM-MD5\n S: 504 5.5.4 unknown\n WAIT close");
+    let server =
+        server("LOGIN CRAM-MD5 PLAIN", "C: AUTH CRAM-MD5\n S: 504 5.5.4 unknown\n C: QUIT\n S: 221 bye\n WAIT close");
     let error = open(server.port(), password("alice", "secret"), &["CRAM-MD5"]).err().unwrap();
     assert_eq!((error.cause, error.code()), (Cause::Refused, 504));
     let words = error.to_string();

@@ -149,7 +149,8 @@ impl Exchange {
     /// server does not know it (500, 502, 504), or not on this connection (538), or its challenge could not be read. 501
     /// and 534 mean that as well as a password that does not please, and are taken so only before one was shown.
     pub(crate) fn is_of_mechanism(&self, error: &Error) -> bool {
-        match error.code() {
+        // The last word of the exchange, also where it was not what decided.
+        match error.reply.as_ref().map_or(0, |reply| reply.code()) {
             // It waits for more, it closes, or it lets in whom it should not.
             334 | 421 => false,
             400.. if self.is_unreadable => true,
