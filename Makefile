@@ -13,10 +13,8 @@ FUZZ_SECONDS ?= 20
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1~\2/p' Makefile | column -t -s '~'
 
-# Without the rlib, which only Rust programs want, the two are optimized as a whole.
 build: ## the shared and the static library, helo-server and helo-check, in target/release
-	$(CARGO) build --release --bins
-	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib
+	$(CARGO) build --release
 
 firmware: ## small ones without TLS, in target/firmware (FEATURES, CC, TARGET: docs/firmware.md)
 	scripts/firmware.sh $(TARGET)
@@ -46,7 +44,7 @@ setup-tests: ## installs what the tests need (as root; otherwise says what is mi
 	scripts/setup-tests.sh all
 
 headers: ## writes include/ afresh from the faces
-	HELO_WRITE_HEADERS=1 $(CARGO) build --lib
+	HELO_WRITE_HEADERS=1 $(CARGO) build --package helo --lib
 
 bench: ## the numbers of README's table
 	scripts/bench.sh

@@ -1,4 +1,4 @@
-//! Writes the C headers from the faces and names the shared library.
+//! Writes the C headers from the faces.
 //!
 //! A folder of `src/faces/` becomes a folder of headers once it has a list of its symbols:
 //!
@@ -45,7 +45,6 @@ fn run() -> Result<(), String> {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=src/faces");
     println!("cargo::rerun-if-env-changed=HELO_WRITE_HEADERS");
-    name_library()?;
 
     let root = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(variable("OUT_DIR")?);
@@ -65,31 +64,6 @@ fn run() -> Result<(), String> {
                 write(&committed.join(&header), &text)?;
             }
         }
-    }
-    Ok(())
-}
-
-/// The name that programs keep of the shared library. Its number changes when an old program would no longer run.
-fn name_library() -> Result<(), String> {
-    let system = variable("CARGO_CFG_TARGET_OS")?;
-    if matches!(system.as_str(), "linux" | "android" | "freebsd" | "netbsd" | "openbsd" | "dragonfly") {
-        println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libhelo.so.0");
-        link_soname()?;
-    }
-    Ok(())
-}
-
-/// Programs that are linked against the library where cargo puts it look for it under its soname: a link beside it, as
-/// `make install` makes one, spares whoever tries it out an error of the loader.
-fn link_soname() -> Result<(), String> {
-    // target/release/build/helo-0123/out
-    let out = PathBuf::from(variable("OUT_DIR")?);
-    let Some(folder) = out.ancestors().nth(3) else { return Ok(()) };
-    #[cfg(unix)]
-    if let Err(why) = std::os::unix::fs::symlink("libhelo.so", folder.join("libhelo.so.0"))
-        && why.kind() != std::io::ErrorKind::AlreadyExists
-    {
-        println!("cargo::warning=no link libhelo.so.0 in {}: {why}", folder.display());
     }
     Ok(())
 }

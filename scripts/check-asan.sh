@@ -19,4 +19,4 @@ export RUSTFLAGS="-Zsanitizer=address -Cforce-frame-pointers=yes"
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:detect_stack_use_after_return=1}
 export HELO_SANITIZER=address
 # A target by name keeps the flags away from build scripts and macros.
-exec cargo +nightly test --locked --no-fail-fast --target x86_64-unknown-linux-gnu "$@"
+exec cargo +nightly test --package helo --locked --no-fail-fast --target x86_64-unknown-linux-gnu "$@"

@@ -22,4 +22,4 @@ export CARGO_TARGET_DIR=$PWD/target/tsan
 export RUSTFLAGS="-Zsanitizer=thread -Zexternal-clangrt -Clinker=clang-22 -Clink-arg=-fsanitize=thread"
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
 export HELO_SANITIZER=thread
-exec cargo test --locked --no-fail-fast --target x86_64-unknown-linux-gnu -Zbuild-std "$@"
+exec cargo test --package helo --locked --no-fail-fast --target x86_64-unknown-linux-gnu -Zbuild-std "$@"

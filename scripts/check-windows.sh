@@ -69,7 +69,7 @@ check_exports() { # TARGET MINGW-PREFIX
 }
 
 for pair in x86_64-win7-windows-gnu:x86_64-w64-mingw32 i686-win7-windows-gnu:i686-w64-mingw32; do
-    build "${pair%:*}" "${pair#*:}" rustc --lib --crate-type cdylib,staticlib
+    build "${pair%:*}" "${pair#*:}" build --package helo-library
     check_exports "${pair%:*}" "${pair#*:}"
 done
 
@@ -95,8 +95,8 @@ for pair in x86_64-win7-windows-gnu:x86_64-w64-mingw32 i686-win7-windows-gnu:i68
 done
 
 # The programs, and the unit tests: which files they came to is in what cargo says of them.
-build x86_64-win7-windows-gnu x86_64-w64-mingw32 build --bins
-tests=$(build x86_64-win7-windows-gnu x86_64-w64-mingw32 test --no-run --lib --bins --message-format=json \
+build x86_64-win7-windows-gnu x86_64-w64-mingw32 build --package helo --bins
+tests=$(build x86_64-win7-windows-gnu x86_64-w64-mingw32 test --no-run --package helo --lib --bins --message-format=json \
     | sed -n 's/.*"test":true.*"executable":"\([^"]*\)".*/\1/p')
 echo "x86_64-win7-windows-gnu: helo-server.exe, helo-check.exe and $(echo "$tests" | wc -l) files of unit tests link"
 
@@ -108,7 +108,7 @@ for test in $tests; do
     # Proptest's files of failures belong to the host.
     PROPTEST_FAILURE_PERSISTENCE=none timeout 900 wine "$test" --quiet
 done
-env -u RUSTC -u RUSTC_BOOTSTRAP -u CARGO_TARGET_DIR cargo build --bin helo-server --locked
+env -u RUSTC -u RUSTC_BOOTSTRAP -u CARGO_TARGET_DIR cargo build --package helo --bin helo-server --locked
 start_demo_server target/debug/helo-server "$PWD/$out/stored"
 python3 scripts/demo_message.py "$out/message.eml"
 # helo.dll is found beside the program.

@@ -1,6 +1,15 @@
 #!/bin/bash
 # Runs the parts of the tests named: setup rust c python interop. Ends with the skips and one line of numbers:
 # "N passed, N failed, N skipped". Fails when anything failed.
+#
+# What ships is what is tested: the release build is made once and installed into target/check/installed, and C programs,
+# Python, the real servers and the tests of the two programs run against that. For the tests of Rust that is
+#
+#   HELO_INSTALLED   the prefix of the installation: headers, libraries, programs (tests/support/installed.rs)
+#   HELO_FACES       "installed": the faces' functions that a test in Rust calls are taken from there, too
+#   HELO_FIRMWARE    the folder of what `make firmware` made
+#
+# Without these a test takes what cargo builds beside it.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -13,35 +22,64 @@ skips=$out/skips
 : > "$skips"
 export HELO_SKIP_LOG=$skips
 failed_parts=""
+installed=$out/installed
 
 # Runs a command as part of the log; a failure is remembered, the rest still runs.
 run() { # PART COMMAND...
     local part=$1
     shift
+    local from=$SECONDS
     echo "== $part: $*" | tee -a "$log"
     # A test that hangs must not keep the rest from running.
     timeout --kill-after=30 1200 "$@" 2>&1 | tee -a "$log"
     [ "${PIPESTATUS[0]}" = 0 ] || failed_parts="$failed_parts $part"
+    echo "== $part took $((SECONDS - from)) s" | tee -a "$log"
+}
+
+# The release build, installed; once for all parts. What an earlier run has installed does not stand in for it.
+ship() {
+    [ -z "${HELO_INSTALLED:-}" ] || return 0
+    export HELO_INSTALLED=$installed
+    rm -rf "$installed"
+    run build cargo build --release --locked
+    run install scripts/install.sh "" "$installed" "$installed/lib" "$installed/include"
+}
+
+# The library for firmware, small and with one face.
+ship_firmware() {
+    HELO_FIRMWARE=$PWD/target/firmware/$(rustc -vV | sed -n 's/^host: //p')/small
+    export HELO_FIRMWARE
+    rm -f "$HELO_FIRMWARE"/libhelo.*
+    run firmware scripts/firmware.sh
 }
 
 for part in "$@"; do
     case $part in
         setup) run setup scripts/setup-tests.sh ;;
         rust)
+            ship
             # shellcheck disable=SC2046
-            run rust cargo test --locked --no-fail-fast --lib $(tests_of rust)
-            # Without TLS, as firmware has it: the unit tests pass, and all others compile.
-            run rust cargo test --locked --no-fail-fast --lib --no-default-features --features std,faces
-            run rust cargo check --locked --tests --no-default-features --features std,faces
+            run rust cargo test --package helo --locked --no-fail-fast --lib $(tests_of rust)
+            # Without TLS, as firmware has it.
+            run rust cargo test --package helo --locked --no-fail-fast --lib --no-default-features --features std,faces
             # Firmware without an operating system: core and alloc only.
-            run rust cargo rustc --locked --lib --no-default-features --crate-type rlib
+            run rust cargo check --package helo --locked --lib --no-default-features
             ;;
-        c | interop)
-            tests=$(tests_of "$part")
-            # shellcheck disable=SC2086
-            if [ -n "$tests" ]; then run "$part" cargo test --locked --no-fail-fast $tests; fi
+        c)
+            ship
+            ship_firmware
+            # shellcheck disable=SC2046
+            run c cargo test --package helo --locked --no-fail-fast $(tests_of c)
             ;;
-        python) run python scripts/check-python.sh ;;
+        interop)
+            ship
+            # shellcheck disable=SC2046
+            run interop env HELO_FACES=installed cargo test --package helo --locked --no-fail-fast $(tests_of interop)
+            ;;
+        python)
+            ship
+            run python scripts/check-python.sh
+            ;;
         *)
             echo "no such part: $part (there are: setup rust c python interop)" >&2
             exit 2

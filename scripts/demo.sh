@@ -6,7 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-cargo build --release --lib --bins --locked
+# As `make build`, so that neither compiles what the other has made.
+cargo build --release --locked
 out=$PWD/target/demo
 rm -rf "$out"
 mkdir -p "$out/bin"

@@ -6,8 +6,7 @@ cd "$(dirname "$0")/.."
 weigh() { # WORDS FEATURES...
     local words=$1
     shift
-    # Without an rlib beside it the library is optimized as a whole.
-    cargo rustc --quiet --release --lib --locked --crate-type cdylib --target-dir target/size "$@"
+    cargo build --quiet --release --package helo-library --locked --target-dir target/size "$@"
     strip -o target/size/stripped target/size/release/libhelo.so
     echo "$words: $(stat -c %s target/size/stripped) bytes"
 }

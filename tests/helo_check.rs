@@ -65,7 +65,7 @@ impl Place {
     }
 
     fn run_with(&self, arguments: &[&str], helo_config: Option<&Path>) -> Run {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_helo-check"));
+        let mut command = Command::new(support::installed::program("helo-check", env!("CARGO_BIN_EXE_helo-check")));
         command.args(arguments).env("HOME", self.0.path()).env_remove("XDG_CONFIG_HOME").env_remove("HELO_CONFIG");
         if let Some(path) = helo_config {
             command.env("HELO_CONFIG", path);

@@ -1,5 +1,5 @@
 /* Sends a short notice through Distinct SMTP-32 without waiting for the connection: smtp_xhelo tells a callback when it is
- * there, and the callback sends the message piece by piece with smtp_data_buf.
+ * there, and the callback sends the message piece by piece with smtp_data_buf. Ends with 0 only if the server has taken it.
  *
  *     notify SERVER SENDER RECIPIENT TEXT
  *

@@ -1,4 +1,5 @@
-/* Sends a message file through Distinct SMTP-32, as programs did in 1999.
+/* Sends a message file through Distinct SMTP-32, as programs did in 1999. Ends with 0 only if the server has taken it for
+ * every recipient.
  *
  *     send [-d] SERVER SENDER FILE RECIPIENT...
  *
@@ -91,6 +92,7 @@ int main(int argc, char **argv)
         }
     }
     if (accepted == 0) {
+        fprintf(stderr, "not sent: the server takes it for none of the recipients\n");
         smtp_quit(conn);
         return 1;
     }

@@ -1,6 +1,6 @@
 /*
  * Sends the same message file to many people, each in a mail of their own, over one connection, and says what became of
- * each.
+ * each. It ends with 0 only if the server has taken them all.
  *
  *     cc -o batch batch.c $(pkg-config --cflags --libs helo)
  *     ./batch smtp://127.0.0.1:25 me@example.com message.eml alice@example.org bob@example.org

@@ -1,6 +1,6 @@
 /*
  * A program of its own decides in code what others leave to the policy file: which file that is, and keys for just its
- * mails. What goes over the wire is shown on standard error, without passwords; when it fails, why.
+ * mails. What goes over the wire is shown on standard error, without passwords; when it fails, why. It ends with 0 only if the server has taken the mail.
  *
  *     cc -o policy policy.c $(pkg-config --cflags --libs helo)
  *     ./policy /etc/app/mail.conf mailhost me@example.com alice@example.org message.eml tls=always mechanism=PLAIN
@@ -74,6 +74,8 @@ int main(int argc, char **argv)
         status = helo_run(delivery);
     if (status != HELO_OK)
         failed = complain("the mail");
+    else
+        printf("the server has taken the mail for %s\n", argv[4]);
     helo_free(delivery);
     return failed;
 }

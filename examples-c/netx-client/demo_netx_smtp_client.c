@@ -1,10 +1,11 @@
-/* The example program of the NetX SMTP Client 5.3 guide, Figure 1. What differs: the server's address, and the driver
-   _nx_host_network_driver, the host's network, in place of _nx_ram_network_driver.
+/* The example program of the NetX SMTP Client 5.3 guide, Figure 1. What differs: the server's address, the driver
+   _nx_host_network_driver (the host's network) in place of _nx_ram_network_driver, and that it looks at every status, says
+   what became of the mail and ends with 0 only if the server has taken it.
 
-   Build it with make examples, or by hand from the top of the source, once the library is built:
+   Build it from the top of the source after make build:
 
        cc -Iinclude/netx-client -Iinclude/rtos -o demo_netx_smtp_client \
-          examples-c/netx-client/demo_netx_smtp_client.c -Ltarget/release -lhelo
+          examples-c/netx-client/demo_netx_smtp_client.c -Ltarget/release -lhelo -Wl,-rpath,$PWD/target/release
 
    It sends to port 25 of this machine. For another server put the lines
 
@@ -21,6 +22,8 @@
    perform simple SMTP mail transfers in an SMTP client application to an SMTP mail
    server. */
 
+#include <stdio.h>
+#include <string.h>
 #include "nx_api.h"
 #include "nx_ip.h"
 #include "nx_smtp_client.h"
@@ -56,14 +59,35 @@ NX_IP                           client_ip;
 TX_THREAD                       demo_client_thread;
 static NX_SMTP_CLIENT           demo_client;
 
+/* Whether the server has taken the mail, and nothing else went wrong. */
+static int                      demo_succeeded = 0;
+
 void    _nx_host_network_driver(struct NX_IP_DRIVER_STRUCT *driver_req);
 void    demo_client_thread_entry(ULONG info);
+
+/* Says what has failed, if it has. The numbers are those of the guide's list of status codes, and of nx_api.h. */
+static int failed(const char *what, UINT status)
+{
+    if (status == NX_SUCCESS)
+    {
+        return 0;
+    }
+    printf("Error %s. Status: 0x%x\r\n", what, status);
+    return 1;
+}
 
 /* Define main entry point. */
 int main()
 {
-    /* Enter the ThreadX kernel. */
+    /* Enter the ThreadX kernel. On a host it comes back when the threads have ended. */
     tx_kernel_enter();
+    if (!demo_succeeded)
+    {
+        printf("The mail was not sent.\r\n");
+        return 1;
+    }
+    printf("The mail to %s was taken by the server.\r\n", RECIPIENT_ADDRESS);
+    return 0;
 }
 
 /* Define what the initial system looks like. */
@@ -80,6 +104,11 @@ CHAR    *free_memory_pointer;
     status = nx_packet_pool_create(&ip_packet_pool, "Default IP Packet Pool",
                                    128, free_memory_pointer, 2048);
 
+    if (failed("creating the IP packet pool", status))
+    {
+        return;
+    }
+
     /* Update pointer to unallocated (free) memory. */
     free_memory_pointer = free_memory_pointer + 2048;
 
@@ -93,10 +122,10 @@ CHAR    *free_memory_pointer;
        packet payload must include IP and TCP headers. For IPv6 connections, IP and
        TCP header data is 60 bytes. For IPv4 IP and TCP header data is 40 bytes (not
        including TCP options). */
-    status |= nx_packet_pool_create(&client_packet_pool, "SMTP Client Packet Pool",
-                                    800, free_memory_pointer, (10*800));
+    status = nx_packet_pool_create(&client_packet_pool, "SMTP Client Packet Pool",
+                                   800, free_memory_pointer, (10*800));
 
-    if (status != NX_SUCCESS)
+    if (failed("creating the client's packet pool", status))
     {
         return;
     }
@@ -113,10 +142,8 @@ CHAR    *free_memory_pointer;
                               2048, 16, 16,
                               TX_NO_TIME_SLICE, TX_DONT_START);
 
-    if (status != NX_SUCCESS)
+    if (failed("creating the client thread", status))
     {
-
-        printf("Error creating Client thread. Status 0x%x\r\n", status);
         return;
     }
 
@@ -129,10 +156,20 @@ CHAR    *free_memory_pointer;
                           0xFFFFFF00UL, &ip_packet_pool, _nx_host_network_driver,
                           free_memory_pointer, 2048, 1);
 
+    if (failed("creating the IP instance", status))
+    {
+        return;
+    }
+
     free_memory_pointer = free_memory_pointer + 2048;
 
     /* Enable ARP and supply ARP cache memory. */
     status = nx_arp_enable(&client_ip, (void **) free_memory_pointer, 1040);
+
+    if (failed("enabling ARP", status))
+    {
+        return;
+    }
 
     /* Update pointer to unallocated (free) memory. */
     free_memory_pointer = free_memory_pointer + 1040;
@@ -140,7 +177,7 @@ CHAR    *free_memory_pointer;
     /* Enable TCP for client. */
     status = nx_tcp_enable(&client_ip);
 
-    if (status != NX_SUCCESS)
+    if (failed("enabling TCP", status))
     {
         return;
     }
@@ -148,13 +185,15 @@ CHAR    *free_memory_pointer;
     /* Enable ICMP for client. */
     status = nx_icmp_enable(&client_ip);
 
-    if (status != NX_SUCCESS)
+    if (failed("enabling ICMP", status))
     {
         return;
     }
 
     /* Start the client thread. */
-    tx_thread_resume(&demo_client_thread);
+    status = tx_thread_resume(&demo_client_thread);
+
+    failed("starting the client thread", status);
 
     return;
 }
@@ -164,7 +203,7 @@ void    demo_client_thread_entry(ULONG info)
 {
 
 UINT        status;
-UINT        error_counter = 0;
+int         sent;
 ULONG       server_ip_address;
 
     tx_thread_sleep(100);
@@ -182,9 +221,8 @@ ULONG       server_ip_address;
                                    LOCAL_DOMAIN, CLIENT_AUTHENTICATION_TYPE,
                                    server_ip_address, SERVER_PORT);
 
-    if (status != NX_SUCCESS)
+    if (failed("creating the client", status))
     {
-        printf("Error creating the client. Status: 0x%x.\n\r", status);
         return;
     }
 
@@ -193,24 +231,17 @@ ULONG       server_ip_address;
                                NX_SMTP_MAIL_PRIORITY_NORMAL,
                                SUBJECT_LINE, MAIL_BODY, strlen(MAIL_BODY));
 
-    /* Check for errors. */
-    if (status != NX_SUCCESS)
-    {
-
-        /* Mail item was not sent. Note that we need not delete the client. The
-           error status may be a failed authentication check or a broken connection.
-           We can simply call nx_smtp_mail_send again. */
-        error_counter++;
-    }
+    /* Check for errors. A mail item that was not sent can be sent again, by another call of nx_smtp_mail_send: we need not
+       delete the client. The error status may be a failed authentication check or a broken connection. */
+    sent = !failed("sending the mail", status);
 
     /* Release resources used by client. Note that the transmit packet
        pool must be deleted by the application if it no longer has use for it.*/
     status = nx_smtp_client_delete(&demo_client);
 
-    /* Check for errors. */
-    if (status != NX_SUCCESS)
+    if (!failed("deleting the client", status))
     {
-        error_counter++;
+        demo_succeeded = sent;
     }
 
     return;

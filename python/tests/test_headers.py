@@ -21,7 +21,7 @@ def defines(*headers):
 def exports(face):
     """The names that a face exports."""
     text = (ROOT / "src" / "faces" / face / "exports.txt").read_text()
-    return {line for line in text.split("\n") if line and not line.startswith("#")}
+    return {line.split("#")[0].strip() for line in text.split("\n")} - {""}
 
 
 class Distinct(unittest.TestCase):

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "distinct")]
 pub mod distinct;
-#[cfg(feature = "native")]
+#[cfg(feature = "any-face")]
 pub mod helo;
 #[cfg(feature = "netx-client")]
 pub mod netx_client;

@@ -1,5 +1,6 @@
 //! The face's functions for tests: Rust strings in, C pointers behind them, and hooks for the callbacks.
 
+use crate::support::installed::shipped;
 use helo::faces::distinct::{close, commands, data, date, direct, firewall, listing, mail, open, options, turn};
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::net::SocketAddr;
@@ -117,32 +118,32 @@ impl Conn {
     }
 
     pub fn mail(self, from: &str) -> c_int {
-        unsafe { mail::smtp_mail(self.raw(), c(from).as_ptr()) }
+        unsafe { shipped!("system" mail::smtp_mail(self.raw(), c(from).as_ptr())) }
     }
 
     pub fn send(self, from: &str) -> c_int {
-        unsafe { mail::smtp_send(self.raw(), c(from).as_ptr()) }
+        unsafe { shipped!("system" mail::smtp_send(self.raw(), c(from).as_ptr())) }
     }
 
     pub fn soml(self, from: &str) -> c_int {
-        unsafe { mail::smtp_soml(self.raw(), c(from).as_ptr()) }
+        unsafe { shipped!("system" mail::smtp_soml(self.raw(), c(from).as_ptr())) }
     }
 
     pub fn saml(self, from: &str) -> c_int {
-        unsafe { mail::smtp_saml(self.raw(), c(from).as_ptr()) }
+        unsafe { shipped!("system" mail::smtp_saml(self.raw(), c(from).as_ptr())) }
     }
 
     pub fn rcpt(self, to: &str) -> c_int {
-        unsafe { mail::smtp_rcpt(self.raw(), c(to).as_ptr()) }
+        unsafe { shipped!("system" mail::smtp_rcpt(self.raw(), c(to).as_ptr())) }
     }
 
     /// The message comes from the connection's hooks.
     pub fn data(self) -> c_int {
-        unsafe { data::smtp_data(self.raw(), data_proc()) }
+        unsafe { shipped!("system" data::smtp_data(self.raw(), data_proc())) }
     }
 
     pub fn data_buf(self, piece: &[u8]) -> c_int {
-        unsafe { data::smtp_data_buf(self.raw(), piece.as_ptr().cast(), piece.len() as c_int) }
+        unsafe { shipped!("system" data::smtp_data_buf(self.raw(), piece.as_ptr().cast(), piece.len() as c_int)) }
     }
 
     pub fn direct(self, line: &str) -> (c_int, String) {
@@ -154,8 +155,9 @@ impl Conn {
     pub fn direct_into(self, line: &str, size: usize) -> (c_int, String, c_int) {
         let mut buffer = vec![b'#'; size + 1];
         let mut length = size as c_int;
-        let code =
-            unsafe { direct::smtp_direct(self.raw(), c(line).as_ptr(), buffer.as_mut_ptr().cast(), &mut length) };
+        let code = unsafe {
+            shipped!("system" direct::smtp_direct(self.raw(), c(line).as_ptr(), buffer.as_mut_ptr().cast(), &mut length))
+        };
         assert_eq!(buffer[size], b'#', "nothing is written behind the buffer");
         (code, until_nul(&buffer), length)
     }
@@ -163,46 +165,46 @@ impl Conn {
     /// Without a buffer.
     pub fn direct_blind(self, line: &str) -> c_int {
         let null = std::ptr::null_mut();
-        unsafe { direct::smtp_direct(self.raw(), c(line).as_ptr(), null, std::ptr::null_mut()) }
+        unsafe { shipped!("system" direct::smtp_direct(self.raw(), c(line).as_ptr(), null, std::ptr::null_mut())) }
     }
 
     /// Lines go to the connection's hooks.
     pub fn expn(self, name: &str) -> c_int {
-        unsafe { listing::smtp_expn(self.raw(), c(name).as_ptr(), line_proc()) }
+        unsafe { shipped!("system" listing::smtp_expn(self.raw(), c(name).as_ptr(), line_proc())) }
     }
 
     pub fn help(self, topic: Option<&str>) -> c_int {
         let topic = topic.map(c);
         let topic = topic.as_ref().map_or(std::ptr::null(), |topic| topic.as_ptr());
-        unsafe { listing::smtp_help(self.raw(), topic, line_proc()) }
+        unsafe { shipped!("system" listing::smtp_help(self.raw(), topic, line_proc())) }
     }
 
     pub fn noop(self) -> c_int {
-        unsafe { commands::smtp_noop(self.raw()) }
+        unsafe { shipped!("system" commands::smtp_noop(self.raw())) }
     }
 
     pub fn rset(self) -> c_int {
-        unsafe { commands::smtp_rset(self.raw()) }
+        unsafe { shipped!("system" commands::smtp_rset(self.raw())) }
     }
 
     pub fn vrfy(self, name: &str) -> c_int {
-        unsafe { commands::smtp_vrfy(self.raw(), c(name).as_ptr()) }
+        unsafe { shipped!("system" commands::smtp_vrfy(self.raw(), c(name).as_ptr())) }
     }
 
     pub fn turn(self) -> c_int {
-        unsafe { turn::smtp_turn(self.raw()) }
+        unsafe { shipped!("system" turn::smtp_turn(self.raw())) }
     }
 
     pub fn quit(self) -> c_int {
-        unsafe { close::smtp_quit(self.raw()) }
+        unsafe { shipped!("system" close::smtp_quit(self.raw())) }
     }
 
     pub fn xquit(self) -> c_int {
-        unsafe { close::smtp_xquit(self.raw()) }
+        unsafe { shipped!("system" close::smtp_xquit(self.raw())) }
     }
 
     pub fn opts(self, option: c_int, value: usize) -> c_int {
-        unsafe { options::smtp_opts(self.raw(), option as u16, value) }
+        unsafe { shipped!("system" options::smtp_opts(self.raw(), option as u16, value)) }
     }
 
     /// smtp_noop while others look with `is_busy`, which have the connection for a moment themselves.
@@ -218,7 +220,7 @@ impl Conn {
     /// Whether a call has the connection. Says nothing to the server.
     pub fn is_busy(self) -> bool {
         // Without a callback nothing is sent, and a busy connection is said first.
-        unsafe { data::smtp_data(self.raw(), None) == SMTP_IN_PROGRESS }
+        unsafe { shipped!("system" data::smtp_data(self.raw(), None)) == SMTP_IN_PROGRESS }
     }
 
     /// The last reply and its code.
@@ -233,7 +235,9 @@ impl Conn {
     pub fn rply(self, size: usize) -> (c_int, String, c_int) {
         let mut buffer = vec![b'#'; size + 1];
         let mut code = -1;
-        let result = unsafe { commands::smtp_rply(self.raw(), buffer.as_mut_ptr().cast(), size as c_int, &mut code) };
+        let result = unsafe {
+            shipped!("system" commands::smtp_rply(self.raw(), buffer.as_mut_ptr().cast(), size as c_int, &mut code))
+        };
         assert_eq!(buffer[size], b'#', "nothing is written behind the buffer");
         (result, until_nul(&buffer), code)
     }
@@ -248,7 +252,9 @@ fn until_nul(buffer: &[u8]) -> String {
 pub fn helo(host: &str, local: &str, hooks: &'static Hooks) -> (c_int, Conn) {
     let mut conn = std::ptr::without_provenance_mut(99);
     let debug = hooks.debug.as_ref().and(debug_proc());
-    let code = unsafe { open::smtp_helo(c(host).as_ptr(), c(local).as_ptr(), &mut conn, debug, hooks.parameter()) };
+    let code = unsafe {
+        shipped!("system" open::smtp_helo(c(host).as_ptr(), c(local).as_ptr(), &mut conn, debug, hooks.parameter()))
+    };
     (code, Conn(conn.addr()))
 }
 
@@ -257,7 +263,7 @@ pub fn xhelo(host: &str, local: &str, hooks: &'static Hooks) -> (c_int, Conn) {
     let mut conn = std::ptr::without_provenance_mut(99);
     let debug = hooks.debug.as_ref().and(debug_proc());
     let code = unsafe {
-        open::smtp_xhelo(c(host).as_ptr(), c(local).as_ptr(), &mut conn, debug, status_proc(), hooks.parameter())
+        shipped!("system" open::smtp_xhelo(c(host).as_ptr(), c(local).as_ptr(), &mut conn, debug, status_proc(), hooks.parameter()))
     };
     (code, Conn(conn.addr()))
 }
@@ -266,14 +272,16 @@ pub fn xhelo(host: &str, local: &str, hooks: &'static Hooks) -> (c_int, Conn) {
 pub fn fw_helo(local: &str, fw: &firewall::fw_param, hooks: &'static Hooks) -> (c_int, Conn) {
     let mut conn = std::ptr::without_provenance_mut(99);
     let debug = hooks.debug.as_ref().and(debug_proc());
-    let code = unsafe { firewall::smtp_fw_helo(c(local).as_ptr(), &mut conn, debug, hooks.parameter(), fw) };
+    let code = unsafe {
+        shipped!("system" firewall::smtp_fw_helo(c(local).as_ptr(), &mut conn, debug, hooks.parameter(), fw))
+    };
     (code, Conn(conn.addr()))
 }
 
 /// smtp_date: what it returned, and the text.
 pub fn date() -> (c_int, String) {
     let mut buffer = [b'#'; 38];
-    let length = unsafe { date::smtp_date(buffer.as_mut_ptr().cast()) };
+    let length = unsafe { shipped!("system" date::smtp_date(buffer.as_mut_ptr().cast())) };
     assert_eq!(buffer[37], b'#', "no more than 37 bytes are written");
     (length, until_nul(&buffer))
 }

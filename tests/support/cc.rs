@@ -1,6 +1,8 @@
-//! C programs: built with the system's compiler against this library and its fresh headers, and run with a deadline.
+//! C programs: built with the system's compiler against this library and its headers, and run with a deadline. Where an
+//! installed library is named ([`installed`]) they are built as its users build theirs; only sanitized programs have the one
+//! that cargo builds for the tests, whose checks are in.
 
-use super::skip;
+use super::{installed, skip};
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -107,17 +109,10 @@ impl Program {
         }
         command.arg(&self.source).arg("-o").arg(&fresh);
         match self.link {
-            Link::Nothing => drop(command.arg("-c")),
-            Link::Others => {}
-            Link::Shared => {
-                let folder = link_folder();
-                command.arg("-L").arg(folder).arg("-lhelo").arg("-lpthread");
-                command.arg(format!("-Wl,-rpath,{}", folder.display()));
-            }
-            Link::Static => {
-                command.arg(static_library()).args(["-lpthread", "-ldl", "-lm", "-lrt", "-lgcc_s", "-lutil"]);
-            }
-        }
+            Link::Nothing => command.arg("-c"),
+            Link::Others => &mut command,
+            Link::Shared | Link::Static => command.args(self.libraries()).arg("-lpthread"),
+        };
         let output = command.output().map_err(|e| format!("{command:?}: {e}"))?;
         let words = String::from_utf8_lossy(&output.stderr).into_owned();
         if !output.status.success() {
@@ -125,6 +120,25 @@ impl Program {
         }
         std::fs::rename(&fresh, &program).map_err(|e| format!("{}: {e}", program.display()))?;
         Ok(program)
+    }
+
+    /// The linker's arguments for the library.
+    fn libraries(&self) -> Vec<OsString> {
+        let prefix = installed::prefix().filter(|_| !self.sanitized);
+        let folder = prefix.map_or_else(|| installed::built().to_owned(), |prefix| prefix.join("lib"));
+        let is_static = self.link == Link::Static;
+        let words = match prefix {
+            Some(prefix) if is_static => installed::pkg_config(prefix, &["--cflags", "--libs", "--static"]),
+            Some(prefix) => installed::pkg_config(prefix, &["--cflags", "--libs"]),
+            None if is_static => ["-lhelo", "-ldl", "-lm", "-lrt", "-lgcc_s", "-lutil"].map(String::from).to_vec(),
+            None => vec![format!("-L{}", folder.display()), "-lhelo".into()],
+        };
+        let word = |word: String| match is_static && word == "-lhelo" {
+            true => folder.join("libhelo.a").into(),
+            false => OsString::from(word),
+        };
+        let rpath = (!is_static).then(|| format!("-Wl,-rpath,{}", folder.display()).into());
+        words.into_iter().map(word).chain(rpath).collect()
     }
 }
 
@@ -233,19 +247,22 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The headers that this build made, one folder a face.
+/// The headers that users have, one folder a face.
 pub fn headers() -> &'static Path {
+    static HEADERS: OnceLock<PathBuf> = OnceLock::new();
+    HEADERS.get_or_init(|| {
+        installed::prefix().map_or_else(|| fresh_headers().to_owned(), |prefix| prefix.join("include/helo"))
+    })
+}
+
+/// The headers that this build made of the faces.
+pub fn fresh_headers() -> &'static Path {
     Path::new(concat!(env!("OUT_DIR"), "/include"))
 }
 
-/// The shared library that was built with this test.
+/// The shared library that users have.
 pub fn shared_library() -> PathBuf {
-    build_folder().join("deps/libhelo.so")
-}
-
-/// The static library that was built with this test.
-pub fn static_library() -> PathBuf {
-    build_folder().join("deps/libhelo.a")
+    installed::prefix().map_or_else(|| installed::built().to_owned(), |prefix| prefix.join("lib")).join("libhelo.so")
 }
 
 /// The profile's folder, `target/debug`: two up from the test, which runs in `deps`.
@@ -257,23 +274,6 @@ fn build_folder() -> PathBuf {
 /// Where what the tests build goes.
 fn work_folder() -> PathBuf {
     build_folder().join("c-tests")
-}
-
-/// A folder in which linker and loader find the shared library, as an installation would have it.
-pub fn link_folder() -> &'static Path {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let folder = work_folder().join("lib");
-        std::fs::create_dir_all(&folder).expect("a folder for the library's names");
-        for name in ["libhelo.so", "libhelo.so.0"] {
-            // Other tests do the same at the same time: the name is put in place whole.
-            let fresh = folder.join(format!("{name}.{}", std::process::id()));
-            let _ = std::fs::remove_file(&fresh);
-            std::os::unix::fs::symlink(shared_library(), &fresh).expect("a symbolic link");
-            std::fs::rename(&fresh, folder.join(name)).expect("a symbolic link in its place");
-        }
-        folder
-    })
 }
 
 /// The system's compiler for a source, or the one that CC or CXX names.

@@ -23,3 +23,11 @@ fn symbols(list: &str) -> BTreeSet<String> {
     let lines = list.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
     lines.filter(|symbol| !symbol.is_empty()).map(str::to_owned).collect()
 }
+
+/// What each face brings of `helo.h` with it: those with the remark "any face".
+pub fn any_face() -> BTreeSet<String> {
+    let list = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/faces/helo/exports.txt"));
+    let list = list.expect("the list of the native face");
+    let marked = list.lines().filter_map(|line| line.split_once('#')).filter(|(_, why)| why.trim() == "any face");
+    marked.map(|(symbol, _)| symbol.trim().to_owned()).collect()
+}

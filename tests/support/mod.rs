@@ -11,6 +11,7 @@
 //! - [`helo_server`]: the program `helo-server`, started for the tests;
 //! - [`direct`]: a session of the server without threads and sockets, for exact splits;
 //! - [`exports`]: the lists of exported symbols;
+//! - [`installed`]: the library as users have it, where `HELO_INSTALLED` says that it is installed;
 //! - [`listeners`]: ports on which nothing answers;
 //! - [`wire`]: the dialogues of `tests/wire/`, for the engine and each face;
 //! - [`memory`]: a server without sockets, to which the way can be cut at any byte;
@@ -48,6 +49,7 @@ pub mod exim;
 pub mod exports;
 #[cfg(all(feature = "tls", feature = "program"))]
 pub mod helo_server;
+pub mod installed;
 pub mod kept;
 pub mod listeners;
 pub mod maildir;

@@ -1,5 +1,6 @@
 //! The NetX SMTP Client face as tests call it: through its exported functions.
 
+use super::installed::shipped;
 use std::ffi::{CString, c_char, c_void};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -76,7 +77,7 @@ impl Mail<'_> {
         let (mut client, mut ip, mut pool) = (0u32, 0x4950_2020u32, 0x504B_5420u32);
         // SAFETY: all pointers lead to what their names say.
         unsafe {
-            let status = helo_nx_smtp_client_create(
+            let status = shipped!("C" helo_nx_smtp_client_create(
                 &mut client,
                 &mut ip,
                 &mut pool,
@@ -88,15 +89,15 @@ impl Mail<'_> {
                 u32::from(*server.ip()),
                 u32::from(server.port()),
                 &options,
-            );
+            ));
             if status != 0 {
                 return status;
             }
             created((&raw const client).cast());
             let body = self.body.as_ptr().cast();
             let length = u32::try_from(self.body.len()).expect("a body of the tests");
-            let sent = nx_smtp_mail_send(&mut client, to.as_ptr(), 2, subject.as_ptr(), body, length);
-            assert_eq!(nx_smtp_client_delete(&mut client), 0);
+            let sent = shipped!("C" nx_smtp_mail_send(&mut client, to.as_ptr(), 2, subject.as_ptr(), body, length));
+            assert_eq!(shipped!("C" nx_smtp_client_delete(&mut client)), 0);
             sent
         }
     }

@@ -1,5 +1,6 @@
 //! helo-server as a process, which ends when the test does, however that ends: it watches its standard input.
 
+use super::installed;
 use super::raw::Raw;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -14,7 +15,7 @@ pub struct Program {
 }
 
 pub fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_helo-server"));
+    let mut command = Command::new(installed::program("helo-server", env!("CARGO_BIN_EXE_helo-server")));
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

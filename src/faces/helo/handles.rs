@@ -1,6 +1,7 @@
 //! Handles of any face, as C passes them beside a helo_face.
 
 use super::codes::{HeloFace, HeloStatus};
+#[cfg(feature = "native")]
 use super::delivery::Delivery;
 use super::refusal::Refusal;
 #[cfg(feature = "distinct")]
@@ -15,6 +16,7 @@ use std::sync::Arc;
 pub(crate) enum Named {
     /// All handles, of one face or of all.
     All(&'static Wishes),
+    #[cfg(feature = "native")]
     Delivery(Arc<Delivery>),
     #[cfg(feature = "distinct")]
     Distinct(Arc<distinct::Shared>),
@@ -27,6 +29,7 @@ impl Named {
     pub(crate) fn wishes(&self) -> &Wishes {
         match self {
             Named::All(wishes) => wishes,
+            #[cfg(feature = "native")]
             Named::Delivery(delivery) => &delivery.wishes,
             #[cfg(feature = "distinct")]
             Named::Distinct(connection) => &connection.wishes,
@@ -41,6 +44,7 @@ impl HeloFace {
     fn engine(number: c_int) -> Option<Option<Face>> {
         match number {
             n if n == HeloFace::All as c_int => Some(None),
+            #[cfg(feature = "native")]
             n if n == HeloFace::Helo as c_int => Some(Some(Face::Helo)),
             #[cfg(feature = "distinct")]
             n if n == HeloFace::Distinct as c_int => Some(Some(Face::Distinct)),
@@ -54,6 +58,7 @@ impl HeloFace {
 impl From<Face> for HeloFace {
     fn from(face: Face) -> Self {
         match face {
+            #[cfg(feature = "native")]
             Face::Helo => HeloFace::Helo,
             #[cfg(feature = "distinct")]
             Face::Distinct => HeloFace::Distinct,
@@ -73,6 +78,7 @@ pub(crate) fn named(face: c_int, handle: *const c_void) -> Result<Named, Refusal
     let bad = |words: &str| Refusal::new(HeloStatus::HeloBadHandle, words);
     match face {
         None => Err(bad("HELO_FACE_ALL has no handles: name the face that the handle is of, or pass NULL")),
+        #[cfg(feature = "native")]
         Some(Face::Helo) => match u32::try_from(handle.addr()) {
             Ok(delivery) => Delivery::of(delivery).map(Named::Delivery),
             Err(_) => Err(bad("this is no delivery: pass HELO_HANDLE(delivery)")),

@@ -1,15 +1,15 @@
 //! The mails of a delivery: senders, recipients, parameters, bodies.
 
+use super::arguments::{path_of, utf8};
 use super::codes::HeloStatus;
 use super::delivery::Delivery;
 use super::refusal::{Refusal, call};
-use super::setup::{helo_delivery, utf8};
+use super::setup::helo_delivery;
 use super::transport::{HeloReadFn, count};
 use crate::capi::{Callback, c_slice, copy_out, write_out};
 use crate::client::body::Body;
 use crate::proto::command::xtext;
 use std::ffi::{c_char, c_void};
-use std::path::PathBuf;
 
 /// Adds a mail from `sender`: `alice@example.com`, or "" for notifications, which have none. Its number, counted from
 /// 0, goes to `mail` unless that is NULL.
@@ -184,25 +184,4 @@ pub unsafe extern "C" fn helo_xtext(text: *const c_char, buffer: *mut c_char, si
         Ok(())
     });
     length
-}
-
-/// A path as the system has it: bytes on Unix, UTF-8 on Windows.
-///
-/// # Safety
-/// As for `utf8`.
-pub(crate) unsafe fn path_of(pointer: *const c_char) -> Result<PathBuf, Refusal> {
-    #[cfg(unix)]
-    let path = {
-        use std::os::unix::ffi::OsStrExt;
-        // SAFETY: the caller's promise.
-        let bytes = unsafe { crate::capi::c_bytes(pointer, 4096) }.map_err(|why| Refusal::of_argument("path", why))?;
-        PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
-    };
-    #[cfg(not(unix))]
-    // SAFETY: the caller's promise.
-    let path = PathBuf::from(unsafe { utf8("path", pointer) }?);
-    if path.as_os_str().is_empty() {
-        return Err(Refusal::argument("the path is empty"));
-    }
-    Ok(path)
 }

@@ -1,19 +1,28 @@
 //! The native face: what no old API can say. Its header is `helo.h`; a delivery is `delivery::Delivery`, the rest
-//! translates.
+//! translates. Any face has the calls that are for handles of any face (errors, watching, policy); deliveries are the
+//! feature `native`.
 #![allow(unsafe_code)] // exported symbols, and pointers of the program
 
+mod arguments;
 pub mod codes;
+#[cfg(feature = "native")]
 pub(crate) mod delivery;
 mod handles;
+#[cfg(feature = "native")]
 pub mod mails;
 pub mod policy;
 mod refusal;
+#[cfg(feature = "native")]
 pub mod results;
+#[cfg(feature = "native")]
 pub mod run;
+#[cfg(feature = "native")]
 pub mod send;
 #[cfg(feature = "native-server")]
 pub mod server;
+#[cfg(feature = "native")]
 pub mod setup;
+#[cfg(feature = "native")]
 pub mod transport;
 pub mod waiting;
 pub mod watch;
@@ -22,14 +31,20 @@ use crate::capi::last_error;
 use std::ffi::{CStr, c_char};
 
 pub use codes::*;
+#[cfg(feature = "native")]
 pub use mails::*;
 pub use policy::*;
+#[cfg(feature = "native")]
 pub use results::*;
+#[cfg(feature = "native")]
 pub use run::*;
+#[cfg(feature = "native")]
 pub use send::*;
 #[cfg(feature = "native-server")]
 pub use server::*;
+#[cfg(feature = "native")]
 pub use setup::*;
+#[cfg(feature = "native")]
 pub use transport::*;
 pub use waiting::*;
 pub use watch::*;

@@ -1,10 +1,10 @@
 //! The site's policy from inside the program: another file, or keys of the program's own, for handles of any face.
 
+use super::arguments::path_of;
+use super::arguments::utf8;
 use super::codes::HeloStatus;
 use super::handles::{Named, named};
-use super::mails::path_of;
 use super::refusal::{Refusal, call};
-use super::setup::utf8;
 use crate::capi::{c_bytes, rights};
 #[cfg(feature = "distinct")]
 use crate::faces::distinct;
@@ -89,6 +89,7 @@ pub unsafe extern "C" fn helo_set_key(
         };
         let set = match named(face, handle)? {
             Named::All(wishes) => wishes.set_key(key, value),
+            #[cfg(feature = "native")]
             Named::Delivery(delivery) => delivery.wishes.set_key(key, value),
             #[cfg(feature = "netx-client")]
             Named::NetxClient(wishes) => wishes.set_key(key, value),

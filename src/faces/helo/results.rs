@@ -1,5 +1,6 @@
 //! Results and progress, as C sees them.
 
+use super::arguments::hand_out;
 use super::codes::{HeloCause, HeloPhase, HeloStatus, HeloTrace};
 use super::delivery::Delivery;
 use super::refusal::{Refusal, call};
@@ -8,7 +9,6 @@ use crate::capi::Callback;
 use crate::client::delivery::{Outcome, Progress};
 use crate::client::trace::Observer;
 use std::ffi::{CString, c_char, c_int, c_void};
-use std::ptr;
 
 /// What became of one recipient of one mail.
 ///
@@ -203,29 +203,4 @@ pub unsafe extern "C" fn helo_get_progress(delivery: helo_delivery, progress: *m
         // SAFETY: `progress` is as this function's own contract has it.
         unsafe { hand_out(progress, current) }
     })
-}
-
-/// Copies as much of `value` as the caller's struct has room for; what it has beyond is zeroed.
-///
-/// # Safety
-/// `place` is NULL or leads to a readable and writable struct that begins with its own size.
-pub(crate) unsafe fn hand_out<T>(place: *mut T, value: T) -> Result<(), Refusal> {
-    /// No struct of this face will ever be larger: a size beyond this is none.
-    const LARGEST: usize = 4096;
-    if place.is_null() {
-        return Err(Refusal::argument("the place for the answer is NULL"));
-    }
-    // SAFETY: the struct begins with its size, a size_t; no alignment is assumed.
-    let size = unsafe { place.cast::<usize>().read_unaligned() };
-    if !(size_of::<usize>()..=LARGEST).contains(&size) {
-        return Err(Refusal::argument("the struct's size member is not set: size = sizeof(the struct)"));
-    }
-    let copied = size.min(size_of::<T>());
-    // SAFETY: the caller's struct has `size` bytes; `value` has at least `copied`. The size member is put back.
-    unsafe {
-        ptr::copy_nonoverlapping((&raw const value).cast::<u8>(), place.cast::<u8>(), copied);
-        place.cast::<u8>().add(copied).write_bytes(0, size - copied);
-        place.cast::<usize>().write_unaligned(size);
-    }
-    Ok(())
 }

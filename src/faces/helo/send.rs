@@ -1,10 +1,10 @@
 //! One mail in one call.
 
+use super::arguments::path_of;
+use super::arguments::utf8;
 use super::codes::HeloStatus;
 use super::delivery::Delivery;
-use super::mails::path_of;
 use super::refusal::{Refusal, call};
-use super::setup::utf8;
 use crate::client::body::Body;
 use crate::policy::target::MailServer;
 use std::ffi::c_char;

@@ -1,10 +1,11 @@
 //! Making a delivery and saying how it is to go.
 
+use super::arguments::utf8;
 use super::codes::{HeloLevel, HeloPhase, HeloStatus};
 use super::delivery::{CONNECTIONS_MAX, DELIVERIES, Delivery};
 use super::refusal::{Refusal, call};
 use super::results::{HeloProgressFn, HeloResultFn, HeloTraceFn};
-use crate::capi::{Callback, boundary, c_bytes, last_error};
+use crate::capi::{Callback, boundary, last_error};
 use crate::policy::target::MailServer;
 use crate::proto::command::Command;
 use crate::sasl::Secret;
@@ -18,19 +19,6 @@ use std::time::Duration;
 /// Not for a child process made by fork(): make deliveries after it.
 #[allow(non_camel_case_types)] // as C writes it
 pub type helo_delivery = u32;
-
-/// The longest text that any function takes.
-const TEXT_MAX: usize = 12 * 1024;
-
-/// A text of the program: UTF-8, ended by a NUL.
-///
-/// # Safety
-/// As for `capi::c_bytes`, for the length of the call that this is part of.
-pub(crate) unsafe fn utf8<'a>(name: &str, pointer: *const c_char) -> Result<&'a str, Refusal> {
-    // SAFETY: the caller's promise is the same.
-    let bytes = unsafe { c_bytes(pointer, TEXT_MAX) }.map_err(|why| Refusal::of_argument(name, why))?;
-    std::str::from_utf8(bytes).map_err(|_| Refusal::argument(format!("the {name} is not UTF-8")))
-}
 
 /// Makes a delivery; 0 if it cannot be made, helo_last_error() says why.
 ///

@@ -1,9 +1,9 @@
 //! What happens in any face: its traffic for a callback, and the last failure for the program to act on.
 
+use super::arguments::hand_out;
 use super::codes::{HeloCause, HeloFace, HeloPhase, HeloStatus, HeloTrace};
 use super::handles::named;
 use super::refusal::call;
-use super::results::hand_out;
 use crate::capi::{Callback, boundary, last_error};
 use crate::faces::wishes::{OnTraffic, Traffic, What};
 use std::ffi::{c_char, c_int, c_void};
