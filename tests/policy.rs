@@ -163,9 +163,14 @@ fn the_environment_has_any_program_traced() {
         let first = text.lines().next().unwrap_or_default();
         let looked = format!("no policy was found (looked at {home}/.config/helo.conf, /etc/helo.conf)");
         assert!(first.contains(" * libhelo ") && first.contains(&looked), "{text}");
-        for line in
-            ["* connecting to 127.0.0.1", "* server 127.0.0.1:", "S 220 ready", "C EHLO me.example", "S 554 5.7.1 away"]
-        {
+        for line in [
+            "* connecting to 127.0.0.1",
+            "* server 127.0.0.1:",
+            "S 220 ready",
+            "C EHLO me.example",
+            "S 554 5.7.1 away",
+            "* hello: refused by the server: 554 5.7.1 away; server 127.0.0.1:",
+        ] {
             assert!(text.contains(line), "{line}: {text}");
         }
         server.finish();

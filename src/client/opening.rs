@@ -45,7 +45,10 @@ impl Connection {
                 Ok(Some(Happening::Opened))
             }
             Ok(false) => Ok(None),
-            Err(error) => self.leave(error, now).map(|()| None),
+            Err(error) => {
+                self.note_failure(&error);
+                self.leave(error, now).map(|()| None)
+            }
         }
     }
 

@@ -353,8 +353,7 @@ impl Connection {
     }
 
     pub(crate) fn die(&mut self, error: Error) -> Error {
-        let words = self.in_words(&error);
-        self.observers.note(&words);
+        self.note_failure(&error);
         if let Some(wire) = &mut self.wire {
             wire.transport_mut().abort();
         }

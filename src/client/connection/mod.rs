@@ -178,10 +178,11 @@ impl Connection {
         self.dialogue.extensions()
     }
 
-    /// An error of this connection in words for whoever watches: with the server, who sent the program there, and what to
+    /// Tells whoever watches of an error of this connection in words: with the server, who sent the program there, and what to
     /// try next.
-    fn in_words(&self, error: &Error) -> String {
-        self.context.words_for_trace(error, Concerning::Connection)
+    pub(crate) fn note_failure(&mut self, error: &Error) {
+        let words = self.context.words_for_trace(error, Concerning::Connection);
+        self.observers.note(&words);
     }
 
     /// The last reply read.

@@ -266,6 +266,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_mistyped_key_is_told_what_it_may_have_been() {
+        let why = |key: &str| Settings::new().set(key, "1").unwrap_err();
+        assert_eq!(why("prot"), "there is no such key; did you mean port?");
+        assert_eq!(why("max_size"), "there is no such key; did you mean max-size?");
+        assert_eq!(why("moonlight"), "there is no such key");
+    }
+
+    #[test]
     fn every_key_of_the_table_is_known() {
         for key in KEYS.iter().filter(|key| !key.name.is_empty()) {
             let value = match key.value {
