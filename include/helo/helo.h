@@ -810,7 +810,8 @@ typedef void (*helo_close_mail_fn)(void *user, void *mail, int abort);
 
 /**
  * Functions that take the mail, see helo_server_set_spool(). For one mail they come one after the other, not always on the
- * same thread: `begin`, `data` as often as it takes, `end`, `recipient` for each, and in any case `close`, once.
+ * same thread: `begin`, and after its yes `data` as often as it takes, `end`, `recipient` for each, and in any case
+ * `close`, once. After a no of `begin` none of them comes.
  */
 typedef struct helo_spool {
   /**
@@ -1259,8 +1260,8 @@ enum helo_status helo_server_serve(helo_server server,
 
 /**
  * The same over functions of the program, such as those of a serial line, of a network of its own or of a test. The
- * transport is closed by its `close` in any case, also when this call fails for another reason. Of one without a descriptor and without
- * `retry_ms`, helo_server_wake() says that it can go on.
+ * transport is closed by its `close`, once, in any case: also where this call fails, unless the struct cannot be read
+ * (NULL, a wrong size). Of one without a descriptor and without `retry_ms`, helo_server_wake() says that it can go on.
  */
 enum helo_status helo_server_serve_transport(helo_server server,
                                              const struct helo_transport *transport,
@@ -1445,9 +1446,11 @@ enum helo_status helo_cancel(helo_delivery delivery);
 
 /**
  * Gives the delivery a connection of the program's own. Each is used for one connection of a run, the first given
- * first; what was given replaces the server named to helo_new(). The library closes it by its `close`, in any case.
+ * first; what was given replaces the server named to helo_new(). The library closes it by its `close`, once, in any case:
+ * also where this call fails, unless the struct cannot be read (NULL, a wrong size).
  *
- * The functions are called on the thread that is in helo_run(), `close` also on one that is in helo_free().
+ * The functions are called on the thread that is in helo_run(), `close` also on one that is in helo_free() or in a call
+ * that fails.
  */
 enum helo_status helo_add_transport(helo_delivery delivery,
                                     const struct helo_transport *transport);

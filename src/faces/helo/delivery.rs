@@ -165,11 +165,12 @@ impl State {
         Ok(())
     }
 
-    pub(crate) fn add_transport(&mut self, transport: CallbackTransport) -> Result<(), Refusal> {
+    /// Takes the transport, unless there are too many: then it stays the caller's.
+    pub(crate) fn add_transport(&mut self, transport: &mut Option<CallbackTransport>) -> Result<(), Refusal> {
         if self.transports.len() >= TRANSPORTS_MAX {
             return Err(too_many("transports wait to be used"));
         }
-        self.transports.push_back(transport);
+        self.transports.extend(transport.take());
         Ok(())
     }
 

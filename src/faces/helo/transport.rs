@@ -5,7 +5,7 @@ use super::delivery::Delivery;
 use super::refusal::{Refusal, call};
 use super::setup::helo_delivery;
 use crate::capi::{Callback, User};
-use crate::net::callback::{CallbackTransport, Callbacks, Closing, Readiness};
+use crate::net::callback::{CallbackTransport, Callbacks, CloseFunction, Closing, Readiness};
 use crate::net::transport::{Borrowed, WakeSlot};
 use std::ffi::{c_int, c_void};
 use std::io::{self, ErrorKind, IoSlice};
@@ -46,20 +46,24 @@ pub struct HeloTransport {
 }
 
 /// Gives the delivery a connection of the program's own. Each is used for one connection of a run, the first given
-/// first; what was given replaces the server named to helo_new(). The library closes it by its `close`, in any case.
+/// first; what was given replaces the server named to helo_new(). The library closes it by its `close`, once, in any case:
+/// also where this call fails, unless the struct cannot be read (NULL, a wrong size).
 ///
-/// The functions are called on the thread that is in helo_run(), `close` also on one that is in helo_free().
+/// The functions are called on the thread that is in helo_run(), `close` also on one that is in helo_free() or in a call
+/// that fails.
 ///
 /// # Safety
 /// `transport` is NULL or leads to a helo_transport whose `size` is set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn helo_add_transport(delivery: helo_delivery, transport: *const HeloTransport) -> HeloStatus {
     call("helo_add_transport", || {
-        let delivery = Delivery::of(delivery)?;
         // SAFETY: as this function's own contract has it.
-        let transport = unsafe { transport_of(transport) }?;
+        let transport = unsafe { transport_of(transport) }.and_then(|transport| made_of(&transport));
+        let delivery = Delivery::of(delivery)?;
+        // Dropped, and so closed, after the lock on the state: `close` may call back.
+        let mut transport = Some(transport?);
         let mut state = delivery.idle()?;
-        state.add_transport(made_of(&transport)?)
+        state.add_transport(&mut transport)
     })
 }
 
@@ -103,11 +107,22 @@ pub extern "C" fn helo_wake(delivery: helo_delivery) -> HeloStatus {
     })
 }
 
+/// The transport that these functions are. Where they cannot be one, they are told that it is over.
 pub(crate) fn made_of(transport: &HeloTransport) -> Result<CallbackTransport, Refusal> {
+    let close = Callback::new(transport.close, transport.user);
+    let close = move |how: Closing| {
+        if let Some(close) = close {
+            // SAFETY: the program gave the function for this purpose; it is called once.
+            unsafe { (close.function)(close.user.as_ptr(), (how == Closing::Abort).into()) }
+        }
+    };
+    checked(transport, Box::new(close)).inspect_err(|_| close(Closing::Abort))
+}
+
+fn checked(transport: &HeloTransport, close: CloseFunction) -> Result<CallbackTransport, Refusal> {
     let missing = || Refusal::argument("a transport needs a read and a write function");
     let read = Callback::new(transport.read, transport.user).ok_or_else(missing)?;
     let write = Callback::new(transport.write, transport.user).ok_or_else(missing)?;
-    let close = Callback::new(transport.close, transport.user);
     let readiness = match (transport.descriptor, transport.retry_ms) {
         (-1, 0) => Readiness::Notified(WakeSlot::new()),
         (-1, milliseconds) => Readiness::Poll(Duration::from_millis(milliseconds.into())),
@@ -119,12 +134,7 @@ pub(crate) fn made_of(transport: &HeloTransport) -> Result<CallbackTransport, Re
             count(unsafe { (read.function)(read.user.as_ptr(), buffer.as_mut_ptr().cast(), buffer.len()) })
         }),
         write: Box::new(move |slices| write_all(slices, write.function, write.user)),
-        close: Box::new(move |how| {
-            if let Some(close) = close {
-                // SAFETY: the program gave the function for this purpose; the transport calls it once.
-                unsafe { (close.function)(close.user.as_ptr(), (how == Closing::Abort).into()) }
-            }
-        }),
+        close,
         readiness,
         peer: String::from("the program's own connection"),
         local: String::from("the program"),

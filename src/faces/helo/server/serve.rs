@@ -43,8 +43,8 @@ pub unsafe extern "C" fn helo_server_serve(
 }
 
 /// The same over functions of the program, such as those of a serial line, of a network of its own or of a test. The
-/// transport is closed by its `close` in any case, also when this call fails for another reason. Of one without a descriptor and without
-/// `retry_ms`, helo_server_wake() says that it can go on.
+/// transport is closed by its `close`, once, in any case: also where this call fails, unless the struct cannot be read
+/// (NULL, a wrong size). Of one without a descriptor and without `retry_ms`, helo_server_wake() says that it can go on.
 ///
 /// # Safety
 /// `transport` is NULL or leads to a helo_transport whose `size` is set; `mails` is NULL or writable.

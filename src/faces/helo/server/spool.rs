@@ -49,7 +49,8 @@ pub type HeloRecipientFn = Option<
 pub type HeloCloseMailFn = Option<unsafe extern "C" fn(user: *mut c_void, mail: *mut c_void, abort: c_int)>;
 
 /// Functions that take the mail, see helo_server_set_spool(). For one mail they come one after the other, not always on the
-/// same thread: `begin`, `data` as often as it takes, `end`, `recipient` for each, and in any case `close`, once.
+/// same thread: `begin`, and after its yes `data` as often as it takes, `end`, `recipient` for each, and in any case
+/// `close`, once. After a no of `begin` none of them comes.
 #[repr(C)]
 pub struct HeloSpool {
     /// sizeof(helo_spool).
