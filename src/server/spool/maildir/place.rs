@@ -32,9 +32,10 @@ impl FolderName {
     ///
     /// Letters are made small and quotes taken off, so that the ways to write one address lead to one folder. What is
     /// neither a letter, a digit nor one of `+-_.=@~` is written as `%2f`, a dot at the front as well, so that two addresses
-    /// never share a folder; but a dot at the end of a domain is the same domain. None when that is too long for a file system. Letters beyond ASCII count as they are written:
-    /// an accented letter of one sign or of two, a domain in UTF-8 or as `xn--`, are folders of their own. So is what stands
-    /// behind a `+`: a function of the program's own can do otherwise.
+    /// never share a folder; but a dot at the end of a domain is the same domain. None when that is too long for a file
+    /// system. Letters beyond ASCII count as they are written: an accented letter of one sign or of two, a domain in UTF-8
+    /// or as `xn--`, are folders of their own, and no name with such a letter shares one with an ASCII name. So is what
+    /// stands behind a `+`: a function of the program's own can do otherwise.
     pub fn of(recipient: &ForwardPath) -> Option<FolderName> {
         let local = escaped(&unquoted(recipient.mailbox().local_part()));
         match recipient.mailbox().domain() {
@@ -80,9 +81,17 @@ fn unquoted(local: &str) -> Cow<'_, str> {
     out.into()
 }
 
+/// A letter made small. Those beyond ASCII that would become ASCII (the Kelvin sign a k) stay as they are: they are
+/// somebody else's name.
+fn small(c: char) -> impl Iterator<Item = char> {
+    let foreign = !c.is_ascii() && c.to_lowercase().any(|lower| lower.is_ascii());
+    let kept = foreign.then_some(c);
+    kept.into_iter().chain(c.to_lowercase().filter(move |_| !foreign))
+}
+
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars().flat_map(char::to_lowercase) {
+    for c in text.chars().flat_map(small) {
         let plain = c.is_ascii_alphanumeric() || "+-_.=@~".contains(c) || (!c.is_ascii() && !c.is_control());
         if plain && !(c == '.' && out.is_empty()) {
             out.push(c);
@@ -159,6 +168,9 @@ mod tests {
             ("-rf@example.com", "example.com/-rf"),
             ("|sh@example.com", "example.com/%7csh"),
             ("gr\u{dc}n@example.com", "example.com/gr\u{fc}n"),
+            // The Kelvin sign and the dotted capital I have small letters of ASCII.
+            ("\u{212a}arl@example.com", "example.com/\u{212a}arl"),
+            ("K\u{130}m@example.com", "example.com/k\u{130}m"),
         ] {
             assert_eq!(of(address).as_deref(), Some(folder), "{address}");
         }
