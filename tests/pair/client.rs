@@ -1,7 +1,8 @@
 //! The client's end: greets, begins TLS, authenticates itself, sends its mails as the scenario says, and quits.
 
 use crate::Scenario;
-use crate::network::{Link, Random};
+use crate::network::Link;
+use crate::random::Random;
 use crate::server::{CLIENT_HELLO, SERVER_HELLO};
 use helo::proto::address::{ForwardPath, ReversePath};
 use helo::proto::client::{Answer, Dialogue, Event, Expect, Protocol};

@@ -4,12 +4,15 @@
 
 mod client;
 mod network;
+#[path = "../support/random.rs"]
+mod random;
 mod server;
 
 use client::Client;
 use helo::proto::server::{Config, Waiting};
-use network::{Link, Random};
+use network::Link;
 use proptest::prelude::*;
+use random::Random;
 use server::Server;
 use std::time::Duration;
 

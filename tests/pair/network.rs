@@ -1,26 +1,8 @@
 //! A way between two ends that takes its time and cuts what it carries.
 
+use crate::random::Random;
 use std::collections::VecDeque;
 use std::time::Duration;
-
-/// Numbers that look random and are the same in every run.
-pub struct Random(u64);
-
-impl Random {
-    pub fn new(seed: u64) -> Random {
-        Random(seed ^ 0x9e37_79b9_7f4a_7c15)
-    }
-
-    /// A number below `limit`; 0 if there is none below.
-    pub fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit.max(1)
-    }
-
-    pub fn delay(&mut self, longest: Duration) -> Duration {
-        Duration::from_millis(self.below(longest.as_millis() as u64 + 1))
-    }
-}
 
 /// One direction.
 pub struct Link {

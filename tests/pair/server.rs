@@ -1,7 +1,8 @@
 //! The server's end: it decides by chance, after a while, and holds the client to its times.
 
 use crate::Scenario;
-use crate::network::{Link, Random};
+use crate::network::Link;
+use crate::random::Random;
 use helo::proto::reply::Reply;
 use helo::proto::server::{Config, Dialogue, Event, Waiting};
 use helo::sasl::server::{self as sasl, Authority, Exchange, Realm, Step, Stored as Kept, Surroundings, Unavailable};
