@@ -9,6 +9,7 @@
 //! - [`socks`]: a SOCKS 4, 4a and 5 proxy;
 //! - [`engine`]: sessions and deliveries of the engine, and [`distinct`]: the Distinct face, as plain calls;
 //! - [`helo_server`]: the program `helo-server`, started for the tests;
+//! - [`erratic`]: a server that does anything by chance and knows what it took, and [`erratic_runs`]: what clients make of it;
 //! - [`direct`]: a session of the server without threads and sockets, for exact splits;
 //! - [`exports`]: the lists of exported symbols;
 //! - [`installed`]: the library as users have it, where `HELO_INSTALLED` says that it is installed;
@@ -45,6 +46,8 @@ pub mod distinct;
 pub mod dovecot;
 pub mod dovecot_lmtp;
 pub mod engine;
+pub mod erratic;
+pub mod erratic_runs;
 pub mod exim;
 pub mod exports;
 #[cfg(all(feature = "tls", feature = "program"))]

@@ -146,8 +146,8 @@ impl<'a> Reading<'a> {
             "RCPT" if good => self.mail(line).to.push(String::from_utf8_lossy(line).into()),
             "DATA" if code == 354 => return self.data(line),
             "DATA" => {
-                // The owner's refusal ends the mail, that of the wrong moment does not.
-                self.mail.take_if(|mail| !mail.to.is_empty() && code != 503);
+                // The owner's refusal ends the mail; that of the wrong moment and that of a wrong form (`DATA x`) do not.
+                self.mail.take_if(|mail| !mail.to.is_empty() && !matches!(code, 501 | 503));
             }
             "AUTH" if code == 334 => return self.authentication(),
             "VRFY" | "EXPN" | "HELP" | "EHLO" | "HELO" | "LHLO" | "MAIL" | "SEND" | "SOML" | "SAML" | "RCPT"
