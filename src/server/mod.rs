@@ -16,7 +16,7 @@ mod door;
 mod event_loop;
 pub mod log;
 mod pool;
-mod proxy;
+pub mod proxy;
 mod running;
 mod service;
 mod session;

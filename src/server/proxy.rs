@@ -13,25 +13,31 @@ const REST_MAX: usize = 4096;
 
 /// Who is behind the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Behind {
+pub enum Behind {
     /// This client, who has connected to that address.
-    Client { from: SocketAddr, to: SocketAddr },
+    Client {
+        /// Its own address.
+        from: SocketAddr,
+        /// Where it connected to.
+        to: SocketAddr,
+    },
     /// Nobody: the proxy speaks for itself, or does not know.
     Proxy,
 }
 
 /// What a header that has begun comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Header {
+pub enum Header {
     /// So many octets more belong to it for certain. No more may be read: what follows may be TLS.
     Wants(usize),
+    /// It is complete: who is behind the proxy.
     Complete(Behind),
     /// It is none.
     Bad,
 }
 
 /// Reads a header of which this has arrived.
-pub(super) fn read(header: &[u8]) -> Header {
+pub fn read(header: &[u8]) -> Header {
     if header.len() < SIGNATURE.len() {
         return Header::Wants(SIGNATURE.len() - header.len());
     }

@@ -9,6 +9,7 @@ mod setup;
 mod users;
 
 pub use setup::{MECHANISMS, Own, Setup};
+pub use users::Users;
 
 use crate::policy::did_you_mean;
 use crate::policy::text::without_mark;

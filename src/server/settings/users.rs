@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 const FILE_MAX: usize = 16 << 20;
 
 /// The users of a file, as it was when the server began.
-pub(super) struct Users {
+pub struct Users {
     users: HashMap<String, Stored>,
     passwords: bool,
 }
@@ -42,7 +42,9 @@ impl Users {
         Ok(realm)
     }
 
-    fn parse(text: &str) -> Result<Users, String> {
+    /// Reads the text of a users file. The error is the rest of a sentence that begins with the file's name: which line
+    /// it is, and what is wrong with it. It shows no password.
+    pub fn parse(text: &str) -> Result<Users, String> {
         let mut users: HashMap<String, Stored> = HashMap::new();
         let mut passwords = false;
         for (number, line) in (1..).zip(text.lines()) {
