@@ -4,6 +4,7 @@
 
 mod client;
 mod network;
+#[allow(dead_code)]
 #[path = "../support/random.rs"]
 mod random;
 mod server;
