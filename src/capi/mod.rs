@@ -24,6 +24,7 @@ pub mod boundary;
 pub mod callback;
 pub mod handle;
 pub mod last_error;
+mod process;
 pub mod rights;
 pub mod string;
 

@@ -75,7 +75,9 @@ fn programs_under_a_policy_show_nothing() {
     }
     let sent = fs::read_to_string(secrets.join("sent")).unwrap();
     let logins: Vec<String> = sent.lines().map(str::to_owned).collect();
-    for trace in ["AUTH PLAIN <hidden>", "S 235", "S 535", "smtp_helo(", "* libhelo ", "; user alice; server 127.0.0.1:"] {
+    for trace in
+        ["AUTH PLAIN <hidden>", "S 235", "S 535", "smtp_helo(", "* libhelo ", "; user alice; server 127.0.0.1:"]
+    {
         assert!(seen.has(trace), "{trace:?} is nowhere");
     }
     assert!(logins.len() > 10, "{logins:?}");
