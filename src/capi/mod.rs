@@ -22,6 +22,8 @@
 
 pub mod boundary;
 pub mod callback;
+#[cfg(windows)]
+pub mod console;
 pub mod handle;
 pub mod last_error;
 mod process;

@@ -10,6 +10,11 @@ use crate::net::thread;
 /// What is done once, before the work of the first function.
 pub(super) fn begin() {
     thread::before_the_first(stay);
+    // What threads keep for themselves is not given back there: a program that loads and frees the library for each mail
+    // would come to the end of it.
+    if cfg!(windows) {
+        stay();
+    }
 }
 
 /// Has the system tell of every fork.

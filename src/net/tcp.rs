@@ -351,7 +351,7 @@ impl Failures {
                 Cause::NoBind => "no local address or port: ",
                 _ => "",
             };
-            self.text.push_str(&format!("{comma}{address}: {step}{error}"));
+            self.text.push_str(&format!("{comma}{address}: {step}{}", sys::words(error)));
         }
     }
 
