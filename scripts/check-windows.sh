@@ -125,7 +125,7 @@ echo "x86_64-win7-windows-gnu: helo-server.exe, helo-check.exe and $(echo "$test
 have windows-wine wine || exit 0
 # A folder of our own for Wine's registry and drives; WINEDEBUG keeps it from talking about its own troubles.
 export WINEPREFIX=$PWD/$out/wine WINEARCH=win64 WINEDEBUG=-all DISPLAY=""
-rm -rf "$out/stored"
+rm -rf "$out/stored" "$out/stored-unloads" "$out/stored32"
 for test in $tests; do
     # Proptest's files of failures belong to the host.
     PROPTEST_FAILURE_PERSISTENCE=none timeout 900 wine "$test" --quiet
@@ -165,14 +165,50 @@ exec 8>&- 9<&-
 wait "$server" || { cat "$out/server.log" >&2; exit 1; }
 grep -q 'taken: from <sender@example.test>' "$out/server.log"
 
-# The DLL is loaded and freed for each mail, with callbacks and name lookups on their way.
-(cd "$out/x86_64-win7-windows-gnu/release" && timeout 900 wine unload.exe "127.0.0.1:$demo_port" "${HELO_UNLOADS:-1000}")
-# The keys: the server ends in order and says so, helo-check as any program does.
+# The key: the server ends in order and says so.
 folder=$out/x86_64-win7-windows-gnu/release
-timeout 300 wine "$folder/keys.exe" break ready "$folder/helo-server.exe" --port 0 --discard > "$out/keys" 2> "$out/keys.log"
-grep -q 'ended with 0' "$out/keys" && grep -q stopping "$out/keys.log" || { cat "$out/keys" "$out/keys.log" >&2; exit 1; }
+# Wine's console needs a terminal, which script gives it; Ctrl-Break never comes in Wine 8.
+rm -f "$out/keys.log"
+script -qec "timeout 300 wine $folder/keys.exe c ready $folder/helo-server.exe --port 0 --discard --log $out/keys.log" /dev/null \
+    < /dev/null > "$out/keys" || { cat "$out/keys" "$out/keys.log" >&2; exit 1; }
+grep -q stopping "$out/keys.log"
 stop_demo_server
 (cd "$out/x86_64-win7-windows-gnu/release" && timeout 300 wine yield.exe)
+start_demo_server target/debug/helo-server "$PWD/$out/stored-unloads" --no-sync
+# The DLL is loaded and freed for each mail, with callbacks and name lookups on their way.
+(cd "$out/x86_64-win7-windows-gnu/release" && timeout 900 wine unload.exe "127.0.0.1:$demo_port" "${HELO_UNLOADS:-1000}")
+stop_demo_server
+
+# 32 bits: the DLL loaded and freed, the yield and the example, in a Debian of 32 bits.
+i386=$out/i386
+run32() { # PROGRAM ARGUMENTS... (in the folder of the 32-bit build)
+    unshare --mount --propagation private bash -c '
+        i386=$1 build=$2
+        shift 2
+        cp /etc/hosts "$i386/etc/hosts"
+        mkdir -p "$i386/build"
+        mount -t proc proc "$i386/proc"
+        mount --rbind /dev "$i386/dev"
+        mount --bind "$build" "$i386/build"
+        exec chroot "$i386" env -C /build WINEPREFIX=/root/wine WINEARCH=win32 WINEDEBUG=-all DISPLAY= "$@"' \
+        run32 "$PWD/$i386" "$PWD/$out/i686-win7-windows-gnu/release" "$@"
+}
+if [ "$(id -u)" = 0 ] && have windows-32 debootstrap unshare; then
+    if [ ! -e "$i386/made" ]; then
+        rm -rf "$i386"
+        debootstrap --arch=i386 --variant=minbase --include=wine32,wine --components=main bookworm "$i386" > "$out/i386.log" \
+            && touch "$i386/made" || skip windows-32 "no Debian of 32 bits: $(tail -n 1 "$out/i386.log")"
+    fi
+    if [ -e "$i386/made" ]; then
+        cp "$out/message.eml" "$out/i686-win7-windows-gnu/release/message.eml"
+        start_demo_server target/debug/helo-server "$PWD/$out/stored32" --no-sync
+        run32 timeout 300 wine send.exe "smtp://127.0.0.1:$demo_port" sender@example.test message.eml alice@example.test
+        run32 timeout 900 wine unload.exe "127.0.0.1:$demo_port" "${HELO_UNLOADS:-1000}"
+        run32 timeout 300 wine yield.exe
+        run32 wineserver -k || true
+        stop_demo_server
+    fi
+fi
 # Ends the Wine of this folder, not any other.
 wineserver -k || true
 is_stored "$out/stored" "$out/message.eml" 4

@@ -1,5 +1,5 @@
 /* Starts a program in a group of its own, waits for a line that it prints, and presses Ctrl-Break, or Ctrl-C for all of the
- * console: says how the program has ended.
+ * console: says how the program has ended, and is 0 if it was with 0.
  *
  *     keys.exe break|c LINE PROGRAM ARGUMENTS... */
 #include <stdio.h>
@@ -47,5 +47,5 @@ int main(int argc, char **argv)
     }
     GetExitCodeProcess(process.hProcess, &code);
     printf("ended with %#lx\n", (unsigned long)code);
-    return 0;
+    return code != 0;
 }
