@@ -7,7 +7,7 @@ CARGO ?= cargo
 # Seconds for each fuzz target of `make fuzz-smoke`.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help build firmware size demo check check-rust check-c check-python check-interop headers bench fuzz-smoke check-pair check-asan \
+.PHONY: help build firmware size demo check check-rust check-c check-python check-interop headers bench fuzz-smoke check-pair check-fork check-asan \
 	check-tsan check-windows setup-tests install clean
 
 help: ## this list
@@ -54,6 +54,11 @@ fuzz-smoke: ## each fuzz target for a short while
 
 check-pair: ## client and server under a simulated clock, by many more chances than in check
 	PROPTEST_CASES=20000 $(CARGO) test --release --locked --test pair
+
+check-fork: ## 10,000 children of fork under load, in C and in Python, by the release library
+	HELO_FORKS=10000 $(CARGO) test --release --locked --test process children -- --nocapture
+	$(CARGO) build --release --lib
+	cd python && HELO_LIBRARY=../target/release/libhelo.so HELO_FORKS=10000 ../target/venv/bin/python -m unittest tests.test_fork -v
 
 check-asan: ## the tests under the address sanitizer
 	scripts/check-asan.sh

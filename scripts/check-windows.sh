@@ -1,7 +1,9 @@
 #!/bin/bash
 # Builds the Windows DLLs for 64 and 32 bits, holds their exports against the lists of the faces, makes the import
 # libraries, and builds the programs and the unit tests for 64 bits. What Wine can run, runs: the unit tests, the Distinct
-# example against a server of this machine, and helo-server.exe between the two.
+# example against a server of this machine, helo-server.exe between the two, the DLL loaded and freed for each mail, and
+# the keys that end a program. 32-bit programs run where this machine can have a Debian of its own for them (as root, with
+# debootstrap): it is made once, in target/windows/i386.
 #
 # The targets *-win7-windows-gnu import nothing newer than Windows 7. Their standard library is built from source:
 # that needs a compiler of the same version as the source, here Debian's rustc-web and rust-web-src.
@@ -68,9 +70,24 @@ check_exports() { # TARGET MINGW-PREFIX
     echo "$1: $(wc -l < "$folder/exported") names exported, $(($(stat -c %s "$folder/helo.dll") / 1024)) KiB"
 }
 
+# Nothing is imported that Windows 7 lacks: only from these, which it has.
+check_imports() { # MINGW-PREFIX FILE...
+    local prefix=$1 file strange
+    shift
+    for file in "$@"; do
+        strange=$("$prefix-objdump" -p "$file" | awk '/DLL Name:/ { print tolower($3) }' | sort -u \
+            | comm -23 - <(sed 's/#.*//; /^ *$/d' scripts/windows/imports.txt | sort -u))
+        if [ -n "$strange" ]; then
+            echo "$(basename "$file") imports from what scripts/windows/imports.txt does not have:" $strange >&2
+            return 1
+        fi
+    done
+}
+
 for pair in x86_64-win7-windows-gnu:x86_64-w64-mingw32 i686-win7-windows-gnu:i686-w64-mingw32; do
     build "${pair%:*}" "${pair#*:}" build --package helo-library
     check_exports "${pair%:*}" "${pair#*:}"
+    check_imports "${pair#*:}" "$out/${pair%:*}/release/helo.dll"
 done
 
 # The 32-bit import library must know every decorated name: link a program that asks for all of them.
@@ -91,11 +108,16 @@ for pair in x86_64-win7-windows-gnu:x86_64-w64-mingw32 i686-win7-windows-gnu:i68
         "$folder/libhelo.dll.a"
     "${pair#*:}-gcc" -Wall -Wextra -Wno-cast-function-type -Werror -Iinclude/distinct -o "$folder/yield.exe" \
         tests/windows/yield.c "$folder/libhelo.dll.a" -lws2_32
-    echo "${pair%:*}: send.exe and yield.exe link"
+    for program in unload keys; do
+        "${pair#*:}-gcc" -Wall -Wextra -Wno-cast-function-type -Werror -Iinclude/distinct -o "$folder/$program.exe" \
+            "tests/windows/$program.c"
+    done
+    echo "${pair%:*}: send.exe, yield.exe, unload.exe and keys.exe link"
 done
 
 # The programs, and the unit tests: which files they came to is in what cargo says of them.
 build x86_64-win7-windows-gnu x86_64-w64-mingw32 build --package helo --bins
+check_imports x86_64-w64-mingw32 "$out/x86_64-win7-windows-gnu/release"/helo-{server,check}.exe
 tests=$(build x86_64-win7-windows-gnu x86_64-w64-mingw32 test --no-run --package helo --lib --bins --message-format=json \
     | sed -n 's/.*"test":true.*"executable":"\([^"]*\)".*/\1/p')
 echo "x86_64-win7-windows-gnu: helo-server.exe, helo-check.exe and $(echo "$tests" | wc -l) files of unit tests link"
@@ -103,7 +125,7 @@ echo "x86_64-win7-windows-gnu: helo-server.exe, helo-check.exe and $(echo "$test
 have windows-wine wine || exit 0
 # A folder of our own for Wine's registry and drives; WINEDEBUG keeps it from talking about its own troubles.
 export WINEPREFIX=$PWD/$out/wine WINEARCH=win64 WINEDEBUG=-all DISPLAY=""
-rm -rf "$out/stored"
+rm -rf "$out/stored" "$out/stored-unloads" "$out/stored32"
 for test in $tests; do
     # Proptest's files of failures belong to the host.
     PROPTEST_FAILURE_PERSISTENCE=none timeout 900 wine "$test" --quiet
@@ -122,6 +144,9 @@ for place in 'WOW6432Node\Distinct' Distinct; do
     timeout 300 wine reg add "$key\\host mailhost" /v server /d "127.0.0.1:$demo_port" /f >> "$out/reg.log"
     (cd "$out/x86_64-win7-windows-gnu/release" \
         && timeout 300 wine send.exe mailhost sender@example.test ../../message.eml alice@example.test)
+    # helo-check says that it is the registry which holds.
+    timeout 300 wine "$out/x86_64-win7-windows-gnu/release/helo-check.exe" mailhost > "$out/check.log" || true
+    grep -q 'policy.*HKEY_LOCAL_MACHINE.*SMTP32' "$out/check.log" || { cat "$out/check.log" >&2; exit 1; }
     timeout 300 wine reg delete "$key" /f >> "$out/reg.log"
 done
 
@@ -139,8 +164,51 @@ while read -r line <&9 && [ "${line%$'\r'}" != ready ]; do port=${line%$'\r'}; p
 exec 8>&- 9<&-
 wait "$server" || { cat "$out/server.log" >&2; exit 1; }
 grep -q 'taken: from <sender@example.test>' "$out/server.log"
+
+# The key: the server ends in order and says so.
+folder=$out/x86_64-win7-windows-gnu/release
+# Wine's console needs a terminal, which script gives it; Ctrl-Break never comes in Wine 8.
+rm -f "$out/keys.log"
+script -qec "timeout 300 wine $folder/keys.exe c ready $folder/helo-server.exe --port 0 --discard --log $out/keys.log" /dev/null \
+    < /dev/null > "$out/keys" || { cat "$out/keys" "$out/keys.log" >&2; exit 1; }
+grep -q stopping "$out/keys.log"
 stop_demo_server
 (cd "$out/x86_64-win7-windows-gnu/release" && timeout 300 wine yield.exe)
+start_demo_server target/debug/helo-server "$PWD/$out/stored-unloads" --no-sync
+# The DLL is loaded and freed for each mail, with callbacks and name lookups on their way.
+(cd "$out/x86_64-win7-windows-gnu/release" && timeout 900 wine unload.exe "127.0.0.1:$demo_port" "${HELO_UNLOADS:-1000}")
+stop_demo_server
+
+# 32 bits: the DLL loaded and freed, the yield and the example, in a Debian of 32 bits.
+i386=$out/i386
+run32() { # PROGRAM ARGUMENTS... (in the folder of the 32-bit build)
+    unshare --mount --propagation private bash -c '
+        i386=$1 build=$2
+        shift 2
+        cp /etc/hosts "$i386/etc/hosts"
+        mkdir -p "$i386/build"
+        mount -t proc proc "$i386/proc"
+        mount --rbind /dev "$i386/dev"
+        mount --bind "$build" "$i386/build"
+        exec chroot "$i386" env -C /build WINEPREFIX=/root/wine WINEARCH=win32 WINEDEBUG=-all DISPLAY= "$@"' \
+        run32 "$PWD/$i386" "$PWD/$out/i686-win7-windows-gnu/release" "$@"
+}
+if [ "$(id -u)" = 0 ] && have windows-32 debootstrap unshare; then
+    if [ ! -e "$i386/made" ]; then
+        rm -rf "$i386"
+        debootstrap --arch=i386 --variant=minbase --include=wine32,wine --components=main bookworm "$i386" > "$out/i386.log" \
+            && touch "$i386/made" || skip windows-32 "no Debian of 32 bits: $(tail -n 1 "$out/i386.log")"
+    fi
+    if [ -e "$i386/made" ]; then
+        cp "$out/message.eml" "$out/i686-win7-windows-gnu/release/message.eml"
+        start_demo_server target/debug/helo-server "$PWD/$out/stored32" --no-sync
+        run32 timeout 300 wine send.exe "smtp://127.0.0.1:$demo_port" sender@example.test message.eml alice@example.test
+        run32 timeout 900 wine unload.exe "127.0.0.1:$demo_port" "${HELO_UNLOADS:-1000}"
+        run32 timeout 300 wine yield.exe
+        run32 wineserver -k || true
+        stop_demo_server
+    fi
+fi
 # Ends the Wine of this folder, not any other.
 wineserver -k || true
 is_stored "$out/stored" "$out/message.eml" 4

@@ -179,6 +179,42 @@ fn is_protocol_text(literal: &str) -> bool {
     })
 }
 
+/// A child of fork must not find a lock held that nobody will release (`src/net/fork.rs`), and code must stay where threads
+/// run it (`src/net/thread.rs`).
+#[test]
+fn what_the_whole_process_has_is_ready_for_fork_and_unload() {
+    // Windows has no fork.
+    let own = ["net/fork.rs", "net/lock.rs", "net/thread.rs", "capi/console.rs"];
+    let mut complaints = Vec::new();
+    for (path, room, text) in sources() {
+        let library = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        if room == "bin" || own.iter().any(|own| path == Path::new(own)) || is_test(&path) {
+            continue;
+        }
+        for (number, line) in (1..).zip(library.lines()) {
+            let code = line.trim_start();
+            let is_static = code.starts_with("static ") || code.starts_with("pub(") && code.contains(" static ");
+            let plain = ["Mutex::new(", "RwLock::new(", "Condvar::new("].iter().any(|lock| code.contains(lock));
+            let once = ["LazyLock<", "OnceLock<", ": Once "].iter().any(|once| code.contains(once));
+            let why = match () {
+                () if code.contains("parking_lot") => "locks are those of net::lock",
+                () if code.contains("thread::Builder::new(") => "threads come from net::thread",
+                () if is_static && plain => "a lock of the whole process is a Mutex::process_wide or an Own",
+                () if is_static && once && !library.contains("fork::pass()") => "made under a pass of net::fork",
+                () => continue,
+            };
+            complaints.push(format!("src/{}:{number}: {why}", path.display()));
+        }
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// A file of unit tests beside its code.
+fn is_test(path: &Path) -> bool {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    stem == "tests" || stem.ends_with("_tests") || stem == "tests_support"
+}
+
 #[test]
 fn files_are_short_enough_to_read() {
     every_source(|_, _, text| {

@@ -5,7 +5,7 @@ mod support;
 
 use helo::faces::distinct::codes::*;
 use helo::faces::helo::*;
-use parking_lot::{Mutex, MutexGuard};
+use helo::net::lock::{Mutex, MutexGuard};
 use std::ffi::{c_int, c_void};
 use std::net::SocketAddr;
 use std::ptr;

@@ -470,7 +470,7 @@ typedef enum helo_serve {
  * The handle of a delivery: a list of mails and how to send it. Never 0. Any thread may use it, one at a time or many
  * at once; while helo_run() is at work, calls that would change it return HELO_IN_PROGRESS.
  *
- * Not for a child process made by fork(): make deliveries after it.
+ * In a child process made by fork() the parent's deliveries are bad handles: make deliveries after it.
  */
 typedef uint32_t helo_delivery;
 
@@ -572,8 +572,8 @@ typedef struct helo_progress {
  * The handle of a server: what is listened to, who may send, and where mail goes. Never 0, and never that of a delivery.
  * Any thread may use it.
  *
- * Not for a child process made by fork(), which has none of the server's threads: start servers after it. Stop a server
- * before main() returns and before the library is unloaded: its threads would run on in what is no longer there.
+ * In a child process made by fork() the parent's servers are bad handles: make and start servers after it. Stop a server
+ * before main() returns, so that mails on their way are finished, and before the program unloads its own callbacks.
  */
 typedef uint32_t helo_server;
 

@@ -8,9 +8,9 @@
 //! quotes the string. So a message made at run time is not shown at all, a constant one is; and the standard library's
 //! hook, which prints messages to the program's standard error, is kept from running for panics inside the boundary.
 
-use super::{last_error, rights};
-use crate::net::fault;
+use super::{last_error, process, rights};
 use crate::net::tls::distrust_environment;
+use crate::net::{fault, fork};
 use crate::policy::Rights;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -40,19 +40,50 @@ pub fn boundary<R>(function: &'static str, failure: R, work: impl FnOnce() -> R)
 #[inline]
 pub fn guard<R>(function: &'static str, work: impl FnOnce() -> R) -> Result<R, String> {
     begin();
+    if fork::is_unsound() {
+        return Err(format!("{function}: {}", fork::UNSOUND_WORDS));
+    }
     let _inside = Inside::enter();
     // Unwind safety: after a panic only the failure code leaves here. What the work shared stays behind locks that do
     // not poison, and every face's state is changed in one step once an operation is decided.
-    panic::catch_unwind(AssertUnwindSafe(work)).map_err(|payload| describe(function, payload))
+    let watched = || {
+        let passing = Passing(function);
+        let result = work();
+        std::mem::forget(passing);
+        result
+    };
+    panic::catch_unwind(AssertUnwindSafe(watched)).map_err(|payload| describe(function, payload))
 }
 
-/// Counts a boundary for as long as it lives, panic or not.
-struct Inside;
+/// Sees what unwinds the library's frames.
+struct Passing(&'static str);
+
+impl Drop for Passing {
+    /// A panic is caught. Anything else was begun by a callback, which has ended its thread or thrown an exception of
+    /// another language. It can neither go on, since what the call was doing would stay undone for ever, nor be caught: so
+    /// the process ends here, and says why.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let words = format!(
+                "libhelo: a callback in {} did not return: it ended its thread or threw an exception, which the library \
+                 cannot outlive (docs/processes.md)\n",
+                self.0
+            );
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), words.as_bytes());
+            std::process::abort();
+        }
+    }
+}
+
+/// Counts a boundary for as long as it lives, panic or not. Meanwhile the thread cannot be cancelled.
+struct Inside {
+    _cancellable: process::Cancellable,
+}
 
 impl Inside {
     fn enter() -> Self {
         DEPTH.with(|depth| depth.set(depth.get() + 1));
-        Inside
+        Inside { _cancellable: process::Cancellable::suspend() }
     }
 }
 
@@ -65,7 +96,14 @@ impl Drop for Inside {
 /// What is done once, before the work of the first function.
 fn begin() {
     static BEGUN: Once = Once::new();
+    if BEGUN.is_completed() {
+        return;
+    }
+    process::watch_forks();
+    // A child that is forked in the middle would wait for ever.
+    let _pass = fork::pass();
     BEGUN.call_once(|| {
+        process::begin();
         match rights() {
             Rights::Ordinary => fault::from_environment(),
             Rights::Raised => distrust_environment(),

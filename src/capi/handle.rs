@@ -6,10 +6,14 @@
 //! oldest is used again: a number returns after more than a hundred million others. Each table begins at a generation of
 //! its own, so that a handle of one table is not found in another, and file descriptors and other small numbers in none.
 //!
+//! An object belongs to the process that made it: in a child of fork its handle is none ([`HandleTable::is_foreign`]), for
+//! what another thread of the parent was doing with it is never finished there.
+//!
 //! Objects are shared (`Arc`): a call that runs keeps its object alive when another thread removes the handle. No lock
 //! of the table is held while anything else runs.
 
-use parking_lot::RwLock;
+use crate::net::fork::Owner;
+use crate::net::lock::RwLock;
 use std::collections::VecDeque;
 use std::fmt;
 use std::num::NonZeroU32;
@@ -82,6 +86,7 @@ struct Slot<T> {
     /// The generation of the object, or of the one that was here last. 1 to `GENERATIONS - 1`.
     generation: u32,
     object: Option<Arc<T>>,
+    owner: Owner,
 }
 
 impl<T> HandleTable<T> {
@@ -94,7 +99,7 @@ impl<T> HandleTable<T> {
     pub const fn with_limit(limit: usize) -> Self {
         let limit = if limit < MAX_OBJECTS { limit } else { MAX_OBJECTS };
         let slots = Slots { slots: Vec::new(), free: VecDeque::new(), first_generation: 0 };
-        HandleTable { slots: RwLock::new(slots), limit }
+        HandleTable { slots: RwLock::process_wide(slots), limit }
     }
 
     /// Gives the object a handle.
@@ -108,13 +113,14 @@ impl<T> HandleTable<T> {
         let (slot, generation) = table.pick(self.limit).ok_or(TableFull)?;
         let handle = Handle::new(slot, generation).ok_or(TableFull)?;
         let object = Some(make(handle));
+        let owner = Owner::here();
         // Nothing below fails or panics: `pick` has made room.
         match table.slots.get_mut(slot) {
             Some(used) => {
-                *used = Slot { generation, object };
+                *used = Slot { generation, object, owner };
                 table.free.pop_front();
             }
-            None => table.slots.push(Slot { generation, object }),
+            None => table.slots.push(Slot { generation, object, owner }),
         }
         Ok(handle)
     }
@@ -123,15 +129,23 @@ impl<T> HandleTable<T> {
     pub fn get(&self, handle: usize) -> Option<Arc<T>> {
         let (slot, generation) = split(handle)?;
         let table = self.slots.read();
-        let slot = table.slots.get(slot).filter(|slot| slot.generation == generation)?;
+        let slot = table.slots.get(slot).filter(|slot| slot.generation == generation && slot.owner.is_here())?;
         slot.object.clone()
+    }
+
+    /// Whether the number is a handle of the parent process.
+    pub fn is_foreign(&self, handle: usize) -> bool {
+        let Some((slot, generation)) = split(handle) else { return false };
+        let table = self.slots.read();
+        let slot = table.slots.get(slot).filter(|slot| slot.generation == generation);
+        slot.is_some_and(|slot| slot.object.is_some() && !slot.owner.is_here())
     }
 
     /// Takes the object out; its handle is stale from here on. Only one of several callers gets it.
     pub fn remove(&self, handle: usize) -> Option<Arc<T>> {
         let (number, generation) = split(handle)?;
         let mut table = self.slots.write();
-        let slot = table.slots.get_mut(number).filter(|slot| slot.generation == generation)?;
+        let slot = table.slots.get_mut(number).filter(|slot| slot.generation == generation && slot.owner.is_here())?;
         let object = slot.object.take()?;
         // Room for every slot was reserved when it was made.
         table.free.push_back(number);
@@ -142,7 +156,7 @@ impl<T> HandleTable<T> {
     pub fn snapshot(&self) -> Vec<(Handle, Arc<T>)> {
         let table = self.slots.read();
         let live = table.slots.iter().enumerate().filter_map(|(number, slot)| {
-            let object = slot.object.clone()?;
+            let object = slot.object.clone().filter(|_| slot.owner.is_here())?;
             Some((Handle::new(number, slot.generation)?, object))
         });
         live.collect()

@@ -22,8 +22,11 @@
 
 pub mod boundary;
 pub mod callback;
+#[cfg(windows)]
+pub mod console;
 pub mod handle;
 pub mod last_error;
+mod process;
 pub mod rights;
 pub mod string;
 

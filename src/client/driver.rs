@@ -4,9 +4,8 @@
 //! left. Traffic is shown to observers on it. What became of an opening is told on a thread of its own that lives as long
 //! as the telling, so that one slow listener holds up nobody else.
 //!
-//! After a fork the child has no driver: it is missed at the next opening and started anew, and openings that were under
-//! way stay the parent's. The library must not be unloaded before every opening has been told of: its code would be gone
-//! under the thread.
+//! A child of fork has a driver of its own, started at its first opening; openings that were under way stay the parent's.
+//! The library stays loaded from the first thread on (`net::thread`): nothing of it is gone under them.
 
 use crate::client::connection::Step;
 use crate::client::session::Session;
@@ -15,18 +14,19 @@ use crate::client::trace::Observer;
 use crate::error::{Cause, Error, Phase, Result};
 use crate::net::connect::Target;
 use crate::net::fault::{self, Fault};
+use crate::net::fork::Own;
+use crate::net::lock::Mutex;
 use crate::net::wait::{Cancel, Waited, wait_many};
-use parking_lot::Mutex;
 use std::io;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What is told once, when the session is open or will never be.
 pub type Done = Box<dyn FnOnce(Result<Session>) + Send>;
 
-static DRIVER: LazyLock<Driver> = LazyLock::new(Driver::default);
+static DRIVER: Own<Arc<Driver>> = Own::new();
 
 #[derive(Default)]
 struct Driver {
@@ -38,8 +38,8 @@ struct Driver {
 #[derive(Default)]
 struct Queue {
     fresh: Vec<Opening>,
-    /// The process whose driver runs; 0 if none does.
-    runs_in: u32,
+    /// The driver's thread runs.
+    runs: bool,
 }
 
 /// A connection being opened.
@@ -65,14 +65,15 @@ pub fn open(
     done: Done,
 ) -> Result<()> {
     let failed = |why: io::Error| Error::new(Phase::Connect, Cause::NoMemory, format!("no background thread: {why}"));
-    let waker = DRIVER.bell.waker().map_err(failed)?;
+    let driver = DRIVER.lock().clone();
+    let waker = driver.bell.waker().map_err(failed)?;
     let mut session = Session::begin_woken_by(target, settings, cancel, waker);
     session.connection_mut().set_observer(observer);
     let opening = Opening { session, done, until: None, waits: 0..0, fresh: true };
-    let mut queue = DRIVER.queue.lock();
-    if queue.runs_in != std::process::id() {
-        start().map_err(failed)?;
-        queue.runs_in = std::process::id();
+    let mut queue = driver.queue.lock();
+    if !queue.runs {
+        start(driver.clone()).map_err(failed)?;
+        queue.runs = true;
     }
     queue.fresh.push(opening);
     drop(queue);
@@ -101,20 +102,21 @@ pub fn tell(done: Done, result: Result<Session>) {
 
 /// Makes the driver look at all openings: one of them may have been cancelled.
 pub fn wake() {
-    if let Ok(waker) = DRIVER.bell.waker() {
+    let driver = DRIVER.lock().clone();
+    if let Ok(waker) = driver.bell.waker() {
         waker.wake();
     }
 }
 
-fn start() -> io::Result<()> {
-    spawn("helo-driver", || drive(&DRIVER))
+fn start(driver: Arc<Driver>) -> io::Result<()> {
+    spawn("helo-driver", move || drive(&driver))
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     if fault::hit(Fault::Thread) {
         return Err(io::Error::other("a fault made on purpose"));
     }
-    std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
+    crate::net::thread::named(name).spawn(work).map(drop)
 }
 
 fn drive(driver: &Driver) {
@@ -124,7 +126,7 @@ fn drive(driver: &Driver) {
         let mut queue = driver.queue.lock();
         openings.append(&mut queue.fresh);
         if openings.is_empty() {
-            queue.runs_in = 0;
+            queue.runs = false;
             return;
         }
         drop(queue);

@@ -300,7 +300,8 @@ impl Session {
 
     fn aborted(&mut self, phase: Phase) -> Error {
         self.connection.abort();
-        Error::new(phase, Cause::Cancelled, "cancelled by the program; the connection has been reset")
+        let more = if self.cancel.is_of_the_parent() { "" } else { "; the connection has been reset" };
+        Error::new(phase, Cause::Cancelled, format!("{}{more}", self.cancel.words()))
     }
 }
 

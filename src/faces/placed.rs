@@ -5,7 +5,8 @@
 //! therefore an error, not a crash, and the layout of everything behind the number does not matter.
 #![allow(unsafe_code)]
 
-use parking_lot::Mutex;
+use crate::net::fork::Owner;
+use crate::net::lock::Mutex;
 use std::collections::BTreeMap;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -13,7 +14,19 @@ use std::sync::Arc;
 /// All live structs of one kind.
 pub(crate) struct Placed<T> {
     magic: u32,
-    live: Mutex<BTreeMap<usize, Arc<T>>>,
+    live: Mutex<BTreeMap<usize, Live<T>>>,
+}
+
+/// What a struct stands for, in the process that created it. In a child of fork it is none: the child creates its own.
+struct Live<T> {
+    value: Arc<T>,
+    owner: Owner,
+}
+
+impl<T> Live<T> {
+    fn here(&self) -> Option<&Arc<T>> {
+        self.owner.is_here().then_some(&self.value)
+    }
 }
 
 /// Why a struct could not be created.
@@ -28,7 +41,7 @@ pub(crate) enum NotPlaced {
 impl<T> Placed<T> {
     /// A kind whose structs carry `magic`.
     pub(crate) const fn new(magic: u32) -> Self {
-        Placed { magic, live: Mutex::new(BTreeMap::new()) }
+        Placed { magic, live: Mutex::process_wide(BTreeMap::new()) }
     }
 
     /// Makes the struct at `place` a live one that stands for `value`.
@@ -38,11 +51,12 @@ impl<T> Placed<T> {
     pub(crate) unsafe fn create<S>(&self, place: *mut S, value: T) -> Result<Arc<T>, NotPlaced> {
         let id = id_field(place).ok_or(NotPlaced::BadPointer)?;
         let mut live = self.live.lock();
-        if live.contains_key(&(place as usize)) {
+        if live.get(&(place as usize)).is_some_and(|live| live.here().is_some()) {
             return Err(NotPlaced::Taken);
         }
         let value = Arc::new(value);
-        live.insert(place as usize, value.clone());
+        // What the parent of a fork created there is left alone: another thread of it may have been using it.
+        std::mem::forget(live.insert(place as usize, Live { value: value.clone(), owner: Owner::here() }));
         // SAFETY: the caller's promise; the alignment was checked.
         unsafe { id.write(self.magic) };
         Ok(value)
@@ -57,12 +71,12 @@ impl<T> Placed<T> {
         if !unsafe { self.is_marked(place) } {
             return None;
         }
-        self.live.lock().get(&(place as usize)).cloned()
+        self.at(place as usize)
     }
 
     /// What the struct at this address stands for, if a live one was created there; its memory is not looked at.
     pub(crate) fn at(&self, address: usize) -> Option<Arc<T>> {
-        self.live.lock().get(&address).cloned()
+        self.live.lock().get(&address)?.here().cloned()
     }
 
     /// Whether the magic number stands at `place`, be it ours or that of a struct that another library made.
@@ -84,7 +98,8 @@ impl<T> Placed<T> {
             return None;
         }
         let mut live = self.live.lock();
-        let value = live.remove(&(place as usize))?;
+        live.get(&(place as usize))?.here()?;
+        let value = live.remove(&(place as usize))?.value;
         if let Some(id) = id_field(place) {
             // SAFETY: the caller's promise; the alignment was checked.
             unsafe { id.write(0) };
@@ -94,7 +109,7 @@ impl<T> Placed<T> {
 
     /// All live values, by the address of their structs.
     pub(crate) fn all(&self) -> Vec<Arc<T>> {
-        self.live.lock().values().cloned().collect()
+        self.live.lock().values().filter_map(|live| live.here().cloned()).collect()
     }
 }
 

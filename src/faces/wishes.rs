@@ -3,8 +3,8 @@
 
 use crate::capi::rights;
 use crate::client::trace::{Observer, Watch};
+use crate::net::lock::RwLock;
 use crate::policy::{Cache, Overrides, Policy, PolicyError, Site};
-use parking_lot::RwLock;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -65,7 +65,11 @@ static CONNECTIONS: AtomicU32 = AtomicU32::new(0);
 
 impl Wishes {
     pub(crate) const fn new() -> Wishes {
-        Wishes { keys: RwLock::new(Overrides::new()), cache: Cache::new(), watcher: RwLock::new(None) }
+        Wishes {
+            keys: RwLock::process_wide(Overrides::new()),
+            cache: Cache::new(),
+            watcher: RwLock::process_wide(None),
+        }
     }
 
     /// The wishes for all handles of a face, or of all faces.
@@ -192,7 +196,7 @@ impl Observer for WatchedConnection {
 #[cfg(all(test, feature = "faces"))]
 mod tests {
     use super::*;
-    use parking_lot::Mutex;
+    use crate::net::lock::Mutex;
 
     #[test]
     fn a_watcher_hears_of_its_handle_and_may_go_at_any_time() {

@@ -93,7 +93,7 @@ impl Connecting {
                     return match network.connect(self.options.source_address, *address, &self.waker) {
                         Ok(stream) => Ok(Some(Box::new(stream))),
                         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
-                        Err(error) => Err(failure(Cause::NotResponding, error.to_string())),
+                        Err(error) => Err(failure(Cause::NotResponding, super::sys::words(&error))),
                     };
                 }
                 State::Done => return Err(failure(Cause::BadSequence, "this connect has ended already")),

@@ -5,7 +5,7 @@
 //! `@N` that lets N calls pass first (`send@3`). `capi` reads the variable once, before its first function's work, and
 //! not at all in a process that runs with more rights than its user.
 
-use parking_lot::Mutex;
+use crate::net::lock::Mutex;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -115,7 +115,7 @@ struct Switches {
 
 impl Switches {
     const fn new() -> Self {
-        Switches { state: AtomicU32::new(0), pass: Mutex::new([0; ALL.len()]) }
+        Switches { state: AtomicU32::new(0), pass: Mutex::process_wide([0; ALL.len()]) }
     }
 
     fn hit(&self, fault: Fault) -> bool {

@@ -3,11 +3,12 @@
 //! its [`Helped`]; the helper ends when it can.
 
 use super::fault::{self, Fault};
+use super::fork::Own;
+use super::lock::Mutex;
 use super::options::failure;
 use super::transport::WakeSlot;
 use super::wait::Waker;
 use crate::error::{Cause, Result};
-use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,20 +26,14 @@ pub(crate) struct Pool {
     name: &'static str,
     /// What the work is, in words: "look up the name".
     what: &'static str,
-    state: Mutex<State>,
+    /// A child of fork has none of its parent's threads.
+    state: Own<State>,
 }
 
+#[derive(Default)]
 struct State {
-    /// The process whose helpers these are: a child of fork has none of its parent's threads.
-    process: u32,
     helpers: usize,
     queue: VecDeque<Arc<dyn Work>>,
-}
-
-impl State {
-    const fn of(process: u32) -> State {
-        State { process, helpers: 0, queue: VecDeque::new() }
-    }
 }
 
 /// Work that has been given to a pool. Dropping it gives it up.
@@ -98,7 +93,7 @@ impl<T> Drop for Helped<T> {
 impl Pool {
     /// A pool without a helper yet. `name` is its threads' (15 letters at most), `what` the work for error texts.
     pub(crate) const fn new(name: &'static str, what: &'static str) -> Self {
-        Pool { name, what, state: Mutex::new(State::of(0)) }
+        Pool { name, what, state: Own::new() }
     }
 
     /// Has `task` done; `waker` rings when its answer is there.
@@ -121,10 +116,6 @@ impl Pool {
 
     fn submit(&'static self, job: Arc<dyn Work>) -> Result<()> {
         let mut state = self.state.lock();
-        let process = std::process::id();
-        if state.process != process {
-            *state = State::of(process);
-        }
         if state.queue.len() >= QUEUE {
             state.queue.retain(|job| !job.is_abandoned());
         }
@@ -136,7 +127,7 @@ impl Pool {
         if state.helpers < HELPERS {
             let spawned = match fault::hit(Fault::Thread) {
                 true => Err(io::Error::from(io::ErrorKind::OutOfMemory)),
-                false => std::thread::Builder::new().name(self.name.to_owned()).spawn(move || self.help(process)),
+                false => crate::net::thread::named(self.name).spawn(move || self.help()),
             };
             match spawned {
                 Ok(_) => state.helpers += 1,
@@ -153,16 +144,14 @@ impl Pool {
     }
 
     /// A helper's life: it works until nothing is left to do.
-    fn help(&self, process: u32) {
+    fn help(&self) {
         loop {
             let job = {
                 let mut state = self.state.lock();
                 match state.queue.pop_front() {
                     Some(job) => job,
                     None => {
-                        if state.process == process {
-                            state.helpers -= 1;
-                        }
+                        state.helpers -= 1;
                         return;
                     }
                 }

@@ -10,7 +10,9 @@
 pub mod callback;
 pub mod connect;
 pub mod fault;
+pub mod fork;
 pub(crate) mod helpers;
+pub mod lock;
 pub mod options;
 pub mod polled;
 mod proxy;
@@ -19,6 +21,7 @@ pub mod resolve;
 pub mod socks;
 pub(crate) mod sys;
 pub mod tcp;
+pub mod thread;
 pub mod tls;
 pub mod transport;
 pub mod turn;

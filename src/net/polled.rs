@@ -1,6 +1,7 @@
 //! A connection that came in by a listener and is one of many on an event loop: it is registered there once, and the
 //! loop tells of each change.
 
+use super::fork::Owner;
 use super::sys::{self, SHORT_READ_DRAINS};
 use super::tcp;
 use super::transport::{Readiness, Source, Transport, closed};
@@ -30,6 +31,7 @@ pub struct PolledTransport {
     drained: bool,
     /// The other side sends nothing any more, of which the loop tells once: reads go on until they say so, too.
     ended: bool,
+    owner: Owner,
 }
 
 #[derive(Debug)]
@@ -53,7 +55,7 @@ impl PolledTransport {
 
     fn new(stream: Stream, peer: Option<SocketAddr>, local: Option<SocketAddr>) -> Self {
         // What has arrived already is told of when the registration begins.
-        PolledTransport { stream: Some(stream), peer, local, drained: true, ended: false }
+        PolledTransport { stream: Some(stream), peer, local, drained: true, ended: false, owner: Owner::here() }
     }
 
     /// Has `registry` tell under `token` when it becomes readable or writable. It tells once for each change: hand that
@@ -89,6 +91,9 @@ impl PolledTransport {
 
     /// Does something with the socket. Where the system tells once for each change, mio must see what came of it.
     fn with<T>(&self, work: impl FnOnce(&Socket) -> io::Result<T>) -> io::Result<T> {
+        if !self.owner.is_here() {
+            return Err(tcp::of_the_parent());
+        }
         match self.stream.as_ref().ok_or_else(closed)? {
             Stream::Tcp(stream) => stream.try_io(|| work(&SockRef::from(stream))),
             #[cfg(unix)]

@@ -251,7 +251,7 @@ fn talk(transport: &mut SocketTransport, socks: &mut Socks) -> core::result::Res
                 Ok(count) => socks.sent(count),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
                 Err(error) if write_cause(&error) == Cause::BrokenOff => return Err(Trouble::Said(socks.ended())),
-                Err(error) => return Err(Trouble::Failed(failure(write_cause(&error), error.to_string()))),
+                Err(error) => return Err(Trouble::Failed(failure(write_cause(&error), super::sys::words(&error)))),
             }
             continue;
         }

@@ -5,7 +5,7 @@
 
 use super::transport::{Source, Transport, WakeSlot, closed};
 use super::wait::Waker;
-use parking_lot::Mutex;
+use crate::net::lock::Mutex;
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

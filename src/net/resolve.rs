@@ -107,6 +107,6 @@ fn ask(resolver: Resolver, host: &str, port: u16) -> Result<Vec<SocketAddr>> {
     match resolver(host, port) {
         Ok(addresses) if addresses.is_empty() => Err(failure(Cause::UnknownHost, format!("{host} has no address"))),
         Ok(addresses) => Ok(addresses),
-        Err(error) => Err(failure(Cause::UnknownHost, format!("{host}: {error}"))),
+        Err(error) => Err(failure(Cause::UnknownHost, format!("{host}: {}", super::sys::words(&error)))),
     }
 }

@@ -7,7 +7,7 @@ use super::tests_support::deadline;
 use super::transport::Source;
 use super::wait::{Cancel, Interest, Waited, wait};
 use crate::error::{Cause, Result};
-use parking_lot::{Condvar, Mutex};
+use crate::net::lock::{Condvar, Mutex};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -7,7 +7,7 @@ use super::tests_support::*;
 use super::transport::{Source, Transport, WakeSlot};
 use super::wait::{Cancel, Interest, Waited, Waker, wait};
 use crate::error::Cause;
-use parking_lot::Mutex;
+use crate::net::lock::Mutex;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -42,6 +42,80 @@ pub fn is_interface(number: u32) -> bool {
 /// Connections have TCP_NODELAY when the socket has it that they were accepted from.
 pub const NODELAY_INHERITED: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
+/// What the system says of an error. Where it has no words itself (Windows for some errors, and Wine for most of the
+/// network's), the usual ones.
+pub fn words(error: &io::Error) -> String {
+    let said = error.to_string();
+    let code = error.raw_os_error();
+    match code {
+        Some(code) if said.contains("FormatMessage") => match usual_words(code) {
+            Some(words) => format!("{words} (os error {code})"),
+            None => format!("error {code} of the system, which has no words for it"),
+        },
+        _ => said,
+    }
+}
+
+/// Words for the errors of Windows's sockets.
+fn usual_words(code: i32) -> Option<&'static str> {
+    let words = match code {
+        5 | 10013 => "permission denied: a firewall or the rights of this user forbid it",
+        8 | 14 | 10055 => "the system has no memory or buffers left",
+        10004 => "interrupted",
+        10022 => "invalid argument",
+        10024 => "too many sockets are open",
+        10035 => "would block",
+        10036 | 10037 => "an operation is under way already",
+        10038 => "this is no socket",
+        10040 => "the message is too long",
+        10048 => "the address is in use already",
+        10049 => "the address is not one of this machine, or cannot be connected to",
+        10050 => "the network is down",
+        10051 => "the network cannot be reached",
+        10052 => "the network has reset the connection",
+        10053 => "the connection was broken off by this machine",
+        10054 => "the connection was reset by the other side",
+        10056 => "connected already",
+        10057 => "not connected",
+        10058 => "the socket has been shut down",
+        10060 => "timed out",
+        10061 => "connection refused: nothing listens there",
+        10064 => "the host is down",
+        10065 => "the host cannot be reached",
+        10091 => "the network is not ready to be used",
+        10092 => "this version of Windows Sockets is not supported",
+        10093 => "Windows Sockets has not been initialized",
+        11001 => "no such host is known",
+        11002 => "the name server did not answer: try again",
+        11003 => "the name server has failed",
+        11004 => "the name exists and has no address",
+        _ => return None,
+    };
+    Some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_that_the_system_has_words_for_keep_them() {
+        let refused = io::Error::from_raw_os_error(if cfg!(windows) { 10061 } else { 111 });
+        assert!(words(&refused).to_lowercase().contains("refused"), "{}", words(&refused));
+        assert_eq!(words(&io::Error::other("on purpose")), "on purpose");
+    }
+
+    #[test]
+    fn no_error_of_sockets_is_a_number_only() {
+        for code in [10054, 10060, 10061, 11001] {
+            assert!(usual_words(code).is_some_and(|words| words.len() > 5));
+            if cfg!(windows) {
+                assert!(!words(&io::Error::from_raw_os_error(code)).contains("FormatMessage"));
+            }
+        }
+    }
+}
+
 #[cfg(unix)]
 mod unix {
     use super::*;

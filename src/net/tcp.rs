@@ -1,6 +1,7 @@
 //! TCP: a connected socket as a transport, and the race of a host's addresses (RFC 8305).
 
 use super::fault::{self, Fault};
+use super::fork::{OF_THE_PARENT, Owner};
 use super::options::{ConnectOptions, failure};
 use super::sys;
 use super::transport::{Source, Transport, closed};
@@ -25,6 +26,7 @@ pub struct SocketTransport {
     socket: Option<Socket>,
     /// The other end's name, kept since a broken socket no longer knows it.
     name: String,
+    owner: Owner,
 }
 
 impl SocketTransport {
@@ -32,7 +34,7 @@ impl SocketTransport {
     pub fn new(socket: Socket) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         let name = socket.peer_addr().map_or_else(|_| String::new(), |address| place(&address));
-        Ok(SocketTransport { socket: Some(socket), name })
+        Ok(SocketTransport { socket: Some(socket), name, owner: Owner::here() })
     }
 
     /// Takes over an accepted or connected TCP stream, without Nagle's delay.
@@ -47,7 +49,11 @@ impl SocketTransport {
         self
     }
 
+    /// The socket, which a child of fork leaves to its parent: two processes would talk in one dialogue.
     fn socket(&self) -> io::Result<&Socket> {
+        if !self.owner.is_here() {
+            return Err(of_the_parent());
+        }
         self.socket.as_ref().ok_or_else(closed)
     }
 }
@@ -72,17 +78,22 @@ impl Transport for SocketTransport {
     fn set_waker(&mut self, _waker: &super::wait::Waker) {}
 
     fn finish(&mut self) -> bool {
-        self.socket.as_ref().is_some_and(|socket| socket.shutdown(Shutdown::Write).is_ok())
+        self.socket().is_ok_and(|socket| socket.shutdown(Shutdown::Write).is_ok())
     }
 
     fn abort(&mut self) {
-        if let Some(socket) = self.socket.take() {
+        // What is done to the socket is done to the parent's, too; closed, only this descriptor of it is gone.
+        if let Some(socket) = self.socket.take()
+            && self.owner.is_here()
+        {
             abort(&socket);
         }
     }
 
     fn close(&mut self) {
-        if let Some(socket) = self.socket.take() {
+        if let Some(socket) = self.socket.take()
+            && self.owner.is_here()
+        {
             close(&socket);
         }
     }
@@ -94,6 +105,11 @@ impl Transport for SocketTransport {
     fn local(&self) -> String {
         self.socket().and_then(Socket::local_addr).map_or_else(|_| String::new(), |address| place(&address))
     }
+}
+
+/// Why a child of fork does not use a socket that its parent has opened.
+pub(super) fn of_the_parent() -> io::Error {
+    io::Error::other(format!("the connection {OF_THE_PARENT}"))
 }
 
 /// What [`Transport::read`] is for a socket.
@@ -199,6 +215,7 @@ impl TcpConnect {
                     return Ok(Some(SocketTransport {
                         socket: Some(attempt.socket),
                         name: attempt.address.to_string(),
+                        owner: Owner::here(),
                     }));
                 }
                 Some(Err(error)) => {
@@ -334,7 +351,7 @@ impl Failures {
                 Cause::NoBind => "no local address or port: ",
                 _ => "",
             };
-            self.text.push_str(&format!("{comma}{address}: {step}{error}"));
+            self.text.push_str(&format!("{comma}{address}: {step}{}", sys::words(error)));
         }
     }
 

@@ -3,8 +3,8 @@
 use super::tls::TlsFailure;
 use super::wait::Waker;
 use crate::error::Cause;
+use crate::net::lock::Mutex;
 use crate::sasl::ChannelBinding;
-use parking_lot::Mutex;
 use std::io::{self, ErrorKind, IoSlice};
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,9 +1,10 @@
 //! The one waiting loop: readiness, deadline, cancellation from any thread, and yielding, without spending time.
 
+use super::fork::{OF_THE_PARENT, Owner};
 use super::sys::{Bell, Borrowed};
 use super::transport::Source;
 use super::turn;
-use parking_lot::Mutex;
+use crate::net::lock::Mutex;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io;
 use std::sync::Arc;
@@ -86,6 +87,9 @@ pub struct Cancel(Arc<CancelState>);
 
 #[derive(Debug, Default)]
 struct CancelState {
+    /// In a child of fork the waits of its parent are over: the descriptors are the parent's, and what they waited for
+    /// happens there.
+    owner: Owner,
     cancelled: AtomicBool,
     waker: Mutex<Option<Waker>>,
 }
@@ -108,7 +112,20 @@ impl Cancel {
 
     /// Whether it was cancelled.
     pub fn is_cancelled(&self) -> bool {
-        self.0.cancelled.load(Ordering::SeqCst)
+        self.0.cancelled.load(Ordering::SeqCst) || self.is_of_the_parent()
+    }
+
+    /// Whether it was made before the fork to which this process owes its life.
+    pub fn is_of_the_parent(&self) -> bool {
+        !self.0.owner.is_here()
+    }
+
+    /// Why an operation that it has ended has ended, for people.
+    pub fn words(&self) -> String {
+        match self.is_of_the_parent() {
+            true => format!("the connection {OF_THE_PARENT}"),
+            false => "cancelled by the program".to_owned(),
+        }
     }
 
     /// The waker of the waits that hold this, made on first use. It also takes wakes that do not cancel.

@@ -3,7 +3,7 @@
 use super::load::Rights;
 use super::origin::Whence;
 use super::{Policy, PolicyError, file};
-use parking_lot::RwLock;
+use crate::net::lock::RwLock;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -19,7 +19,7 @@ enum Chosen {
     Text(Arc<Zeroizing<String>>, Arc<Policy>),
 }
 
-static CHOSEN: RwLock<Chosen> = RwLock::new(Chosen::Found);
+static CHOSEN: RwLock<Chosen> = RwLock::process_wide(Chosen::Found);
 
 /// What stands for the file's name in errors about a text in memory.
 const IN_MEMORY: &str = "given by the program";

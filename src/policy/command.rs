@@ -196,14 +196,14 @@ fn readers(output: ChildStdout, complaints: ChildStderr, sender: Sender<Ended>, 
     let to = sender.clone();
     let both = Arc::new(place);
     let other = both.clone();
-    thread::Builder::new().name("helo command".to_owned()).spawn(move || {
+    crate::net::thread::named("helo command").spawn(move || {
         // In its full size from the start: growing would leave copies behind.
         let mut said = Zeroizing::new(Vec::with_capacity(OUTPUT_MAX + 1));
         let read = output.take(OUTPUT_MAX as u64 + 1).read_to_end(&mut said);
         let _ = to.send(Ended::Output(read.map(|_| said)));
         drop(both);
     })?;
-    thread::Builder::new().name("helo command".to_owned()).spawn(move || {
+    crate::net::thread::named("helo command").spawn(move || {
         let mut said = Vec::new();
         let mut complaints = complaints;
         let _ = complaints.by_ref().take(COMPLAINT_MAX as u64).read_to_end(&mut said);

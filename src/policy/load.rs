@@ -4,7 +4,7 @@ use super::origin::Whence;
 use super::places::{self, Found, Named};
 use super::safe_file::{self, Holds, Stamp};
 use super::{Policy, PolicyError, file, text};
-use parking_lot::Mutex;
+use crate::net::lock::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ struct Cached {
 }
 
 /// The policies that were read last, the latest at the end.
-static CACHE: Mutex<Vec<Cached>> = Mutex::new(Vec::new());
+static CACHE: Mutex<Vec<Cached>> = Mutex::process_wide(Vec::new());
 
 /// So many are kept: a process has one, as a rule, and those that it names itself.
 const CACHED_MAX: usize = 8;
@@ -64,16 +64,19 @@ fn load(found: Found, rights: Rights) -> Result<Arc<Policy>, PolicyError> {
     }
     let Found { path, named, metadata } = found;
     let stamp = Stamp::of(&metadata.map_err(|why| unreadable(&path, named, &why.to_string()))?);
-    let mut cache = CACHE.lock();
     let same = |cached: &Cached| cached.path == path && cached.named == named && cached.rights == rights;
-    if let Some(cached) = cache.iter().find(|cached| same(cached))
-        && cached.stamp == stamp
-        && cached.policy.is_current()
+    // Files are looked at without the lock: one that hangs holds up nobody who does not need it, and no fork.
+    let kept = CACHE.lock().iter().find(|cached| same(cached)).map(|cached| (cached.stamp, cached.policy.clone()));
+    if let Some((then, policy)) = kept
+        && then == stamp
+        && policy.is_current()
     {
-        return Ok(cached.policy.clone());
+        return Ok(policy);
     }
+    let fresh = read(&path, named, rights);
+    let mut cache = CACHE.lock();
     cache.retain(|cached| !same(cached));
-    let (policy, stamp) = read(&path, named, rights)?;
+    let (policy, stamp) = fresh?;
     let policy = Arc::new(policy);
     if cache.len() >= CACHED_MAX {
         cache.remove(0);

@@ -51,6 +51,7 @@ pub use load::Rights;
 pub use login::SiteLogin;
 pub use nearest::did_you_mean;
 pub use overrides::{Cache, Overrides};
+pub use registry::registry_in_force;
 pub use supply::Source;
 pub use tls::SiteTls;
 pub use trace_file::TraceFile;

@@ -4,7 +4,8 @@
 use super::keys::{self, Draft};
 use super::safe_file::Stamp;
 use super::{Policy, PolicyError, Rights, Site};
-use parking_lot::Mutex;
+use crate::net::fork;
+use crate::net::lock::Mutex;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
@@ -24,14 +25,14 @@ impl fmt::Debug for Overrides {
 }
 
 /// What was decided last, so that files are not read, and programs not run, again for nothing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Cache(Mutex<Vec<Decided>>);
 
 /// So many decisions are kept.
 const DECIDED_MAX: usize = 8;
 
 /// What keys came to over a policy, for a host.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Decided {
     keys: Overrides,
     policy: Arc<Policy>,
@@ -46,10 +47,16 @@ static NO_POLICY: LazyLock<Arc<Policy>> = LazyLock::new(Arc::default);
 /// The host of the section that the keys are taken for: whichever it is, the program has named it.
 const NAMED_BY_THE_PROGRAM: &str = "program";
 
+impl Default for Cache {
+    fn default() -> Self {
+        Cache::new()
+    }
+}
+
 impl Cache {
     /// Nothing was asked for yet.
     pub const fn new() -> Self {
-        Cache(Mutex::new(Vec::new()))
+        Cache(Mutex::process_wide(Vec::new()))
     }
 }
 
@@ -112,7 +119,11 @@ impl Overrides {
 
     /// What the keys decide where no policy holds; an error when they do not go together.
     pub fn site(&self, cache: &Cache, rights: Rights) -> Result<Site, PolicyError> {
-        NO_POLICY.decide(None, self, cache, rights)
+        let none = {
+            let _pass = fork::pass();
+            NO_POLICY.clone()
+        };
+        none.decide(None, self, cache, rights)
     }
 }
 
@@ -139,16 +150,16 @@ impl Policy {
         if keys.is_empty() {
             return Ok(under);
         }
-        let mut cache = cache.0.lock();
         let same = |decided: &Decided| {
             decided.keys == *keys && Arc::ptr_eq(&decided.policy, self) && decided.host.as_deref() == host
         };
-        if let Some(decided) = cache.iter().find(|decided| same(decided))
+        // Files are looked at without the lock, as in `load`.
+        let kept = cache.0.lock().iter().find(|decided| same(decided)).cloned();
+        if let Some(decided) = kept
             && decided.is_current()
         {
-            return Ok(decided.site.clone());
+            return Ok(decided.site);
         }
-        cache.retain(|decided| !same(decided));
         let mut draft = Draft::new(rights);
         for (key, value) in &keys.keys {
             draft.set(key, value, 0).map_err(|why| wrong(key, why))?;
@@ -158,6 +169,8 @@ impl Policy {
         let named = [NAMED_BY_THE_PROGRAM.to_owned()];
         draft.finish(Some(&general), &named).map_err(|misfit| wrong(misfit.key, misfit.why))?;
         let site = draft.site.or(&under);
+        let mut cache = cache.0.lock();
+        cache.retain(|decided| !same(decided));
         if cache.len() >= DECIDED_MAX {
             cache.remove(0);
         }

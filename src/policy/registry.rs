@@ -18,6 +18,15 @@
 
 use super::{Policy, PolicyError, Rights};
 
+/// Where the entries are that hold as there is no file and the program has chosen nothing, for people; `None` where there are
+/// none, and on other systems than Windows.
+pub fn registry_in_force() -> Option<String> {
+    #[cfg(windows)]
+    return system::place().map(|path| format!(r"HKEY_LOCAL_MACHINE\{path} (the registry; there is no file)"));
+    #[cfg(not(windows))]
+    None
+}
+
 #[cfg(not(windows))]
 pub(super) fn policy(_: Rights) -> Result<std::sync::Arc<Policy>, PolicyError> {
     Ok(std::sync::Arc::default())
@@ -93,9 +102,7 @@ mod system {
 
     /// What the registry says now. It is asked each time: that costs less than keeping watch on it.
     pub(in crate::policy) fn policy(rights: Rights) -> Result<Arc<Policy>, PolicyError> {
-        // An installer of 32 bits has written to the part for such programs, which others find below this name.
-        let places = [PATH.to_owned(), PATH.replacen("SOFTWARE", r"SOFTWARE\WOW6432Node", 1)];
-        let Some(key) = places.iter().find_map(|path| LOCAL_MACHINE.open(path).ok()) else { return Ok(Arc::default()) };
+        let Some((_, key)) = open() else { return Ok(Arc::default()) };
         let mut parts = vec![Part { name: String::new(), values: values(&key) }];
         let mut names: Vec<String> = key.keys().map(|keys| keys.take(PARTS_MAX).collect()).unwrap_or_default();
         names.sort();
@@ -106,6 +113,18 @@ mod system {
         }
         let whence = crate::policy::origin::Whence::Registry;
         from_parts(&parts, rights).map(|policy| Arc::new(Policy { whence, ..policy }))
+    }
+
+    /// The entries, and where they are.
+    fn open() -> Option<(String, Key)> {
+        // An installer of 32 bits has written to the part for such programs, which others find below this name.
+        let places = [PATH.to_owned(), PATH.replacen("SOFTWARE", r"SOFTWARE\WOW6432Node", 1)];
+        places.into_iter().find_map(|path| Some((path.clone(), LOCAL_MACHINE.open(path).ok()?)))
+    }
+
+    /// Where the entries are, if there are any.
+    pub(super) fn place() -> Option<String> {
+        open().map(|(path, _)| path)
     }
 
     fn values(key: &Key) -> Vec<(String, String)> {

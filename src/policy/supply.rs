@@ -6,10 +6,12 @@ use super::safe_file::{self, Holds};
 use super::text;
 use crate::client::Supplier;
 use crate::error::{Cause, Error, Phase, Result};
+use crate::net::fork::Own;
+use crate::net::lock::Mutex;
 use crate::sasl::{Credentials, MAX_CREDENTIALS, Proof, Secret};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Where a password or a token comes from.
@@ -44,13 +46,13 @@ pub(super) struct Supply {
     proof: Proof,
     source: Source,
     rights: Rights,
-    /// What a command said last.
-    said: Mutex<Option<Secret>>,
+    /// What a command said last. Locked while one runs, so each process has its own.
+    said: Own<Arc<Mutex<Option<Secret>>>>,
 }
 
 impl Supply {
     pub(super) fn new(user: &str, proof: Proof, source: &Source, rights: Rights) -> Supply {
-        Supply { user: user.to_owned(), proof, source: source.clone(), rights, said: Mutex::default() }
+        Supply { user: user.to_owned(), proof, source: source.clone(), rights, said: Own::new() }
     }
 
     /// The word for what is supplied.
@@ -70,8 +72,8 @@ impl Supply {
         if self.rights == Rights::Raised {
             return Err("is not run by a program with more rights than its user's: put it into a file".to_owned());
         }
-        // What is kept is whole after a panic too: it is put there in one piece.
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = self.said.lock().clone();
+        let mut said = place.lock();
         if renew {
             *said = None;
         }

@@ -12,11 +12,12 @@
 use super::trace_place::Place;
 use crate::client::clock;
 use crate::client::trace::{Observer, Watch};
+use crate::net::lock::{Mutex, MutexGuard};
 use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// How much of a message is written, in octets: its header, as a rule.
 const BODY_SHOWN: usize = 2048;
@@ -67,7 +68,7 @@ impl TraceFile {
     }
 
     fn at(path: Option<PathBuf>, beginning: Option<fn() -> String>) -> TraceFile {
-        let (state, beginning) = (Mutex::new(State::Closed), Mutex::new(beginning));
+        let (state, beginning) = (Mutex::process_wide(State::Closed), Mutex::process_wide(beginning));
         TraceFile(Arc::new(Shared { path, state, beginning, told: AtomicBool::new(false) }))
     }
 
@@ -106,9 +107,8 @@ impl Watch for TraceFile {
 }
 
 impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        // What is kept is whole after a panic too: it is put there in one piece.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
     }
 
     /// Opens the file for one more connection, if it is not open.
@@ -124,7 +124,7 @@ impl Shared {
         self.note(&mut state, ready);
         drop(state);
         if is_ready {
-            let beginning = self.beginning.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let beginning = self.beginning.lock().take();
             if let Some(beginning) = beginning {
                 self.write(&lines(0, '*', beginning().as_bytes()));
             }

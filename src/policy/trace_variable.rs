@@ -2,7 +2,7 @@
 //! that lines are added to.
 
 use super::{Policy, Rights, TraceFile};
-use parking_lot::Mutex;
+use crate::net::lock::Mutex;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ const VARIABLE: &str = "HELO_TRACE";
 const STANDARD: [&str; 2] = ["stderr", "/dev/stderr"];
 
 /// The trace in force, and the variable's value that it was made for.
-static TRACE: Mutex<Option<(OsString, TraceFile)>> = Mutex::new(None);
+static TRACE: Mutex<Option<(OsString, TraceFile)>> = Mutex::process_wide(None);
 
 /// The trace that the environment asks for. A process with raised rights has none. The environment is asked anew each time:
 /// a program may set the variable itself, in Python by `os.environ`.

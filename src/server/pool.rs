@@ -4,7 +4,7 @@
 //! long as they get on. When jobs wait for them, because all of them wait for something themselves (a slow callback, a
 //! disk that hangs), more are started: who is slow holds up nobody else before there are as many as there may be.
 
-use parking_lot::{Condvar, Mutex};
+use crate::net::lock::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -68,7 +68,7 @@ impl Pool {
             }
         } else if busy && state.threads < shared.threads_max && !state.watched {
             let own = self.clone();
-            let watch = std::thread::Builder::new().name("helo-workers".to_owned());
+            let watch = crate::net::thread::named("helo-workers");
             state.watched = watch.spawn(move || own.watch()).is_ok();
         }
         state.queue.push_back((Instant::now(), job));
@@ -79,7 +79,7 @@ impl Pool {
 
     fn start(&self, state: &mut State) -> io::Result<()> {
         let own = self.clone();
-        std::thread::Builder::new().name("helo-worker".to_owned()).spawn(move || own.work())?;
+        crate::net::thread::named("helo-worker").spawn(move || own.work())?;
         state.threads += 1;
         Ok(())
     }

@@ -6,7 +6,7 @@ use super::event_loop::{Entrance, EventLoop, MAILBOX};
 use super::service::Service;
 use super::shared::{Limits, Mailbox, Message, Shared};
 use super::spool::Spool;
-use parking_lot::{Condvar, Mutex};
+use crate::net::lock::{Condvar, Mutex};
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -124,7 +124,7 @@ impl Server {
         for (number, poll) in polls.into_iter().enumerate() {
             let doors = core::mem::take(&mut entrances);
             let events = EventLoop::new(poll, server.shared.clone(), number, doors).map_err(failed)?;
-            let thread = std::thread::Builder::new().name(format!("helo-server-{number}"));
+            let thread = crate::net::thread::named(format!("helo-server-{number}"));
             *server.loops.running.lock() += 1;
             let running = Running(server.loops.clone());
             let spawned = thread.spawn(move || {

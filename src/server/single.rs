@@ -3,9 +3,9 @@
 use super::service::Service;
 use super::session::{Origin, READ_BUFFER, Session, Step};
 use super::spool::Spool;
+use crate::net::lock::Mutex;
 use crate::net::transport::{Readiness, Transport};
 use crate::net::wait::{Cancel, Waited, Waker, Yield, wait_many};
-use parking_lot::Mutex;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

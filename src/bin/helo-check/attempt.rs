@@ -11,11 +11,11 @@ use helo::client::{Session, Settings};
 use helo::error::{Error, Result};
 use helo::faces::site::Way;
 use helo::net::connect::Target;
+use helo::net::lock::Mutex;
 use helo::net::wait::Cancel;
 use helo::proto::address::ReversePath;
 use helo::proto::command::{Command, Verb};
 use helo::proto::extension::Extensions;
-use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

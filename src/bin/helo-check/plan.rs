@@ -7,6 +7,7 @@ use helo::error::{Cause, Error, Phase, Result};
 use helo::faces::site::{Way, plain_way};
 use helo::faces::wishes::Face;
 use helo::net::options::Resolve;
+use helo::policy::registry_in_force as registry;
 use helo::policy::{Candidate, Policy, Site, candidates, url};
 use helo::proto::dot::Dots;
 use helo::sasl::{Credentials, Proof};
@@ -36,7 +37,7 @@ pub fn print_sources(config: Option<&Path>) {
     let holds = candidates.iter().position(|candidate| candidate.present);
     match holds.and_then(|at| candidates.get(at)) {
         Some(Candidate { path, why, .. }) => row("policy", format!("{} ({why})", path.display())),
-        None => row("policy", "none"),
+        None => row("policy", registry().unwrap_or_else(|| "none".to_owned())),
     }
     let others = candidates.iter().enumerate().filter(|(at, _)| Some(*at) != holds);
     for (at, candidate) in others {

@@ -41,7 +41,11 @@ const OWN: &[Key] = &[
     Key { name: "", value: "", words: "The rest" },
     Key { name: "log", value: "FILE", words: "append the log to this file (default: standard error)" },
     Key { name: "quiet", value: "", words: "no log" },
-    Key { name: "stop-within", value: "SECONDS", words: "at SIGTERM, sessions have so long to end (default: 30)" },
+    Key {
+        name: "stop-within",
+        value: "SECONDS",
+        words: "at the end, sessions have so long to finish their mail (default: 30)",
+    },
     Key {
         name: "end-with-input",
         value: "",
@@ -124,10 +128,14 @@ fn find(name: &str) -> Result<&'static Key, String> {
 }
 
 fn help() -> String {
-    let mut text = String::from(
+    let end = match cfg!(windows) {
+        true => "Ctrl-C, Ctrl-Break and the end of the console or of the user's session end it in order.",
+        false => "SIGTERM and SIGINT end it in order.",
+    };
+    let mut text = format!(
         "helo-server: a mail server for SMTP and LMTP.\n\n\
          Usage: helo-server WHERE-MAIL-GOES [OPTIONS]\n\n\
-         It says on standard output where it listens, then `ready`. SIGTERM and SIGINT end it in order.\n",
+         It says on standard output where it listens, then `ready`. {end}\n"
     );
     for Key { name, value, words } in keys() {
         // Writing to a String does not fail.

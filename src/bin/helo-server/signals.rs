@@ -1,11 +1,12 @@
 //! What the server is told by signals: SIGTERM or SIGINT ends it, the first in order and the second at once, as does the
-//! end of standard input; SIGHUP is for the log.
+//! end of standard input; SIGHUP is for the log. On Windows the console tells: Ctrl-C, Ctrl-Break, its end.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+#[cfg(unix)]
 const SIGNALS: [i32; 2] = [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT];
 
 /// What has come.
@@ -30,16 +31,8 @@ impl Ending {
     /// Catches the signals, and with `input` watches standard input, too.
     pub fn new(input: bool) -> io::Result<Ending> {
         let again = Arc::new(AtomicBool::new(false));
-        for signal in SIGNALS {
-            signal_hook::flag::register_conditional_shutdown(signal, 1, again.clone())?;
-        }
-        // A log that is as large as the system lets it be does not end the server.
-        #[cfg(unix)]
-        signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())?;
         let (tell, came) = channel();
-        let told = tell.clone();
-        let mut signals = Signals::new()?;
-        thread("helo-signals", move || while told.send(signals.wait()).is_ok() {})?;
+        watch(&again, tell.clone())?;
         if input {
             let told = tell.clone();
             thread("helo-input", move || {
@@ -66,41 +59,30 @@ fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-struct Signals(signal_hook::iterator::Signals);
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> io::Result<Self> {
-        let all = SIGNALS.into_iter().chain([signal_hook::consts::SIGHUP]);
-        signal_hook::iterator::Signals::new(all).map(Signals)
+fn watch(again: &Arc<AtomicBool>, tell: Sender<Told>) -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGXFSZ};
+    for signal in SIGNALS {
+        signal_hook::flag::register_conditional_shutdown(signal, 1, again.clone())?;
     }
-
-    fn wait(&mut self) -> Told {
-        match self.0.forever().next() {
-            Some(signal_hook::consts::SIGHUP) => Told::HangUp,
-            _ => Told::End,
-        }
-    }
+    // A log that is as large as the system lets it be does not end the server.
+    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
+    let mut signals = signal_hook::iterator::Signals::new(SIGNALS.into_iter().chain([SIGHUP]))?;
+    let mut next = move || match signals.forever().next() {
+        Some(SIGHUP) => Told::HangUp,
+        _ => Told::End,
+    };
+    thread("helo-signals", move || while tell.send(next()).is_ok() {})
 }
 
-/// Windows has nothing to wait on: one looks now and then.
-#[cfg(not(unix))]
-struct Signals(Arc<AtomicBool>);
-
-#[cfg(not(unix))]
-impl Signals {
-    fn new() -> io::Result<Self> {
-        let came = Arc::new(AtomicBool::new(false));
-        for signal in SIGNALS {
-            signal_hook::flag::register(signal, came.clone())?;
+#[cfg(windows)]
+fn watch(again: &Arc<AtomicBool>, tell: Sender<Told>) -> io::Result<()> {
+    use helo::capi::console;
+    let again = again.clone();
+    console::watch(move |told| {
+        // A second key ends it at once; of the end of the session there is no second one.
+        if told == console::Told::Key && again.load(Ordering::SeqCst) {
+            return true;
         }
-        Ok(Signals(came))
-    }
-
-    fn wait(&mut self) -> Told {
-        while !self.0.swap(false, Ordering::SeqCst) {
-            std::thread::sleep(std::time::Duration::from_millis(100));
-        }
-        Told::End
-    }
+        tell.send(Told::End).is_err()
+    })
 }

@@ -8,6 +8,7 @@ use crate::client::trace::{self, Observer};
 use crate::client::wire::{HIGH_WATER, Wire};
 use crate::client::words::hint_of_greeting;
 use crate::error::{Cause, Error, Phase, Result};
+use crate::net::sys;
 use crate::net::tls::TlsFailure;
 use crate::net::transport::{Transport, read_cause, write_cause};
 use crate::proto::client::{Event, Expect, foreign};
@@ -88,7 +89,7 @@ impl Connection {
             }
         }
         if let Some(why) = self.write_error.take() {
-            let mut lost = self.lost(&format!("sending failed: {why}"));
+            let mut lost = self.lost(&format!("sending failed: {}", sys::words(&why)));
             if lost.cause == Cause::BrokenOff {
                 // The system's own failure is told apart from a connection that is gone.
                 lost.cause = write_cause(&why);
@@ -310,7 +311,7 @@ impl Connection {
                 }
                 Ok(false) if !wire.has_ended() => return Ok(()),
                 Ok(false) => String::from("the server has closed the connection"),
-                Err(why) => format!("receiving failed: {why}"),
+                Err(why) => format!("receiving failed: {}", sys::words(&why)),
             };
             let lost = self.lost(&how);
             return Err(self.die(Error { phase, ..lost }));
@@ -327,7 +328,7 @@ impl Connection {
             }
             Ok(false) => Ok(false),
             Err(why) => {
-                let mut lost = self.lost(&format!("receiving failed: {why}"));
+                let mut lost = self.lost(&format!("receiving failed: {}", sys::words(&why)));
                 if lost.cause == Cause::BrokenOff && read_cause(&why) == Cause::Tls {
                     lost.cause = Cause::Tls;
                     lost.hint = TlsFailure::hint(&why);

@@ -149,7 +149,7 @@ pub fn run(
     loop {
         let now = Instant::now();
         if cancel.is_cancelled() {
-            let error = Error::new(Phase::Connect, Cause::Cancelled, "cancelled by the program");
+            let error = Error::new(Phase::Connect, Cause::Cancelled, cancel.words());
             for lane in &mut lanes {
                 lane.lost(&error, &mut queue);
             }

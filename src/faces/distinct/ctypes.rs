@@ -21,9 +21,9 @@ pub(crate) type WORD = u16;
 pub(crate) type FARPROC = Option<AnyFunction>;
 
 type AnyFunction = unsafe extern "system" fn() -> isize;
-type BufferFunction = unsafe extern "system" fn(GLOBALHANDLE, *mut c_char, c_int, DWORD_PTR) -> c_int;
-type StatusFunction = unsafe extern "system" fn(GLOBALHANDLE, c_int, DWORD_PTR) -> c_int;
-type YieldFunction = unsafe extern "system" fn() -> c_int;
+type BufferFunction = unsafe extern "system-unwind" fn(GLOBALHANDLE, *mut c_char, c_int, DWORD_PTR) -> c_int;
+type StatusFunction = unsafe extern "system-unwind" fn(GLOBALHANDLE, c_int, DWORD_PTR) -> c_int;
+type YieldFunction = unsafe extern "system-unwind" fn() -> c_int;
 
 /// The longest argument of a command that is looked at; what may be sent is shorter still.
 const MAX_ARGUMENT: usize = 16 * 1024;

@@ -14,8 +14,9 @@ use crate::client::words::Concerning;
 use crate::client::{Session, driver};
 use crate::error::{Cause, Error};
 use crate::net::fault::{self, Fault};
+use crate::net::fork::{self, Own};
+use crate::net::lock::Mutex;
 use crate::net::wait::Cancel;
-use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ static CONNECTIONS: HandleTable<Slot> = HandleTable::new();
 
 /// Handles whose connection was never made, the oldest first. They are kept so that the program can ask for the server's
 /// words; one that never closes them must not fill the table.
-static FAILED: Mutex<VecDeque<usize>> = Mutex::new(VecDeque::new());
+static FAILED: Own<VecDeque<usize>> = Own::new();
 
 /// So many of them are kept.
 const FAILED_MAX: usize = 256;
@@ -75,7 +76,11 @@ impl Slot {
 
     /// The same, also when `smtp_xquit` has ended it and the cancelled call has not returned yet.
     fn even_aborted(handle: GLOBALHANDLE) -> Result<Arc<Slot>, Refusal> {
-        CONNECTIONS.get(number_of(handle)).ok_or_else(|| invalid("this handle is of no open connection"))
+        let number = number_of(handle);
+        CONNECTIONS.get(number).ok_or_else(|| match CONNECTIONS.is_foreign(number) {
+            true => invalid(&format!("this connection {}", fork::OF_THE_PARENT)),
+            false => invalid("this handle is of no open connection"),
+        })
     }
 
     /// For what may be asked at any time but while `smtp_xhelo` is at work.

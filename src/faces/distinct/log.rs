@@ -8,8 +8,8 @@ use super::codes::{SMTP_SUCCESS, name_of};
 use super::{log_place, site};
 use crate::capi::rights;
 use crate::client::clock;
+use crate::net::lock::Mutex;
 use crate::policy::{Journal, Rights};
-use parking_lot::Mutex;
 use std::ffi::c_int;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ const OLD_NAME: &str = "D32-SMTP.OLD";
 const UNKNOWN: u8 = u8::MAX;
 
 static LEVEL: AtomicU8 = AtomicU8::new(UNKNOWN);
-static FILE: Mutex<Option<Journal>> = Mutex::new(None);
+static FILE: Mutex<Option<Journal>> = Mutex::process_wide(None);
 
 /// What the site decided last; the manual's default is no log.
 pub(crate) fn set_level(level: Option<u8>) {

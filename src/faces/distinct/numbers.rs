@@ -3,12 +3,12 @@
 //!
 //! Inside the face all numbers are ours. They are translated where they come from the program and where they go to it.
 
+use crate::net::lock::RwLock;
 use crate::policy::{Constants, Kind};
-use parking_lot::RwLock;
 use std::ffi::c_int;
 
 /// The program's numbers; `None` while they are ours, which costs nothing.
-static THEIRS: RwLock<Option<Constants>> = RwLock::new(None);
+static THEIRS: RwLock<Option<Constants>> = RwLock::process_wide(None);
 
 /// What the site says now.
 pub(crate) fn set(constants: &Constants) {

@@ -65,8 +65,9 @@ pub unsafe extern "system" fn smtp_helo(
 /// SMTP_HOST_NOT_RESPONDING, SMTP_CANNOT_SEND_COMMAND, SMTP_TIMED_OUT, or SMTP_ABORTED after smtp_xquit. After an error
 /// other than SMTP_ABORTED the handle still serves smtp_rply and should be closed with smtp_quit.
 ///
-/// A program must not end, nor unload the library, before stat was called. In a child process after fork() the connections
-/// of the parent must not be used.
+/// A program may end or unload the library before stat was called: the library stays loaded while it has threads, but the
+/// function itself must stay. In a child process after fork() the connections of the parent are invalid handles
+/// (docs/processes.md).
 ///
 /// Returns SMTP_SUCCESS, SMTP_CANNOT_INITIALIZE, SMTP_CANNOT_INIT_WINSOCK or SMTP_OUT_OF_MEMORY; SMTP_FAILURE if conn is
 /// NULL. Unless it returns SMTP_SUCCESS, stat is not called.

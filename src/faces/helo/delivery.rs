@@ -10,13 +10,14 @@ use crate::client::settings::{AuthPlan, Level, Owner, Settings, Timeouts, Tls};
 use crate::faces::helo::codes::{HeloPhase, HeloStatus};
 use crate::faces::wishes::{Face, Wishes};
 use crate::net::callback::CallbackTransport;
+use crate::net::fork;
+use crate::net::lock::{Mutex, MutexGuard};
 use crate::net::wait::Cancel;
 use crate::policy::target::{MailServer, login};
 use crate::proto::address::{ForwardPath, ReversePath};
 use crate::proto::command::Parameter;
 use crate::proto::dot::Dots;
 use crate::sasl::{Credentials, Secret};
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,7 +102,10 @@ impl Delivery {
 
     /// The delivery of a handle.
     pub(crate) fn of(handle: u32) -> Result<Arc<Delivery>, Refusal> {
-        DELIVERIES.get(handle as usize).ok_or_else(bad_handle)
+        DELIVERIES.get(handle as usize).ok_or_else(|| match DELIVERIES.is_foreign(handle as usize) {
+            true => Refusal::new(HeloStatus::HeloBadHandle, format!("this delivery {}", fork::OF_THE_PARENT)),
+            false => bad_handle(),
+        })
     }
 
     /// The state, running or not.

@@ -16,7 +16,7 @@ use std::time::Duration;
 /// The handle of a delivery: a list of mails and how to send it. Never 0. Any thread may use it, one at a time or many
 /// at once; while helo_run() is at work, calls that would change it return HELO_IN_PROGRESS.
 ///
-/// Not for a child process made by fork(): make deliveries after it.
+/// In a child process made by fork() the parent's deliveries are bad handles: make deliveries after it.
 #[allow(non_camel_case_types)] // as C writes it
 pub type helo_delivery = u32;
 

@@ -9,13 +9,13 @@ use super::types::*;
 use super::{kernel, service};
 use crate::capi::{boundary, write_out};
 use crate::faces::placed::Placed;
-use parking_lot::Mutex;
+use crate::net::lock::Mutex;
 use std::alloc::{Layout, alloc_zeroed};
 use std::sync::Arc;
 
 /// The memory that `tx_application_define` got. Control blocks, names and stacks may lie in it for as long as the process
 /// lives, so it is never given back. The system maps it only as it is touched.
-static GIVEN_MEMORY: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+static GIVEN_MEMORY: Mutex<Vec<usize>> = Mutex::process_wide(Vec::new());
 
 static THREADS: Placed<Thread> = Placed::new(TX_THREAD_ID);
 

@@ -1,6 +1,7 @@
 //! Ticks: 100 a second, 32 bits, counted from the first look at the clock.
 
 use super::tx_codes::{TX_NO_WAIT, TX_TIMER_TICKS_PER_SECOND, TX_WAIT_FOREVER};
+use crate::net::fork;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -10,7 +11,10 @@ static START: OnceLock<Instant> = OnceLock::new();
 static OFFSET: AtomicU32 = AtomicU32::new(0);
 
 fn elapsed() -> u32 {
-    let start = *START.get_or_init(Instant::now);
+    let start = START.get().copied().unwrap_or_else(|| {
+        let _pass = fork::pass();
+        *START.get_or_init(Instant::now)
+    });
     let ticks = start.elapsed().as_millis() * u128::from(TX_TIMER_TICKS_PER_SECOND) / 1000;
     // The counter wraps, as the original's does.
     ticks as u32

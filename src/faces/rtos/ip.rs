@@ -9,10 +9,11 @@ use super::wait::Shared;
 use super::{IpInstance, Network, patience, service};
 use crate::capi::write_out;
 use crate::faces::placed::Placed;
+use crate::net::fork::Own;
 use crate::net::ram::RamNetwork;
 use std::cell::Cell;
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// An instance as it stands.
 pub(super) struct Ip {
@@ -32,8 +33,8 @@ static INSTANCES: Placed<Shared<Ip>> = Placed::new(NX_IP_ID);
 
 /// The network inside the process, which all instances with `_nx_ram_network_driver` share.
 pub(crate) fn ram_network() -> RamNetwork {
-    static RAM: OnceLock<RamNetwork> = OnceLock::new();
-    RAM.get_or_init(RamNetwork::new).clone()
+    static RAM: Own<RamNetwork> = Own::new();
+    RAM.lock().clone()
 }
 
 /// The smallest memory for an instance's thread and ARP cache that is accepted, as in the original.

@@ -10,7 +10,8 @@ use super::mutex;
 use super::tx_codes::*;
 use super::tx_types::ThreadEntry;
 use super::wait::Wake;
-use parking_lot::{Condvar, Mutex};
+use crate::net::fork::Owner;
+use crate::net::lock::{Condvar, Mutex};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -72,7 +73,8 @@ pub(super) enum Verdict {
 }
 
 thread_local! {
-    static CURRENT: RefCell<Option<Arc<Thread>>> = const { RefCell::new(None) };
+    /// With the process that it is of: a child that a thread forks runs none of these threads.
+    static CURRENT: RefCell<Option<(Owner, Arc<Thread>)>> = const { RefCell::new(None) };
     static INITIALISING: Cell<bool> = const { Cell::new(false) };
     static TOKEN: u64 = {
         static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -82,7 +84,9 @@ thread_local! {
 
 /// The thread of this layer that is running, if it is one.
 pub(super) fn current() -> Option<Arc<Thread>> {
-    CURRENT.with(|current| current.borrow().clone())
+    CURRENT.with(|current| {
+        current.borrow().as_ref().filter(|(owner, _)| owner.is_here()).map(|(_, thread)| thread.clone())
+    })
 }
 
 /// A number that no other thread of the process has, created by this layer or not.
@@ -357,11 +361,10 @@ impl Thread {
         const LEAST_STACK: usize = 1 << 20;
         const MOST_STACK: usize = 64 << 20;
         let me = self.clone();
-        std::thread::Builder::new()
-            .name("helo-rtos".into())
+        crate::net::thread::named("helo-rtos")
             .stack_size(self.stack_size.clamp(LEAST_STACK, MOST_STACK))
             .spawn(move || {
-                CURRENT.with(|current| *current.borrow_mut() = Some(me.clone()));
+                CURRENT.with(|current| *current.borrow_mut() = Some((Owner::here(), me.clone())));
                 if me.must_stop() {
                     return;
                 }

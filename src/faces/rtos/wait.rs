@@ -2,7 +2,7 @@
 
 use super::clock::Patience;
 use super::thread::{self, Verdict};
-use parking_lot::{Condvar, Mutex};
+use crate::net::lock::{Condvar, Mutex};
 use std::sync::Arc;
 
 /// An object that several threads share and wait for.

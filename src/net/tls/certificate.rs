@@ -1,6 +1,6 @@
 //! What people and channel bindings want to know of a certificate. Whether it is valid is decided elsewhere.
 
-use super::config::PROVIDER;
+use super::config::provider;
 use super::der::Parts;
 use super::key;
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm};
@@ -63,7 +63,7 @@ impl Facts {
 /// a kind that is not known here is taken for its own.
 pub(super) fn is_self_signed(certificate: &CertificateDer<'_>) -> bool {
     let Some(parts) = Parts::of(certificate).filter(|parts| parts.issuer == parts.subject) else { return false };
-    let algorithms = PROVIDER.signature_verification_algorithms.all;
+    let algorithms = provider().signature_verification_algorithms.all;
     let of_signature = algorithms.iter().filter(|algorithm| algorithm.signature_alg_id().as_ref() == parts.algorithm);
     let mut fitting = of_signature.filter(|algorithm| key::fits(&parts.key, **algorithm)).peekable();
     let holds = |algorithm: &&dyn SignatureVerificationAlgorithm| {

@@ -7,7 +7,7 @@ use super::sessions::Sessions;
 use super::store;
 use super::verify::Verifier;
 use super::words::words;
-use parking_lot::Mutex;
+use crate::net::fork::{self, Own};
 use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
@@ -16,8 +16,13 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 /// The cryptography, the library's own: the host program may have chosen another for itself.
-pub(super) static PROVIDER: LazyLock<Arc<CryptoProvider>> =
-    LazyLock::new(|| Arc::new(rustls::crypto::ring::default_provider()));
+static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(rustls::crypto::ring::default_provider()));
+
+/// The same; no fork comes while it is made.
+pub(super) fn provider() -> Arc<CryptoProvider> {
+    let _pass = fork::pass();
+    PROVIDER.clone()
+}
 
 /// So many sets of options are kept; a process has one or two.
 const KEPT: usize = 16;
@@ -39,8 +44,8 @@ pub(super) struct Client {
     pub(super) may_wait: bool,
 }
 
-/// The last used first.
-static CONFIGS: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
+/// The last used first. Sessions are a process's own: a child of fork resumes none of its parent's.
+static CONFIGS: Own<Vec<Kept>> = Own::new();
 
 /// The configuration for these options.
 pub(super) fn client_config(options: &Options) -> Result<Client, String> {
@@ -65,7 +70,7 @@ pub(super) fn client_config(options: &Options) -> Result<Client, String> {
 }
 
 fn make(options: &Options) -> Result<Client, String> {
-    let provider = PROVIDER.clone();
+    let provider = provider();
     let verifier = Verifier::new(options, &provider)?;
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
@@ -98,7 +103,7 @@ pub struct ServerConfig {
 pub fn server_config(identity: &Identity) -> Result<ServerConfig, String> {
     let key = certified(identity)?;
     let certificate = key.end_entity_cert().map_err(|why| words(&why, false))?.clone().into_owned();
-    let builder = rustls::ServerConfig::builder_with_provider(PROVIDER.clone())
+    let builder = rustls::ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(|why| words(&why, false))?
         .with_no_client_auth();

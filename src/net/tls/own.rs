@@ -1,7 +1,7 @@
 //! A certificate of this side's own and its key, out of files: which key is whose, in which order a chain is shown, and
 //! what is wrong where something is. What the certificate says of itself does not matter.
 
-use super::config::PROVIDER;
+use super::config::provider;
 use super::der::{self, ELLIPTIC, INTEGER, OBJECT, OCTET_STRING, Parts, PublicKey, RSA, SEQUENCE};
 use super::options::{Identity, Roots, Unusable, Which};
 use super::pem;
@@ -67,7 +67,7 @@ pub(super) fn certified(identity: &Identity) -> Result<CertifiedKey, String> {
 }
 
 fn signing(key: PrivateKeyDer<'static>) -> Option<Arc<dyn SigningKey>> {
-    PROVIDER.key_provider.load_private_key(key).ok()
+    provider().key_provider.load_private_key(key).ok()
 }
 
 /// A private key in a form that the library's cryptography takes, and the SubjectPublicKeyInfo of its public one.

@@ -5,7 +5,7 @@
 //! each good handshake brings new ones: every other mail would fail for ever. After a failure, whatever its cause, such
 //! a server gets whole handshakes, for as long as these sessions are kept.
 
-use parking_lot::Mutex;
+use crate::net::lock::Mutex;
 use rustls::NamedGroup;
 use rustls::client::{ClientSessionMemoryCache, ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
 use rustls::pki_types::ServerName;

@@ -1,6 +1,6 @@
 //! A verification that waits for others: whoever has the handshake done does not.
 
-use super::config::{Client, PROVIDER};
+use super::config::{Client, provider};
 use super::sessions::Sessions;
 use super::*;
 use crate::error::Cause;
@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 /// Says when it is asked, and waits for its answer.
 #[derive(Debug)]
 struct Slow {
-    asked: parking_lot::Mutex<Sender<()>>,
-    answer: parking_lot::Mutex<Receiver<bool>>,
+    asked: crate::net::lock::Mutex<Sender<()>>,
+    answer: crate::net::lock::Mutex<Receiver<bool>>,
 }
 
 impl ServerCertVerifier for Slow {
@@ -44,7 +44,7 @@ impl ServerCertVerifier for Slow {
         cert: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, signed, &PROVIDER.signature_verification_algorithms)
+        verify_tls12_signature(message, cert, signed, &provider().signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -53,11 +53,11 @@ impl ServerCertVerifier for Slow {
         cert: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, signed, &PROVIDER.signature_verification_algorithms)
+        verify_tls13_signature(message, cert, signed, &provider().signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        PROVIDER.signature_verification_algorithms.supported_schemes()
+        provider().signature_verification_algorithms.supported_schemes()
     }
 }
 
@@ -78,8 +78,8 @@ impl Scene {
             Identity::from_pem(made.cert.pem().as_bytes(), made.signing_key.serialize_pem().as_bytes()).unwrap();
         let (asked, was_asked) = channel();
         let (answer, answered) = channel();
-        let slow = Slow { asked: parking_lot::Mutex::new(asked), answer: parking_lot::Mutex::new(answered) };
-        let config = ClientConfig::builder_with_provider(PROVIDER.clone())
+        let slow = Slow { asked: crate::net::lock::Mutex::new(asked), answer: crate::net::lock::Mutex::new(answered) };
+        let config = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .unwrap()
             .dangerous()

@@ -40,6 +40,16 @@ const fn key(name: &'static str, value: &'static str, words: &'static str) -> Ke
     Key { name, value, words }
 }
 
+/// What --help says of Maildirs, whose names Windows does not take.
+const MAILDIR: &str = match cfg!(unix) {
+    true => "one Maildir for every recipient",
+    false => "not on this system, which has no Maildirs: use --relay, or --memory for tests",
+};
+const MAILDIRS: &str = match cfg!(unix) {
+    true => "FOLDER/domain/name for each recipient; who has no folder there is refused",
+    false => "not on this system, as --maildir",
+};
+
 /// All keys, group by group.
 pub const KEYS: &[Key] = &[
     group("Where to listen (each may be given several times; default: port 2525)"),
@@ -49,8 +59,8 @@ pub const KEYS: &[Key] = &[
     key("listen-lmtp", "ADDRESS", "LMTP there"),
     key("proxies", "LIST", "addresses and networks (10.0.0.0/8) whose connections begin with the PROXY protocol"),
     group("Where mail goes (exactly one)"),
-    key("maildir", "FOLDER", "one Maildir for every recipient"),
-    key("maildirs", "FOLDER", "FOLDER/domain/name for each recipient; who has no folder there is refused"),
+    key("maildir", "FOLDER", MAILDIR),
+    key("maildirs", "FOLDER", MAILDIRS),
     key(
         "relay",
         "URL",

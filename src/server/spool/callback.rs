@@ -83,7 +83,7 @@ fn over() -> Refusal {
 mod tests {
     use super::super::tests_support::envelope;
     use super::*;
-    use parking_lot::Mutex;
+    use crate::net::lock::Mutex;
 
     /// Notes when it is dropped.
     struct Noting(Arc<Mutex<Vec<String>>>);

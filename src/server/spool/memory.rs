@@ -1,7 +1,7 @@
 //! Spools without a disk: in memory, for tests and devices, and to nowhere.
 
 use super::{Confirmation, Delivery, Envelope, Refusal, Result, Spool};
-use parking_lot::{Condvar, Mutex};
+use crate::net::lock::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,5 +1,6 @@
 //! Marks that no other mail has: not in this process, not in a child that it forks, not on this machine.
 
+use crate::net::fork;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +28,9 @@ pub(super) fn number() -> u64 {
     static SEED: OnceLock<u64> = OnceLock::new();
     static NEXT: AtomicU64 = AtomicU64::new(0);
     // The keys of the standard library's hash tables come from the system's entropy.
+    let pass = fork::pass();
     let seed = *SEED.get_or_init(|| RandomState::new().build_hasher().finish());
+    drop(pass);
     let count = NEXT.fetch_add(1, Ordering::Relaxed);
     // An odd factor takes each count to another number. A forked child counts on from the same seed: its id differs.
     let number = count.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(seed);

@@ -19,8 +19,8 @@ use std::sync::Arc;
 /// The handle of a server: what is listened to, who may send, and where mail goes. Never 0, and never that of a delivery.
 /// Any thread may use it.
 ///
-/// Not for a child process made by fork(), which has none of the server's threads: start servers after it. Stop a server
-/// before main() returns and before the library is unloaded: its threads would run on in what is no longer there.
+/// In a child process made by fork() the parent's servers are bad handles: make and start servers after it. Stop a server
+/// before main() returns, so that mails on their way are finished, and before the program unloads its own callbacks.
 #[allow(non_camel_case_types)] // as C writes it
 pub type helo_server = u32;
 

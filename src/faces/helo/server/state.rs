@@ -8,10 +8,11 @@ use super::{spool, users};
 use crate::capi::HandleTable;
 use crate::faces::helo::codes::HeloStatus;
 use crate::faces::helo::refusal::Refusal;
+use crate::net::fork;
+use crate::net::lock::{Condvar, Mutex, MutexGuard};
 use crate::net::turn;
 use crate::server::settings::{Own, Settings, Setup};
 use crate::server::{CALLS_END, Ending, Listening, Server};
-use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -72,7 +73,10 @@ impl OwnServer {
 
     /// The server of a handle.
     pub(crate) fn of(handle: u32) -> Result<Arc<OwnServer>, Refusal> {
-        SERVERS.get(handle as usize).ok_or_else(bad_handle)
+        SERVERS.get(handle as usize).ok_or_else(|| match SERVERS.is_foreign(handle as usize) {
+            true => Refusal::new(HeloStatus::HeloBadHandle, format!("this server {}", fork::OF_THE_PARENT)),
+            false => bad_handle(),
+        })
     }
 
     /// Changes what is set: not while it runs.

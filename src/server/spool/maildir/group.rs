@@ -3,7 +3,7 @@
 //! A folder's sync stores every name that was put there before it began. While one runs, those who come gather for the
 //! next: one of them makes it, for all.
 
-use parking_lot::{Condvar, Mutex};
+use crate::net::lock::{Condvar, Mutex};
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, OnceLock};
 

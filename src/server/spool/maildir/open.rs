@@ -2,8 +2,8 @@
 
 use super::folder::{Folder, is_same};
 use super::place::FolderName;
+use crate::net::lock::Mutex;
 use crate::server::spool::{Refusal, Result};
-use parking_lot::Mutex;
 use rustix::fs::{Mode, OFlags, Stat, fstat, fsync, open, stat};
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};

@@ -4,10 +4,10 @@ use super::super::{Refusal, Result};
 use super::{Options, answers};
 use crate::client::Session;
 use crate::error;
+use crate::net::lock::Mutex;
 use crate::net::wait::Cancel;
 use crate::proto::command::Command;
 use crate::proto::extension::Extensions;
-use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -95,7 +95,7 @@ impl Pool {
         }
         let (watch, ended) = channel::<()>();
         let (pool, mut wait) = (Arc::downgrade(self), self.options.idle_time);
-        let thread = std::thread::Builder::new().name("helo-relay".to_owned()).spawn(move || {
+        let thread = crate::net::thread::named("helo-relay").spawn(move || {
             while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(wait) {
                 match pool.upgrade().and_then(|pool| pool.close_stale()) {
                     Some(next) => wait = next,
