@@ -6,9 +6,11 @@ includedir ?= $(prefix)/include
 CARGO ?= cargo
 # Seconds for each fuzz target of `make fuzz-smoke`.
 FUZZ_SECONDS ?= 20
+# Seconds for `make check-model`.
+MODEL_SECONDS ?= 600
 
-.PHONY: help build firmware size demo check check-rust check-c check-python check-interop headers bench fuzz-smoke check-pair check-fork check-asan \
-	check-tsan check-windows setup-tests install clean
+.PHONY: help build firmware size demo check check-rust check-c check-python check-interop headers bench fuzz-smoke \
+	check-pair check-erratic check-model check-fork check-asan check-tsan check-windows setup-tests install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1~\2/p' Makefile | column -t -s '~'
@@ -54,6 +56,12 @@ fuzz-smoke: ## each fuzz target for a short while
 
 check-pair: ## client and server under a simulated clock, by many more chances than in check
 	PROPTEST_CASES=20000 $(CARGO) test --release --locked --test pair
+
+check-erratic: ## lists and the relay against servers that do anything, by many more chances than in check
+	PROPTEST_CASES=200000 $(CARGO) test --package helo --release --locked --test erratic
+
+check-model: ## the server beside a model of RFC 5321, for MODEL_SECONDS
+	HELO_MODEL_SECONDS=$(MODEL_SECONDS) $(CARGO) test --package helo --release --locked --test model -- --nocapture
 
 check-fork: ## 10,000 children of fork under load, in C and in Python, by the release library
 	HELO_FORKS=10000 $(CARGO) test --release --locked --test process children -- --nocapture
