@@ -3,7 +3,7 @@
 
 use crate::bodies::BODIES;
 use crate::support::engine::mended;
-use crate::support::netx::{LOGIN, Mail, NONE};
+use crate::support::netx::{CRAM_MD5, LOGIN, Mail, NONE};
 use crate::support::scripted::ScriptedServer;
 use crate::support::sink::{self, Keep, Sink};
 use crate::support::wait::LONG;
@@ -77,6 +77,31 @@ fn replies_that_are_none_or_never_end() {
     }
 }
 
+/// LOGIN's prompts are only words: what they are does not matter.
+#[test]
+fn prompts_that_are_no_base64_are_answered() {
+    for prompt in ["A", "AB=C", "QUJD QUJD", "***"] {
+        let server = ScriptedServer::start(&format!(
+            "S: 220 ready
+             C: EHLO me.example
+             S: 250-here
+             S: 250 AUTH LOGIN
+             C: AUTH LOGIN
+             S: 334 {prompt}
+             C: YWxpY2U=
+             S: 334 {prompt}
+             C: aHVudGVyMg==
+             S: 535 no
+             C: QUIT
+             S: 221 bye
+             WAIT close"
+        ));
+        let login = Mail { authentication: (LOGIN, "alice", "hunter2"), ..mail(server.address(), b"x") };
+        assert_ne!(login.send(), 0, "{prompt}");
+        server.finish();
+    }
+}
+
 #[test]
 fn challenges_that_are_no_base64_are_cancelled() {
     for challenge in ["A", "AB=C", "QUJD QUJD", "***"] {
@@ -84,8 +109,8 @@ fn challenges_that_are_no_base64_are_cancelled() {
             "S: 220 ready
              C: EHLO me.example
              S: 250-here
-             S: 250 AUTH LOGIN
-             C: AUTH LOGIN
+             S: 250 AUTH CRAM-MD5
+             C: AUTH CRAM-MD5
              S: 334 {challenge}
              C: *
              S: 501 cancelled
@@ -93,7 +118,7 @@ fn challenges_that_are_no_base64_are_cancelled() {
              S: 221 bye
              WAIT close"
         ));
-        let login = Mail { authentication: (LOGIN, "alice", "hunter2"), ..mail(server.address(), b"x") };
+        let login = Mail { authentication: (CRAM_MD5, "alice", "hunter2"), ..mail(server.address(), b"x") };
         assert_ne!(login.send(), 0, "{challenge}");
         server.finish();
     }

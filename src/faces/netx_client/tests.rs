@@ -64,8 +64,7 @@ fn what_is_too_big_has_a_code_of_its_own() {
         let error = Error::refused(phase, Reply::new(552, "5.3.4 too big"));
         assert_eq!(code(&error), NX_SMTP_OVERSIZE_MAIL_DATA, "{phase:?}");
     }
-    let held_against_size = Error::new(Phase::Mail, Cause::Refused, "the server takes 100");
-    assert_eq!(code(&held_against_size), NX_SMTP_OVERSIZE_MAIL_DATA);
+    assert_eq!(code(&Error::too_large(200, 100)), NX_SMTP_OVERSIZE_MAIL_DATA);
     // 552 to RCPT is a full mailbox.
     let full = Error::refused(Phase::Rcpt, Reply::new(552, "5.2.2 mailbox full"));
     assert_eq!(code(&full), NX_SMTP_RCPT_REPLY_ERROR);

@@ -142,7 +142,7 @@ mod tests {
             (Error::new(Phase::Tls, Cause::Tls, "x"), "451 4.4.1"),
             (Error::new(Phase::Data, Cause::BrokenOff, "x"), "451 4.4.2"),
             (Error::new(Phase::Message, Cause::OutcomeUnknown, "x"), "451 4.4.2"),
-            (Error::new(Phase::Mail, Cause::Refused, "x"), "552 5.3.4"),
+            (Error::too_large(200, 100), "552 5.3.4"),
             (Error::new(Phase::Mail, Cause::NotSupported, "x"), "550 5.6.1"),
         ] {
             let refusal = refusal(&error);
