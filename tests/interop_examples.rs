@@ -163,7 +163,7 @@ fn the_programs_of_helo_h_say_what_became_of_their_mails() {
     assert_message(&two.wait_one());
     let half = run(&batch, &[&server, "me@example.org", message, REFUSED, &one.address], nothing);
     assert_eq!(code(&half), Some(1), "{half:?}");
-    assert!(half.stdout.contains(&format!("{REFUSED}: refused by the server at recipient: 550")), "{half:?}");
+    assert!(half.stdout.contains(&format!("{REFUSED}: refused by the server at RCPT: 550")), "{half:?}");
     assert!(half.stdout.contains(&format!("{}: delivered", one.address)), "{half:?}");
 
     let file = site.policy("server = 127.0.0.1");

@@ -6,7 +6,7 @@ pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) ->
     let plain = |text: &str| text.to_ascii_lowercase().replace('-', "_");
     let name = plain(name.trim_start_matches('-'));
     let (far, near) = known.into_iter().map(|known| (distance(&name, &plain(known)), known)).min()?;
-    (far <= 1 + near.len() / 4 && far < near.len()).then_some(near)
+    (far <= 1 + near.len() / 6 && far < near.len()).then_some(near)
 }
 
 /// How many letters must change, come, go, or change places with their neighbours; far when the name is too long to be
@@ -49,6 +49,7 @@ mod tests {
             ("--maxsize", Some("max-size")),
             ("max_size", Some("max-size")),
             ("colour", None),
+            ("ploxi", None),
             ("", None),
             ("x", None),
         ] {

@@ -44,8 +44,8 @@
  *     S: 220 ready
  *     C: EHLO client.example
  *     S: 250-mail.example
- *     S: 250 AUTH PLAIN
- *     C: AUTH PLAIN
+ *     S: 250 AUTH CRAM-MD5
+ *     C: AUTH CRAM-MD5
  *     S: 334 ***
  *     C: *
  *     S: 501 cancelled
@@ -110,7 +110,7 @@ int main(int argc, char **argv)
     CHECK_INT("CRAM-MD5, then a refused sender", send_with(argv, "tim", "tanstaaftanstaaf", NX_SMTP_CLIENT_AUTH_CRAM_MD5),
               NX_SMTP_MAIL_REPLY_ERROR);
     CHECK_INT("an unknown type is PLAIN", send_with(argv, "tim", "tanstaaftanstaaf", 77), NX_SMTP_AUTHENTICATION_ERROR);
-    CHECK_INT("a challenge that is no base64", send_with(argv, "tim", "tanstaaftanstaaf", NX_SMTP_CLIENT_AUTH_PLAIN),
+    CHECK_INT("a challenge that is no base64", send_with(argv, "tim", "tanstaaftanstaaf", NX_SMTP_CLIENT_AUTH_CRAM_MD5),
               NX_SMTP_INVALID_SERVER_CHALLENGE);
     CHECK_INT("no authentication, no names", send_with(argv, NULL, NULL, NX_SMTP_CLIENT_AUTH_NONE),
               NX_SMTP_MAIL_REPLY_ERROR);

@@ -55,7 +55,10 @@ pub(super) fn refusal(error: &Error) -> Refusal {
         Some(reply) if about_the_mail && error.cause == Cause::Refused => verdict(reply).err(),
         _ => None,
     };
-    let refusal = answered.unwrap_or_else(|| match (error.cause, error.phase) {
+    if let Some(refusal) = answered {
+        return refusal;
+    }
+    let refusal = match (error.cause, error.phase) {
         // The engine itself saw that the mail is larger than the next server's limit.
         _ if error.is_too_large() => Refusal::new(552, (3, 4), "The message is larger than the next server takes"),
         (Cause::NotSupported, Phase::Mail) => {
@@ -67,7 +70,7 @@ pub(super) fn refusal(error: &Error) -> Refusal {
             Refusal::new(451, (4, 2), "The connection to the next server was lost; try again later")
         }
         _ => Refusal::new(451, (4, 1), "The next server does not take mail now; try again later"),
-    });
+    };
     refusal.because(format!("the next server: {error}"))
 }
 
