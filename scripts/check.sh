@@ -45,19 +45,35 @@ ship() {
     run install scripts/install.sh "" "$installed" "$installed/lib" "$installed/include"
 }
 
-# The library for firmware, small and with one face.
-ship_firmware() {
+# The library for firmware, small and with one face: beside the tests of Rust, which mostly wait.
+firmware_job=""
+start_firmware() {
+    [ -z "$firmware_job" ] || return 0
     HELO_FIRMWARE=$PWD/target/firmware/$(rustc -vV | sed -n 's/^host: //p')/small
     export HELO_FIRMWARE
     rm -f "$HELO_FIRMWARE"/libhelo.*
-    run firmware scripts/firmware.sh
+    nice timeout --kill-after=30 1200 scripts/firmware.sh > "$out/firmware" 2>&1 &
+    firmware_job=$!
 }
 
+end_firmware() {
+    local from=$SECONDS ended
+    start_firmware
+    echo "== firmware: scripts/firmware.sh" | tee -a "$log"
+    wait "$firmware_job"
+    ended=$?
+    tee -a "$log" < "$out/firmware"
+    [ "$ended" = 0 ] || failed_parts="$failed_parts firmware"
+    echo "== firmware was waited for $((SECONDS - from)) s" | tee -a "$log"
+}
+
+parts=" $* "
 for part in "$@"; do
     case $part in
         setup) run setup scripts/setup-tests.sh ;;
         rust)
             ship
+            case $parts in *" c "*) start_firmware ;; esac
             # shellcheck disable=SC2046
             run rust cargo test --package helo --locked --no-fail-fast --lib $(tests_of rust)
             # Without TLS, as firmware has it.
@@ -67,7 +83,7 @@ for part in "$@"; do
             ;;
         c)
             ship
-            ship_firmware
+            end_firmware
             # shellcheck disable=SC2046
             run c cargo test --package helo --locked --no-fail-fast $(tests_of c)
             ;;
