@@ -15,7 +15,7 @@ fn chances() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     // PROPTEST_CASES asks for more.
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(1000), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(300), ..ProptestConfig::default() })]
 
     #[test]
     fn a_list_is_told_what_is_so(octets in chances()) {

@@ -335,7 +335,7 @@ unsafe extern "C" fn write_down(user: *mut c_void, traffic: *const HeloTraffic) 
 #[test]
 fn the_process_is_watched_whatever_the_face_and_secrets_stay_hidden() {
     let _turn = turn();
-    let dialogue = "S: 220 x\n C~ EHLO *\n S: 250-x\n S: 250 AUTH PLAIN LOGIN\n C~ AUTH *\n S: 535 5.7.8 no";
+    let dialogue = "S: 220 x\n C~ EHLO *\n S: 250-x\n S: 250 AUTH PLAIN LOGIN\n C~ AUTH *\n S: 535 5.7.8 no\n C: QUIT\n S: 221 bye";
     let log = Log::default();
     assert_eq!(helo_watch(HeloFace::All as c_int, ptr::null(), Some(write_down), log.user()), HeloStatus::HeloOk);
     let server = ScriptedServer::start(dialogue);
@@ -347,7 +347,7 @@ fn the_process_is_watched_whatever_the_face_and_secrets_stay_hidden() {
     assert_eq!(send_by_distinct(&format!("smtp://alice:hunter2@{}", server.address())), SMTP_FAILURE);
     server.finish();
     let server = ScriptedServer::start(
-        "S: 220 x\n C~ EHLO *\n S: 250-x\n S: 250 AUTH LOGIN\n C: AUTH LOGIN\n S: 334 VXNlcm5hbWU6\n C: YWxpY2U=\n S: 334 UGFzc3dvcmQ6\n C: aHVudGVyMg==\n S: 535 no",
+        "S: 220 x\n C~ EHLO *\n S: 250-x\n S: 250 AUTH LOGIN\n C: AUTH LOGIN\n S: 334 VXNlcm5hbWU6\n C: YWxpY2U=\n S: 334 UGFzc3dvcmQ6\n C: aHVudGVyMg==\n S: 535 no\n C: QUIT\n S: 221 bye",
     );
     let mail = Mail { authentication: (netx::LOGIN, "alice", "hunter2"), ..netx_mail(server.address()) };
     assert_ne!(mail.send(), 0);

@@ -39,17 +39,17 @@ fn open_within(mechanism: &'static str, rest: &str, limit: Duration) -> (Error, 
 fn challenges_that_are_no_base64_are_cancelled() {
     let long = "A".repeat(3000) + "=A";
     for challenge in ["A", "AAAAA", "AB=C", "A===", "QUJD QUJD", "QUJD=", "Q\\tJD", "\\xff\\xfe", "(none)", &long] {
-        let (error, heard) = open(
-            "CRAM-MD5",
-            &format!("S: 334 {challenge}\nC: *\nS: 501 cancelled\nC: QUIT\nS: 221 bye\nWAIT close"),
-        );
+        let (error, heard) =
+            open("CRAM-MD5", &format!("S: 334 {challenge}\nC: *\nS: 501 cancelled\nC: QUIT\nS: 221 bye\nWAIT close"));
         assert_eq!(of(&error), (Phase::Auth, Cause::Protocol), "{challenge}: {error}");
         assert_eq!(error.reply.as_ref().map(|reply| reply.code()), Some(501), "{error}");
         assert!(heard.contains("AUTH CRAM-MD5\r\n*\r\n"), "{heard}");
         // LOGIN's prompts are only words.
         let (error, heard) = open(
             "LOGIN",
-            &format!("S: 334 {challenge}\nC: YWxpY2U=\nS: 334 {challenge}\nC: aHVudGVyMg==\nS: 535 no\nC: QUIT\nS: 221 bye\nWAIT close"),
+            &format!(
+                "S: 334 {challenge}\nC: YWxpY2U=\nS: 334 {challenge}\nC: aHVudGVyMg==\nS: 535 no\nC: QUIT\nS: 221 bye\nWAIT close"
+            ),
         );
         assert_eq!(of(&error), (Phase::Auth, Cause::Refused), "{challenge}: {error}");
         assert!(heard.contains("AUTH LOGIN\r\nYWxpY2U=\r\n"), "{heard}");

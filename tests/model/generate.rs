@@ -79,8 +79,20 @@ fn path(random: &mut Random, model: &Model, said: &mut Said) {
     said.argument = Argument::Path(meant.to_owned());
     if random.chance(3) {
         let parameter = match sender {
-            true => random.pick(&["SIZE=10", "SIZE=301", "SIZE=x", "BODY=8BITMIME", "BODY=7BIT", "BODY=9BIT", "FOO=BAR", "RET=HDRS", "SMTPUTF8"]),
-            false => random.pick(&["NOTIFY=NEVER", "NOTIFY=SUCCESS,DELAY", "NOTIFY=NEVER,DELAY", "FOO", "ORCPT=rfc822;a@b"]),
+            true => random.pick(&[
+                "SIZE=10",
+                "SIZE=301",
+                "SIZE=x",
+                "BODY=8BITMIME",
+                "BODY=7BIT",
+                "BODY=9BIT",
+                "FOO=BAR",
+                "RET=HDRS",
+                "SMTPUTF8",
+            ]),
+            false => {
+                random.pick(&["NOTIFY=NEVER", "NOTIFY=SUCCESS,DELAY", "NOTIFY=NEVER,DELAY", "FOO", "ORCPT=rfc822;a@b"])
+            }
         };
         said.text.push_str(&format!(" {parameter}"));
         said.parameter = Some((*parameter).to_owned());
@@ -97,7 +109,17 @@ fn chunk(random: &mut Random, said: &mut Said) {
 
 /// Lines that look like commands and ends, with CRLF line ends.
 fn message(random: &mut Random) -> Vec<u8> {
-    let lines: &[&[u8]] = &[b"", b".", b"..", b".x", b"x", b"QUIT", b"MAIL FROM:<smuggled@example.org>", b"a line of text", &[0xff, 0xfe]];
+    let lines: &[&[u8]] = &[
+        b"",
+        b".",
+        b"..",
+        b".x",
+        b"x",
+        b"QUIT",
+        b"MAIL FROM:<smuggled@example.org>",
+        b"a line of text",
+        &[0xff, 0xfe],
+    ];
     let mut out = Vec::new();
     let most = if random.chance(5) { 40 } else { 6 };
     for _ in 0..random.below(most) {

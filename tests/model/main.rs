@@ -8,10 +8,10 @@
 #[path = "../support/direct.rs"]
 #[allow(dead_code)]
 mod direct;
+mod generate;
 #[path = "../support/kept.rs"]
 #[allow(dead_code)]
 mod kept;
-mod generate;
 mod predict;
 #[path = "../support/random.rs"]
 #[allow(dead_code)]

@@ -426,7 +426,9 @@ impl Dialogue {
             let text = "the server asks for something that nobody has announced";
             return Err(Error::new(Phase::Command, Cause::Protocol, text).with_reply(Some(reply)));
         }
-        if self.body_open && !reply.is_success() {
+        // Also where it began while the message was going out, and came whole when the end had been sent.
+        let in_message = self.body_open || self.awaited().is_some_and(|(expect, _)| expect.ends_message());
+        if in_message && !reply.is_success() {
             self.early = Some(reply.clone());
         }
         self.extra += 1;

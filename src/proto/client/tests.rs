@@ -249,3 +249,15 @@ fn a_no_in_the_middle_of_the_message_is_remembered_until_the_next() {
     assert!(matches!(client.receive(&mut &b"354 go\r\n"[..]), Ok(Some(Event::Reply(_)))));
     assert_eq!(client.early_refusal(), None);
 }
+
+/// It began while the message was going out, so it is no answer to the end, which may never be answered.
+#[test]
+fn a_no_that_comes_whole_after_the_end_of_the_message_is_one_in_its_middle() {
+    let (mut client, mut out) = ready();
+    client.push(&Command::Data, 0, &mut out).unwrap();
+    assert!(matches!(client.receive(&mut &b"354 go\r\n"[..]), Ok(Some(Event::Reply(_)))));
+    assert_eq!(client.receive(&mut &b"5"[..]), Ok(None));
+    client.push_end_of_data(b"", 0, &mut out);
+    assert_eq!(client.receive(&mut &b"52 too much\r\n"[..]), Ok(None));
+    assert_eq!(client.early_refusal().map(|reply| reply.code()), Some(552));
+}
