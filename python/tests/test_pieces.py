@@ -141,8 +141,9 @@ class Messages(unittest.TestCase):
                         call(sender, people, b"x")
             with self.assertRaises(FileNotFoundError):
                 smtp.sendmail("a@example.com", "b@example.com", pathlib.Path("/no/such/file"))
-            # Nothing was added: there is nothing to send.
-            self.assertTrue(delivery.run())
+            # Nothing was added: there is nothing to send, and it is said so.
+            with self.assertRaisesRegex(native.HeloError, "the list is empty"):
+                delivery.run()
             self.assertEqual(delivery.progress().mails, 0)
 
 

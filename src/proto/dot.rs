@@ -205,10 +205,11 @@ enum Place {
     Dot,
     /// After such a dot and a CR.
     DotCr,
-    /// In a line that is NULs so far, or a dot and NULs.
-    Nuls {
-        dot: bool,
-    },
+    /// In a line that is NULs so far.
+    Nuls,
+    /// In a line that is one dot and NULs so far. (No flag beside `Nuls`: optimized, it is looked at where it is not
+    /// set, and valgrind complains.)
+    DotNuls,
     InLine,
     /// After a CR that is held back.
     Cr,
@@ -234,12 +235,12 @@ impl BodyDecoder {
             match self.place {
                 Place::Broken(error) => return Err(error),
                 Place::LineStart if first == b'.' => self.place = Place::Dot,
-                Place::LineStart | Place::Dot if first == 0 => return Ok(self.nul(input, self.place == Place::Dot)),
-                Place::Nuls { dot } if first == 0 => return Ok(self.nul(input, dot)),
-                Place::Nuls { dot: false } if first == b'.' => return Ok(self.nul(input, true)),
-                Place::Nuls { dot: true } if first == b'\r' => return self.fail(BodyError::HiddenEnd),
+                Place::LineStart | Place::Nuls if first == 0 => return Ok(self.nul(input, Place::Nuls)),
+                Place::Dot | Place::DotNuls if first == 0 => return Ok(self.nul(input, Place::DotNuls)),
+                Place::Nuls if first == b'.' => return Ok(self.nul(input, Place::DotNuls)),
+                Place::DotNuls if first == b'\r' => return self.fail(BodyError::HiddenEnd),
                 Place::Dot if first == b'\r' => self.place = Place::DotCr,
-                Place::InLine | Place::Nuls { .. } if *input == b"\r" => self.place = Place::Cr,
+                Place::InLine | Place::Nuls | Place::DotNuls if *input == b"\r" => self.place = Place::Cr,
                 Place::LineStart if *input == b"\r" => self.place = Place::Cr,
                 Place::DotCr | Place::Cr if first != b'\n' => return self.fail(BodyError::BareCr),
                 Place::DotCr => {
@@ -252,7 +253,9 @@ impl BodyDecoder {
                     self.place = Place::LineStart;
                     return Ok(Decoded::Insert(CRLF));
                 }
-                Place::LineStart | Place::Dot | Place::Nuls { .. } | Place::InLine => return self.text(input),
+                Place::LineStart | Place::Dot | Place::Nuls | Place::DotNuls | Place::InLine => {
+                    return self.text(input);
+                }
             }
             *input = &input[1..];
         }
@@ -260,9 +263,9 @@ impl BodyDecoder {
     }
 
     /// An octet of a line that may come to hide an end.
-    fn nul<'a>(&mut self, input: &mut &'a [u8], dot: bool) -> Decoded<'a> {
+    fn nul<'a>(&mut self, input: &mut &'a [u8], next: Place) -> Decoded<'a> {
         let (octet, rest) = input.split_at(1);
-        (self.place, *input) = (Place::Nuls { dot }, rest);
+        (self.place, *input) = (next, rest);
         Decoded::Slice(octet)
     }
 

@@ -62,22 +62,16 @@ enum Place {
     /// The rest of a line that is too long, and was answered.
     Overlong,
     Body,
-    /// A chunk: [`Chunk`] says how much of it is still to come.
-    Chunk,
+    /// So many octets of a chunk are still to come. They are dropped if the envelope has failed, or if there is none;
+    /// `refusal` is the answer to a chunk for which there is no mail.
+    Chunk {
+        left: u64,
+        last: bool,
+        refusal: Option<Answer>,
+    },
     /// TLS comes next: nothing that is not of it is taken.
     Handshake,
     Closed,
-}
-
-/// A chunk that is being read. It stands beside the place, not in it: what is compared is always set, so that valgrind finds
-/// nothing to say about an optimized library.
-#[derive(Clone, Copy, Debug, Default)]
-struct Chunk {
-    /// So many octets are still to come. They are dropped if the envelope has failed, or if there is none.
-    left: u64,
-    last: bool,
-    /// The answer to a chunk for which there is no mail.
-    refusal: Option<Answer>,
 }
 
 /// What a session has used up of its limits.
@@ -100,7 +94,6 @@ pub struct Dialogue {
     lines: LineReader,
     decoder: BodyDecoder,
     place: Place,
-    chunk: Chunk,
     question: Option<Question>,
     hello: Option<(Verb, String)>,
     envelope: Option<Envelope>,
@@ -133,7 +126,6 @@ impl Dialogue {
             output: Vec::new(),
             decoder: BodyDecoder::new(),
             place: if config.ask_connection { Place::Door } else { Place::Command },
-            chunk: Chunk::default(),
             question: None,
             hello: None,
             envelope: None,
@@ -250,7 +242,7 @@ impl Dialogue {
             _ if self.question.is_some() => return None,
             Place::Handshake => (Waiting::Handshake, times.handshake),
             _ if full => (Waiting::Send, times.send),
-            Place::Body | Place::Chunk => (Waiting::Body, times.body),
+            Place::Body | Place::Chunk { .. } => (Waiting::Body, times.body),
             Place::AuthLine => (Waiting::Auth, times.auth),
             Place::Door | Place::Command | Place::Overlong if self.hello.is_none() => (Waiting::Hello, times.hello),
             Place::Door | Place::Command | Place::Overlong => (Waiting::Command, times.command),
@@ -354,7 +346,7 @@ impl Dialogue {
                     envelope.failed = Some(self.config.complete(reply, detail).into_owned());
                     self.abandoned = true;
                 }
-                self.await_chunk(Chunk { left, last, refusal: None });
+                self.place = Place::Chunk { left, last, refusal: None };
                 return;
             }
             Question::Complete { answers } => {
@@ -376,7 +368,7 @@ impl Dialogue {
 
     /// The body that is arriving is not taken: the rest of it is read and dropped, then this reply is given.
     pub fn refuse(&mut self, reply: &Reply) {
-        let arriving = matches!(self.place, Place::Body | Place::Chunk);
+        let arriving = matches!(self.place, Place::Body | Place::Chunk { .. });
         if let Some(envelope) = self.envelope.as_mut().filter(|envelope| arriving && envelope.failed.is_none()) {
             envelope.failed = Some(self.config.complete(reply, "0.0").into_owned());
             self.abandoned = true;
@@ -410,19 +402,19 @@ impl Dialogue {
                         continue;
                     }
                 }
-                Place::Overlong | Place::Body | Place::Chunk => {}
+                Place::Overlong | Place::Body | Place::Chunk { .. } => {}
             }
             if self.output.len() >= self.config.output_max {
                 return Event::OutputFull;
             }
             let before = input.len();
             let event = match self.place {
-                Place::Chunk if self.chunk.left == 0 => self.end_chunk(),
+                Place::Chunk { left: 0, last, refusal } => self.end_chunk(last, refusal),
                 _ if input.is_empty() => return Event::NeedMore,
                 Place::Command | Place::AuthLine => self.line(input),
                 Place::Overlong => self.overlong(input),
                 Place::Body => self.body(input),
-                Place::Chunk => self.chunk(input),
+                Place::Chunk { left, last, refusal } => self.chunk(input, left, last, refusal),
                 Place::Door | Place::Handshake | Place::Closed => None,
             };
             self.moved(before - input.len());
@@ -498,7 +490,7 @@ impl Dialogue {
     /// So many octets have been taken: those of a body begin its time anew, some at a time.
     fn moved(&mut self, octets: usize) {
         self.step += octets as u64;
-        if !matches!(self.place, Place::Body | Place::Chunk) {
+        if !matches!(self.place, Place::Body | Place::Chunk { .. }) {
             self.step = 0;
         } else if self.step >= BODY_STEP {
             self.step = 0;

@@ -3,7 +3,7 @@
 use super::super::answers::*;
 use super::super::event::Event;
 use super::commands::Fault;
-use super::{Chunk, Dialogue, Place, Question};
+use super::{Dialogue, Place, Question};
 use crate::proto::dot::{BodyError, Decoded};
 
 impl Dialogue {
@@ -30,27 +30,27 @@ impl Dialogue {
                 None
             }
         };
-        self.await_chunk(Chunk { left, last, refusal });
+        self.place = Place::Chunk { left, last, refusal };
         None
     }
 
-    /// The octets of this chunk come next.
-    pub(super) fn await_chunk(&mut self, chunk: Chunk) {
-        (self.place, self.chunk) = (Place::Chunk, chunk);
-    }
-
     /// A part of a chunk.
-    pub(super) fn chunk<'a>(&mut self, input: &mut &'a [u8]) -> Option<Event<'a>> {
-        let taken = usize::try_from(self.chunk.left).unwrap_or(usize::MAX).min(input.len());
+    pub(super) fn chunk<'a>(
+        &mut self,
+        input: &mut &'a [u8],
+        left: u64,
+        last: bool,
+        refusal: Option<Answer>,
+    ) -> Option<Event<'a>> {
+        let taken = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
         let (part, rest) = input.split_at(taken);
         *input = rest;
-        self.chunk.left -= taken as u64;
+        self.place = Place::Chunk { left: left - taken as u64, last, refusal };
         let wanted = self.envelope.as_ref().is_some_and(|envelope| envelope.failed.is_none());
-        (wanted && self.chunk.refusal.is_none()).then_some(Event::Body(part))
+        (wanted && refusal.is_none()).then_some(Event::Body(part))
     }
 
-    pub(super) fn end_chunk<'a>(&mut self) -> Option<Event<'a>> {
-        let Chunk { last, refusal, .. } = core::mem::take(&mut self.chunk);
+    pub(super) fn end_chunk<'a>(&mut self, last: bool, refusal: Option<Answer>) -> Option<Event<'a>> {
         self.place = Place::Command;
         self.turn += 1;
         if let Some(answer) = refusal {
