@@ -78,6 +78,7 @@ for part in "$@"; do
             run rust cargo test --package helo --locked --no-fail-fast --lib $(tests_of rust)
             # Without TLS, as firmware has it.
             run rust cargo test --package helo --locked --no-fail-fast --lib --no-default-features --features std,faces
+            run rust cargo check --package helo --locked --benches
             # Firmware without an operating system: core and alloc only.
             run rust cargo check --package helo --locked --lib --no-default-features
             ;;
