@@ -46,7 +46,7 @@ pub fn built() -> &'static Path {
         // With examples, of which there are none, the features of the packages are those with which this test was built:
         // nothing is compiled again for another choice of them.
         cargo.args(["build", "--quiet", "--locked", "--package=helo", "--package=helo-library", "--lib", "--examples"]);
-        cargo.arg("--manifest-path").arg(super::cc::root().join("Cargo.toml")).arg("--target-dir").arg(target);
+        cargo.arg("--manifest-path").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).arg("--target-dir").arg(target);
         if folder.ends_with("release") {
             cargo.arg("--release");
         }
@@ -102,6 +102,7 @@ fn failure() -> String {
 
 /// Calls an exported function as users have it: `shipped!("system" close::smtp_quit(handle))`, the calling convention first.
 /// See [`function`].
+#[allow(unused_macros)] // the benches use the rest
 macro_rules! shipped {
     (@any $argument:expr) => { _ };
     ($convention:literal $first:ident $(:: $next:ident)* ($($argument:expr),* $(,)?)) => {{
@@ -110,4 +111,5 @@ macro_rules! shipped {
         $crate::support::installed::function(stringify!($first $(:: $next)*), in_test)($($argument),*)
     }};
 }
+#[allow(unused_imports)]
 pub(crate) use shipped;
