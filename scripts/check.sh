@@ -51,7 +51,8 @@ start_firmware() {
     [ -z "$firmware_job" ] || return 0
     HELO_FIRMWARE=$PWD/target/firmware/$(rustc -vV | sed -n 's/^host: //p')/small
     export HELO_FIRMWARE
-    rm -f "$HELO_FIRMWARE"/libhelo.*
+    # Not the link under its soname, which is made only when the build script runs.
+    rm -f "$HELO_FIRMWARE"/libhelo.so "$HELO_FIRMWARE"/libhelo.a
     nice timeout --kill-after=30 1200 scripts/firmware.sh > "$out/firmware" 2>&1 &
     firmware_job=$!
 }
