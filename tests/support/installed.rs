@@ -46,7 +46,11 @@ pub fn built() -> &'static Path {
         // With examples, of which there are none, the features of the packages are those with which this test was built:
         // nothing is compiled again for another choice of them.
         cargo.args(["build", "--quiet", "--locked", "--package=helo", "--package=helo-library", "--lib", "--examples"]);
-        cargo.arg("--manifest-path").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).arg("--target-dir").arg(target);
+        cargo
+            .arg("--manifest-path")
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+            .arg("--target-dir")
+            .arg(target);
         if folder.ends_with("release") {
             cargo.arg("--release");
         }
