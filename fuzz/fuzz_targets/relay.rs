@@ -11,5 +11,7 @@ mod erratic;
 #[path = "../../tests/support/erratic_runs.rs"]
 #[allow(dead_code)]
 mod erratic_runs;
+#[path = "../../tests/support/mended.rs"]
+mod mended;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| erratic_runs::relayed(data));

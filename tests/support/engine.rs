@@ -1,5 +1,6 @@
 //! The engine as tests call it: sessions step by step, lists of mails, and the faces' functions beside it.
 
+pub use super::mended::mended;
 use helo::client::body::Body;
 use helo::client::delivery::{self, Mail, Options, Outcome, Recipient, Report, WINDOW_BYTES, WINDOW_MAILS};
 use helo::client::envelope::BodyKind;
@@ -131,26 +132,6 @@ fn run(
         observer: None,
     };
     delivery::run(mails, options, &mut Quiet, cancel, &mut ())
-}
-
-/// What must arrive of a body: every line end as CRLF, and one at the end.
-pub fn mended(body: &[u8]) -> Vec<u8> {
-    let mut mended = Vec::new();
-    let mut bytes = body.iter().copied().peekable();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'\r' => {
-                bytes.next_if_eq(&b'\n');
-                mended.extend_from_slice(b"\r\n");
-            }
-            b'\n' => mended.extend_from_slice(b"\r\n"),
-            byte => mended.push(byte),
-        }
-    }
-    if !mended.is_empty() && !mended.ends_with(b"\r\n") {
-        mended.extend_from_slice(b"\r\n");
-    }
-    mended
 }
 
 /// What an error says, for comparing.

@@ -543,21 +543,3 @@ impl Transport for Erratic {
         "memory".into()
     }
 }
-
-/// A body as it must arrive: every line ends in CRLF, the last one too.
-pub fn arrives(body: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(body.len() + 2);
-    let mut before = 0;
-    for &octet in body {
-        match octet {
-            b'\n' if before == b'\r' => {}
-            b'\r' | b'\n' => out.extend_from_slice(b"\r\n"),
-            _ => out.push(octet),
-        }
-        before = octet;
-    }
-    if !out.ends_with(b"\r\n") && !out.is_empty() {
-        out.extend_from_slice(b"\r\n");
-    }
-    out
-}

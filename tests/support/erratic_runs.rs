@@ -3,7 +3,8 @@
 //! fuzz targets `lists` and `relay` are these.
 
 use super::direct::{Then, talk};
-use super::erratic::{Belief, Chances, Erratic, Known, Rules, arrives};
+use super::erratic::{Belief, Chances, Erratic, Known, Rules};
+use super::mended::mended;
 use helo::client::body::Body;
 use helo::client::delivery::{self, Mail, Options, Outcome, Recipient, Report};
 use helo::client::envelope::BodyKind;
@@ -89,7 +90,7 @@ pub fn list(octets: &[u8]) {
     let outcomes = delivery::run(&mut mails, options, &mut Told, &Cancel::new(), &mut ());
     for (m, of_mail) in outcomes.iter().enumerate() {
         for (r, outcome) in of_mail.iter().enumerate() {
-            let body = arrives(BODIES[m % BODIES.len()]);
+            let body = mended(BODIES[m % BODIES.len()]);
             known.judge(&format!("s{m}@example.org"), &format!("r{r}@example.org"), &body, belief(outcome));
             // A code is shown only where a reply decided.
             match outcome.failure {
@@ -124,7 +125,7 @@ pub fn relayed(octets: &[u8]) {
             pieces.push(format!("RCPT TO:<r{r}@example.org>\r\n").into_bytes());
         }
         // By BDAT nothing depends on an answer that a client of fixed words could not wait for.
-        let body = arrives(BODIES[m % BODIES.len()]);
+        let body = mended(BODIES[m % BODIES.len()]);
         pieces.push([format!("BDAT {} LAST\r\n", body.len()).as_bytes(), &body].concat());
         pieces.push(b"RSET\r\n".to_vec());
     }
@@ -141,7 +142,7 @@ pub fn relayed(octets: &[u8]) {
         let verdicts: Vec<u16> = (0..answers).map(|_| codes.next().expect("a verdict")).collect();
         assert_eq!(codes.next(), Some(250), "RSET: {:?}", String::from_utf8_lossy(&talk.said));
         assert!(mail == 250 || taken.is_empty());
-        let body = arrives(BODIES[m % BODIES.len()]);
+        let body = mended(BODIES[m % BODIES.len()]);
         for (at, r) in taken.iter().enumerate() {
             let verdict = if lmtp { verdicts[at] } else { verdicts[0] };
             let (sender, recipient) = (format!("s{m}@example.org"), format!("r{r}@example.org"));

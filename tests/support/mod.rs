@@ -19,6 +19,7 @@
 //! - [`postfix`], [`exim`], [`dovecot`], [`dovecot_lmtp`], [`aiosmtpd`]: real mail servers, started for the tests
 //!   ([`server`]), and what they delivered ([`maildir`]);
 //! - [`postfix_client`]: a Postfix that hands mail on to a server of the test's ([`next`]); [`tap`]: what such clients say;
+//! - [`mended`]: what must arrive of a body;
 //! - [`mount`]: a small file system of a test's own;
 //! - [`native`], [`netx`]: the native C face and NetX SMTP Client through their exported functions;
 //! - [`node`]: mail servers of Node: Haraka, and nodemailer's smtp-server;
@@ -57,6 +58,7 @@ pub mod kept;
 pub mod listeners;
 pub mod maildir;
 pub mod memory;
+pub mod mended;
 #[cfg(unix)]
 pub mod mount;
 pub mod native;
