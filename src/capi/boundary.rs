@@ -27,7 +27,16 @@ thread_local! {
 /// Runs an exported function's work. A panic becomes `failure`, and this thread's last error says where it was.
 #[inline]
 pub fn boundary<R>(function: &'static str, failure: R, work: impl FnOnce() -> R) -> R {
-    match guard(function, work) {
+    let _cancellable = process::Cancellable::suspend();
+    at_once(function, failure, work)
+}
+
+/// The same for work that only reads and changes memory: it never waits, and calls neither the program nor anything of the
+/// system at which a thread that is cancelled ends. So pthread_cancel need not be kept away, which costs as much as the
+/// rest of such a call.
+#[inline]
+pub fn at_once<R>(function: &'static str, failure: R, work: impl FnOnce() -> R) -> R {
+    match protected(function, work) {
         Ok(result) => result,
         Err(words) => {
             last_error::set(words);
@@ -37,8 +46,13 @@ pub fn boundary<R>(function: &'static str, failure: R, work: impl FnOnce() -> R)
 }
 
 /// Runs work that no C function waits for, on a thread of the library. A panic becomes an error text.
-#[inline]
 pub fn guard<R>(function: &'static str, work: impl FnOnce() -> R) -> Result<R, String> {
+    let _cancellable = process::Cancellable::suspend();
+    protected(function, work)
+}
+
+#[inline]
+fn protected<R>(function: &'static str, work: impl FnOnce() -> R) -> Result<R, String> {
     begin();
     if fork::is_unsound() {
         return Err(format!("{function}: {}", fork::UNSOUND_WORDS));
@@ -75,15 +89,13 @@ impl Drop for Passing {
     }
 }
 
-/// Counts a boundary for as long as it lives, panic or not. Meanwhile the thread cannot be cancelled.
-struct Inside {
-    _cancellable: process::Cancellable,
-}
+/// Counts a boundary for as long as it lives, panic or not.
+struct Inside;
 
 impl Inside {
     fn enter() -> Self {
         DEPTH.with(|depth| depth.set(depth.get() + 1));
-        Inside { _cancellable: process::Cancellable::suspend() }
+        Inside
     }
 }
 

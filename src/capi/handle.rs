@@ -12,8 +12,7 @@
 //! Objects are shared (`Arc`): a call that runs keeps its object alive when another thread removes the handle. No lock
 //! of the table is held while anything else runs.
 
-use crate::net::fork::Owner;
-use crate::net::lock::RwLock;
+use crate::net::fork::{Inherited, Owner};
 use std::collections::VecDeque;
 use std::fmt;
 use std::num::NonZeroU32;
@@ -70,10 +69,11 @@ impl std::error::Error for TableFull {}
 
 /// One kind of objects and their handles. Made for a `static`.
 pub struct HandleTable<T> {
-    slots: RwLock<Slots<T>>,
+    slots: Inherited<Slots<T>>,
     limit: usize,
 }
 
+#[derive(Debug)]
 struct Slots<T> {
     slots: Vec<Slot<T>>,
     /// Freed slots, the longest free first.
@@ -82,6 +82,7 @@ struct Slots<T> {
     first_generation: u32,
 }
 
+#[derive(Debug)]
 struct Slot<T> {
     /// The generation of the object, or of the one that was here last. 1 to `GENERATIONS - 1`.
     generation: u32,
@@ -99,7 +100,7 @@ impl<T> HandleTable<T> {
     pub const fn with_limit(limit: usize) -> Self {
         let limit = if limit < MAX_OBJECTS { limit } else { MAX_OBJECTS };
         let slots = Slots { slots: Vec::new(), free: VecDeque::new(), first_generation: 0 };
-        HandleTable { slots: RwLock::process_wide(slots), limit }
+        HandleTable { slots: Inherited::new(slots), limit }
     }
 
     /// Gives the object a handle.
@@ -177,6 +178,22 @@ impl<T> HandleTable<T> {
 impl<T> Default for HandleTable<T> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+// Derived, these would ask for objects that can be cloned.
+impl<T> Clone for Slots<T> {
+    fn clone(&self) -> Self {
+        // Room for every slot, as `pick` has it.
+        let mut free = VecDeque::with_capacity(self.slots.len());
+        free.extend(&self.free);
+        Slots { slots: self.slots.clone(), free, first_generation: self.first_generation }
+    }
+}
+
+impl<T> Clone for Slot<T> {
+    fn clone(&self) -> Self {
+        Slot { generation: self.generation, object: self.object.clone(), owner: self.owner }
     }
 }
 

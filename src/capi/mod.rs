@@ -30,7 +30,7 @@ mod process;
 pub mod rights;
 pub mod string;
 
-pub use boundary::{boundary, guard};
+pub use boundary::{at_once, boundary, guard};
 pub use callback::{Callback, User};
 pub use handle::{Handle, HandleTable, TableFull};
 pub use rights::rights;

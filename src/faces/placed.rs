@@ -5,8 +5,7 @@
 //! therefore an error, not a crash, and the layout of everything behind the number does not matter.
 #![allow(unsafe_code)]
 
-use crate::net::fork::Owner;
-use crate::net::lock::Mutex;
+use crate::net::fork::{Inherited, Owner};
 use std::collections::BTreeMap;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -14,13 +13,20 @@ use std::sync::Arc;
 /// All live structs of one kind.
 pub(crate) struct Placed<T> {
     magic: u32,
-    live: Mutex<BTreeMap<usize, Live<T>>>,
+    live: Inherited<BTreeMap<usize, Live<T>>>,
 }
 
 /// What a struct stands for, in the process that created it. In a child of fork it is none: the child creates its own.
 struct Live<T> {
     value: Arc<T>,
     owner: Owner,
+}
+
+// Derived, it would ask for values that can be cloned.
+impl<T> Clone for Live<T> {
+    fn clone(&self) -> Self {
+        Live { value: self.value.clone(), owner: self.owner }
+    }
 }
 
 impl<T> Live<T> {
@@ -41,7 +47,7 @@ pub(crate) enum NotPlaced {
 impl<T> Placed<T> {
     /// A kind whose structs carry `magic`.
     pub(crate) const fn new(magic: u32) -> Self {
-        Placed { magic, live: Mutex::process_wide(BTreeMap::new()) }
+        Placed { magic, live: Inherited::new(BTreeMap::new()) }
     }
 
     /// Makes the struct at `place` a live one that stands for `value`.
@@ -50,7 +56,7 @@ impl<T> Placed<T> {
     /// `place` is NULL or points to at least 4 writable bytes.
     pub(crate) unsafe fn create<S>(&self, place: *mut S, value: T) -> Result<Arc<T>, NotPlaced> {
         let id = id_field(place).ok_or(NotPlaced::BadPointer)?;
-        let mut live = self.live.lock();
+        let mut live = self.live.write();
         if live.get(&(place as usize)).is_some_and(|live| live.here().is_some()) {
             return Err(NotPlaced::Taken);
         }
@@ -76,7 +82,7 @@ impl<T> Placed<T> {
 
     /// What the struct at this address stands for, if a live one was created there; its memory is not looked at.
     pub(crate) fn at(&self, address: usize) -> Option<Arc<T>> {
-        self.live.lock().get(&address)?.here().cloned()
+        self.live.read().get(&address)?.here().cloned()
     }
 
     /// Whether the magic number stands at `place`, be it ours or that of a struct that another library made.
@@ -97,7 +103,7 @@ impl<T> Placed<T> {
         if !unsafe { self.is_marked(place) } {
             return None;
         }
-        let mut live = self.live.lock();
+        let mut live = self.live.write();
         live.get(&(place as usize))?.here()?;
         let value = live.remove(&(place as usize))?.value;
         if let Some(id) = id_field(place) {
@@ -109,7 +115,7 @@ impl<T> Placed<T> {
 
     /// All live values, by the address of their structs.
     pub(crate) fn all(&self) -> Vec<Arc<T>> {
-        self.live.lock().values().filter_map(|live| live.here().cloned()).collect()
+        self.live.read().values().filter_map(|live| live.here().cloned()).collect()
     }
 }
 

@@ -5,7 +5,8 @@
 //!
 //! - **What is set for the whole process is inherited whole.** It stands behind locks that are [`process_wide`]
 //!   (`super::lock`): whoever holds one has a [`Pass`], and a fork waits, for at most [`PATIENCE`], until nobody has one.
-//!   These locks are held for moments only, and never while anything of the program runs.
+//!   These locks are held for moments only, and never while anything of the program runs. What every call reads stands in
+//!   an [`Inherited`], where reading needs no pass.
 //! - **What serves threads and connections is the process's own.** It stands in an [`Own`], which is made anew in a child:
 //!   helpers, the driver, kept TLS sessions.
 //! - **Objects belong to the process that made them.** Handles of the parent are refused in a child, its sockets are not
@@ -21,6 +22,7 @@ use std::cell::Cell;
 use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 /// So long a fork waits for those who have a pass, and they for the fork. Nobody keeps one for longer than it takes to
@@ -210,5 +212,73 @@ impl<T> Deref for OwnGuard<'_, T> {
 impl<T> DerefMut for OwnGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         self.0.value.as_mut().unwrap_or_else(|| unreachable!())
+    }
+}
+
+/// What every call reads, changed seldom, and inherited whole. Who only reads has no pass: in a child the parent's lock may
+/// stay locked for reading for ever. There it can still be read, and who is the first to change something gets a copy
+/// behind a lock of its own.
+#[derive(Debug)]
+pub struct Inherited<T> {
+    /// The process that changes this copy.
+    generation: u32,
+    value: RwLock<T>,
+    /// The copy of the nearest descendant of that process that has changed something.
+    copy: OnceLock<Box<Inherited<T>>>,
+}
+
+impl<T: Clone> Inherited<T> {
+    /// Begins with `value`, in the process that has the library first.
+    pub const fn new(value: T) -> Inherited<T> {
+        Inherited { generation: 0, value: RwLock::new(value), copy: OnceLock::new() }
+    }
+
+    /// To be kept for a moment only, and nothing else is waited for meanwhile.
+    #[inline]
+    pub fn read(&self) -> RwLockReadGuard<'_, T> {
+        self.newest().value.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// To be kept for a moment only.
+    pub fn write(&self) -> InheritedGuard<'_, T> {
+        let pass = pass();
+        let (newest, generation) = (self.newest(), generation());
+        let own = match newest.generation == generation {
+            true => newest,
+            false => newest.copy.get_or_init(|| {
+                let value = newest.value.read().unwrap_or_else(PoisonError::into_inner).clone();
+                Box::new(Inherited { generation, value: RwLock::new(value), copy: OnceLock::new() })
+            }),
+        };
+        InheritedGuard { guard: own.value.write().unwrap_or_else(PoisonError::into_inner), _pass: pass }
+    }
+
+    #[inline]
+    fn newest(&self) -> &Inherited<T> {
+        let mut newest = self;
+        while let Some(copy) = newest.copy.get() {
+            newest = copy;
+        }
+        newest
+    }
+}
+
+/// Keeps an [`Inherited`] locked for changing. Released before the pass, since fields are dropped in their order.
+pub struct InheritedGuard<'a, T> {
+    guard: RwLockWriteGuard<'a, T>,
+    _pass: Pass,
+}
+
+impl<T> Deref for InheritedGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.guard
+    }
+}
+
+impl<T> DerefMut for InheritedGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.guard
     }
 }

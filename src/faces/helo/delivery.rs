@@ -131,9 +131,12 @@ impl Delivery {
         let delivery = Delivery::of(handle)?;
         delivery.idle()?.freed = true;
         DELIVERIES.remove(handle as usize);
-        // Transports are closed here by their functions, and not by whoever holds the delivery last.
-        let transports = std::mem::take(&mut delivery.state.lock().transports);
-        drop(transports);
+        // Transports and files are closed here, and not by whoever holds the delivery last.
+        let mut state = delivery.state.lock();
+        let transports = std::mem::take(&mut state.transports);
+        let entries = std::mem::take(&mut state.entries);
+        drop(state);
+        drop((transports, entries));
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use super::arguments::{path_of, utf8};
 use super::codes::HeloStatus;
 use super::delivery::Delivery;
-use super::refusal::{Refusal, call};
+use super::refusal::{Refusal, call, call_at_once};
 use super::setup::helo_delivery;
 use super::transport::{HeloReadFn, count};
 use crate::capi::{Callback, c_slice, copy_out, write_out};
@@ -20,7 +20,7 @@ use std::ffi::{c_char, c_void};
 /// `sender` is NULL or leads to a text that ends in a NUL; `mail` is NULL or writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn helo_add_mail(delivery: helo_delivery, sender: *const c_char, mail: *mut u32) -> HeloStatus {
-    call("helo_add_mail", || {
+    call_at_once("helo_add_mail", || {
         // SAFETY: as this function's own contract has it.
         let sender = unsafe { utf8("sender", sender) }?;
         let number = Delivery::of(delivery)?.idle()?.add_mail(sender)?;
@@ -42,7 +42,7 @@ pub unsafe extern "C" fn helo_add_recipient(
     recipient: *const c_char,
     number: *mut u32,
 ) -> HeloStatus {
-    call("helo_add_recipient", || {
+    call_at_once("helo_add_recipient", || {
         // SAFETY: as this function's own contract has it.
         let recipient = unsafe { utf8("recipient", recipient) }?;
         let added = Delivery::of(delivery)?.idle()?.add_recipient(mail, recipient)?;
@@ -65,7 +65,7 @@ pub unsafe extern "C" fn helo_set_mail_parameter(
     mail: u32,
     parameter: *const c_char,
 ) -> HeloStatus {
-    call("helo_set_mail_parameter", || {
+    call_at_once("helo_set_mail_parameter", || {
         // SAFETY: as this function's own contract has it.
         let parameter = unsafe { utf8("parameter", parameter) }?;
         Delivery::of(delivery)?.idle()?.set_mail_parameter(mail, parameter)
@@ -84,7 +84,7 @@ pub unsafe extern "C" fn helo_set_recipient_parameter(
     recipient: u32,
     parameter: *const c_char,
 ) -> HeloStatus {
-    call("helo_set_recipient_parameter", || {
+    call_at_once("helo_set_recipient_parameter", || {
         // SAFETY: as this function's own contract has it.
         let parameter = unsafe { utf8("parameter", parameter) }?;
         Delivery::of(delivery)?.idle()?.set_recipient_parameter(mail, recipient, parameter)
@@ -178,7 +178,7 @@ pub extern "C" fn helo_set_body_callback(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn helo_xtext(text: *const c_char, buffer: *mut c_char, size: usize) -> usize {
     let mut length = 0;
-    call("helo_xtext", || {
+    call_at_once("helo_xtext", || {
         // SAFETY: as this function's own contract has it.
         length = unsafe { copy_out(&xtext(utf8("text", text)?), buffer, size) };
         Ok(())

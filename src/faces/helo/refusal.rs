@@ -2,7 +2,7 @@
 
 use super::codes::HeloStatus;
 use crate::capi::last_error::Failure;
-use crate::capi::{StringError, boundary, last_error};
+use crate::capi::{StringError, at_once, boundary, last_error};
 use crate::client::words::{Concerning, Context};
 use crate::error::{Cause, Error};
 use crate::policy::PolicyError;
@@ -76,11 +76,20 @@ impl From<PolicyError> for Refusal {
 
 /// Runs an exported function: a panic and a refusal become a status with the words recorded.
 pub(crate) fn call(function: &'static str, work: impl FnOnce() -> Result<(), Refusal>) -> HeloStatus {
-    boundary(function, HeloStatus::HeloInternal, || match work() {
+    boundary(function, HeloStatus::HeloInternal, || status(function, work()))
+}
+
+/// The same for what is done at once in memory ([`at_once`]).
+pub(crate) fn call_at_once(function: &'static str, work: impl FnOnce() -> Result<(), Refusal>) -> HeloStatus {
+    at_once(function, HeloStatus::HeloInternal, || status(function, work()))
+}
+
+fn status(function: &'static str, result: Result<(), Refusal>) -> HeloStatus {
+    match result {
         Ok(()) => HeloStatus::HeloOk,
         Err(refusal) => {
             last_error::set_with(format_args!("{function}: {}", refusal.words), refusal.failure);
             refusal.status
         }
-    })
+    }
 }

@@ -3,7 +3,7 @@
 use super::arguments::hand_out;
 use super::codes::{HeloCause, HeloPhase, HeloStatus, HeloTrace};
 use super::delivery::Delivery;
-use super::refusal::{Refusal, call};
+use super::refusal::{Refusal, call_at_once};
 use super::setup::helo_delivery;
 use crate::capi::Callback;
 use crate::client::delivery::{Outcome, Progress};
@@ -175,7 +175,7 @@ pub unsafe extern "C" fn helo_get_result(
     recipient: u32,
     result: *mut HeloResult,
 ) -> HeloStatus {
-    call("helo_get_result", || {
+    call_at_once("helo_get_result", || {
         let delivery = Delivery::of(delivery)?;
         let state = delivery.state();
         let entry = state.entries.get(mail as usize);
@@ -197,7 +197,7 @@ pub unsafe extern "C" fn helo_get_result(
 /// `progress` is NULL or leads to a helo_progress whose `size` is set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn helo_get_progress(delivery: helo_delivery, progress: *mut HeloProgress) -> HeloStatus {
-    call("helo_get_progress", || {
+    call_at_once("helo_get_progress", || {
         let delivery = Delivery::of(delivery)?;
         let current = HeloProgress::from(&delivery.state().progress);
         // SAFETY: `progress` is as this function's own contract has it.

@@ -3,7 +3,7 @@
 use super::arguments::utf8;
 use super::codes::{HeloLevel, HeloPhase, HeloStatus};
 use super::delivery::{CONNECTIONS_MAX, DELIVERIES, Delivery};
-use super::refusal::{Refusal, call};
+use super::refusal::{Refusal, call, call_at_once};
 use super::results::{HeloProgressFn, HeloResultFn, HeloTraceFn};
 use crate::capi::{Callback, boundary, last_error};
 use crate::policy::target::MailServer;
@@ -75,7 +75,7 @@ pub extern "C" fn helo_clear(delivery: helo_delivery) -> HeloStatus {
 /// How much is sent before the answers to it are in: a helo_level. HELO_LEVEL_ENVELOPE unless set.
 #[unsafe(no_mangle)]
 pub extern "C" fn helo_set_level(delivery: helo_delivery, level: c_int) -> HeloStatus {
-    call("helo_set_level", || {
+    call_at_once("helo_set_level", || {
         let level = HeloLevel::engine(level).ok_or_else(|| Refusal::argument("there is no such level"))?;
         Delivery::of(delivery)?.idle()?.level = level;
         Ok(())
@@ -85,7 +85,7 @@ pub extern "C" fn helo_set_level(delivery: helo_delivery, level: c_int) -> HeloS
 /// Over how many connections at once the mails may go, 1 to 256; 1 unless set.
 #[unsafe(no_mangle)]
 pub extern "C" fn helo_set_connections(delivery: helo_delivery, count: u32) -> HeloStatus {
-    call("helo_set_connections", || {
+    call_at_once("helo_set_connections", || {
         if !(1..=CONNECTIONS_MAX).contains(&count) {
             return Err(Refusal::argument(format!("the number of connections is not 1 to {CONNECTIONS_MAX}")));
         }
@@ -98,7 +98,7 @@ pub extern "C" fn helo_set_connections(delivery: helo_delivery, count: u32) -> H
 /// unless set. A mail larger than the window goes out alone.
 #[unsafe(no_mangle)]
 pub extern "C" fn helo_set_window(delivery: helo_delivery, mails: u32, bytes: u64) -> HeloStatus {
-    call("helo_set_window", || {
+    call_at_once("helo_set_window", || {
         if mails == 0 || bytes == 0 {
             return Err(Refusal::argument("a window of nothing sends nothing"));
         }
@@ -115,7 +115,7 @@ pub extern "C" fn helo_set_window(delivery: helo_delivery, mails: u32, bytes: u6
 /// HELO_PHASE_HELLO, AUTH, MAIL, RCPT, COMMAND, QUIT and TLS have one limit in common.
 #[unsafe(no_mangle)]
 pub extern "C" fn helo_set_timeout(delivery: helo_delivery, phase: c_int, milliseconds: u32) -> HeloStatus {
-    call("helo_set_timeout", || {
+    call_at_once("helo_set_timeout", || {
         let phase = HeloPhase::from_number(phase).ok_or_else(|| Refusal::argument("there is no such phase"))?;
         let limit = (milliseconds > 0).then(|| Duration::from_millis(milliseconds.into()));
         Delivery::of(delivery)?.idle()?.set_timeout(phase, limit);
@@ -129,7 +129,7 @@ pub extern "C" fn helo_set_timeout(delivery: helo_delivery, phase: c_int, millis
 /// `name` is NULL or leads to a text that ends in a NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn helo_set_hello_name(delivery: helo_delivery, name: *const c_char) -> HeloStatus {
-    call("helo_set_hello_name", || {
+    call_at_once("helo_set_hello_name", || {
         // SAFETY: as this function's own contract has it.
         let name = unsafe { utf8("name", name) }?;
         // An empty name stands for "unless set".
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn helo_set_login(
 /// one returns HELO_IN_PROGRESS. They must return: no longjmp() and no exception may leave them.
 #[unsafe(no_mangle)]
 pub extern "C" fn helo_on_result(delivery: helo_delivery, function: HeloResultFn, user: *mut c_void) -> HeloStatus {
-    call("helo_on_result", || {
+    call_at_once("helo_on_result", || {
         Delivery::of(delivery)?.idle()?.on_result = Callback::new(function, user);
         Ok(())
     })
@@ -176,7 +176,7 @@ pub extern "C" fn helo_on_result(delivery: helo_delivery, function: HeloResultFn
 /// The function that is told how the run goes on; NULL for none. As for helo_on_result().
 #[unsafe(no_mangle)]
 pub extern "C" fn helo_on_progress(delivery: helo_delivery, function: HeloProgressFn, user: *mut c_void) -> HeloStatus {
-    call("helo_on_progress", || {
+    call_at_once("helo_on_progress", || {
         Delivery::of(delivery)?.idle()?.on_progress = Callback::new(function, user);
         Ok(())
     })
@@ -185,7 +185,7 @@ pub extern "C" fn helo_on_progress(delivery: helo_delivery, function: HeloProgre
 /// The function that is shown the traffic, without passwords; NULL for none. As for helo_on_result().
 #[unsafe(no_mangle)]
 pub extern "C" fn helo_on_trace(delivery: helo_delivery, function: HeloTraceFn, user: *mut c_void) -> HeloStatus {
-    call("helo_on_trace", || {
+    call_at_once("helo_on_trace", || {
         Delivery::of(delivery)?.idle()?.on_trace = Callback::new(function, user);
         Ok(())
     })
