@@ -64,9 +64,7 @@ check-model: ## the server beside a model of RFC 5321, for MODEL_SECONDS
 	HELO_MODEL_SECONDS=$(MODEL_SECONDS) $(CARGO) test --package helo --release --locked --test model -- --nocapture
 
 check-fork: ## 10,000 children of fork under load, in C and in Python, by the release library
-	HELO_FORKS=10000 $(CARGO) test --release --locked --test process children -- --nocapture
-	$(CARGO) build --release --lib
-	cd python && HELO_LIBRARY=../target/release/libhelo.so HELO_FORKS=10000 ../target/venv/bin/python -m unittest tests.test_fork -v
+	scripts/check.sh setup fork
 
 check-asan: ## the tests under the address sanitizer
 	scripts/check-asan.sh

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The tests of the Python package, with the library that is installed in HELO_INSTALLED, or else that of this tree.
+# The tests of the Python package, or the modules of them that are named, with the library that is installed in HELO_INSTALLED, or else that of this tree.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -15,7 +15,12 @@ else
     cargo build --locked --package helo-library
     library=$PWD/target/debug/libhelo.so
 fi
-HELO_LIBRARY=$library PYTHONPATH=python target/venv/bin/python -m unittest discover -s python/tests -t python -v
+export HELO_LIBRARY=$library
+if [ $# -gt 0 ]; then
+    cd python
+    exec ../target/venv/bin/python -m unittest -v "$@"
+fi
+PYTHONPATH=python target/venv/bin/python -m unittest discover -s python/tests -t python -v
 if target/venv/bin/python -c 'import mypy' 2> /dev/null; then
     (cd python && ../target/venv/bin/python -m mypy --no-incremental)
 else

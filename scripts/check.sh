@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs the parts of the tests named: setup rust c python interop. Ends with the skips and one line of numbers:
+# Runs the parts of the tests named: setup rust c python interop, and fork, which takes long. Ends with the skips and one line of numbers:
 # "N passed, N failed, N skipped". Fails when anything failed.
 #
 # What ships is what is tested: the release build is made once and installed into target/check/installed, and C programs,
@@ -98,8 +98,14 @@ for part in "$@"; do
             ship
             run python scripts/check-python.sh
             ;;
+        fork)
+            ship
+            export HELO_FORKS=${HELO_FORKS:-10000}
+            run fork cargo test --package helo --locked --test process children -- --nocapture
+            run fork scripts/check-python.sh tests.test_fork
+            ;;
         *)
-            echo "no such part: $part (there are: setup rust c python interop)" >&2
+            echo "no such part: $part (there are: setup rust c python interop fork)" >&2
             exit 2
             ;;
     esac
