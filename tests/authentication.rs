@@ -281,7 +281,16 @@ fn the_next_mechanism_is_tried_where_one_is_not_taken() {
                 "C: AUTH DIGEST-MD5\n S: 504 no\n C: AUTH CRAM-MD5\n S: 504 no\n {PLAIN}\n S: 504 no\n {LOGIN}\n {GOOD_END}"
             ),
         ),
-        // A server that says so to SCRAM has none; what its SCRAM says may not be readable, but another SCRAM's may.
+        // Late, but still about the mechanism.
+        ("CRAM-MD5 PLAIN", format!("C: AUTH CRAM-MD5\n S: 334 PDEuMkBteD4=\n C~ *\n S: 504 no\n {PLAIN}\n {GOOD_END}")),
+        (
+            "SCRAM-SHA-256 PLAIN LOGIN",
+            format!("C~ AUTH SCRAM-SHA-256 *\n S: 334 ?\n C: *\n S: 501 ok\n {PLAIN}\n {GOOD_END}"),
+        ),
+        (
+            "SCRAM-SHA-256 LOGIN",
+            format!("C~ AUTH SCRAM-SHA-256 *\n S: 334 cj0=\n C: *\n S: 501 ok\n {LOGIN}\n {GOOD_END}"),
+        ),
         ("SCRAM-SHA-256 PLAIN", format!("C~ AUTH SCRAM-SHA-256 *\n S: 504 no\n {PLAIN}\n {GOOD_END}")),
         (
             "SCRAM-SHA-256 CRAM-MD5 PLAIN",
@@ -312,7 +321,6 @@ fn the_next_mechanism_is_not_tried_after_a_refusal_of_the_credentials() {
         ("CRAM-MD5 PLAIN", "C: AUTH CRAM-MD5\n S: 535 5.7.8 no".to_owned(), 535),
         ("CRAM-MD5 PLAIN", format!("{cram}\n S: 535 5.7.8 no"), 535),
         ("CRAM-MD5 PLAIN", format!("{cram}\n S: 501 no"), 501),
-        ("CRAM-MD5 PLAIN", format!("{cram}\n S: 504 no"), 504),
         ("CRAM-MD5 PLAIN", format!("{cram}\n S: 334 ?\n C: *\n S: 501 cancelled"), 501),
         ("PLAIN LOGIN", format!("{PLAIN}\n S: 535 5.7.8 no"), 535),
         ("PLAIN LOGIN", format!("{PLAIN}\n S: 534 5.7.9 application-specific password required"), 534),
@@ -323,7 +331,7 @@ fn the_next_mechanism_is_not_tried_after_a_refusal_of_the_credentials() {
         ("CRAM-MD5 PLAIN", "C: AUTH CRAM-MD5\n S: 421 bye".to_owned(), 421),
         ("CRAM-MD5 PLAIN", "C: AUTH CRAM-MD5\n S: 334 ?\n C: *\n S: 235 come in".to_owned(), 235),
         ("CRAM-MD5 PLAIN", "C: AUTH CRAM-MD5\n S: 334 ?\n C: *\n S: 334 ?".to_owned(), 334),
-        // Whose nonce is not ours is somebody in between; who has begun SCRAM in the clear gets no password there.
+        // Whose nonce is not ours is somebody in between.
         (
             "SCRAM-SHA-256 CRAM-MD5",
             format!(
@@ -332,7 +340,6 @@ fn the_next_mechanism_is_not_tried_after_a_refusal_of_the_credentials() {
             ),
             501,
         ),
-        ("SCRAM-SHA-256 PLAIN LOGIN", "C~ AUTH SCRAM-SHA-256 *\n S: 334 ?\n C: *\n S: 501 ok".to_owned(), 501),
     ];
     for (offer, script, code) in scripts {
         let goodbye = if matches!(code, 334 | 421) { "" } else { "C: QUIT\n S: 221 bye\n" };

@@ -92,8 +92,6 @@ pub(crate) struct Exchange {
     mechanism: Box<dyn Mechanism>,
     /// The first response, too long to go out with the command.
     held_back: Option<Line>,
-    /// A challenge has been answered: AUTH itself was taken.
-    pub(crate) is_under_way: bool,
     /// Why the client has cancelled with `*`.
     cancelled: Option<Error>,
     /// The reason was a challenge that another mechanism need not have.
@@ -125,7 +123,6 @@ impl Exchange {
                 .and_then(sasl::wire::encode_response)
                 .map(Zeroizing::new),
         };
-        self.is_under_way = true;
         Ok(Some(response.unwrap_or_else(|why| {
             self.is_unreadable = matches!(why, SaslError::Unreadable(_)) && !self.has_shown();
             self.cancelled = Some(Error::from(why));
@@ -154,7 +151,7 @@ impl Exchange {
             // It waits for more, it closes, or it lets in whom it should not.
             334 | 421 => false,
             400.. if self.is_unreadable => true,
-            500 | 502 | 504 | 538 => !self.is_under_way || !self.has_shown(),
+            500 | 502 | 504 | 538 => true,
             501 | 534 => error.cause == Cause::Refused && !self.has_shown(),
             _ => false,
         }
@@ -261,7 +258,7 @@ impl Connection {
         let (host, port) = &self.place;
         let offered = &self.extensions().auth;
         let mut context = Context { entropy, host, port: *port, channel, offered };
-        let begun = mechanisms::choose(manner, credentials, &context, self.is_secure())
+        let begun = mechanisms::choose(manner, credentials, &context)
             .and_then(|name| begin(name, manner, credentials, &context));
         context.entropy.zeroize();
         begun
@@ -289,6 +286,6 @@ fn begin(
         Some(text) if !fits(&text) => (None, Some(text)),
         text => (text, None),
     };
-    let exchange = Exchange { mechanism, held_back, is_under_way: false, cancelled: None, is_unreadable: false };
+    let exchange = Exchange { mechanism, held_back, cancelled: None, is_unreadable: false };
     Ok((exchange, with_command))
 }

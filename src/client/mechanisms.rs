@@ -20,15 +20,13 @@ const ANSWER_MAX: usize = 200;
 pub(crate) struct Tried {
     name: &'static str,
     answer: String,
-    /// The server has sent a challenge, so it has the mechanism in some way.
-    is_under_way: bool,
 }
 
 impl Tried {
     fn of(attempt: &Attempt, error: &Error) -> Tried {
         let exchange = &attempt.exchange;
         let answer = error.detail.chars().take(ANSWER_MAX).collect();
-        Tried { name: exchange.name(), answer, is_under_way: exchange.is_under_way }
+        Tried { name: exchange.name(), answer }
     }
 }
 
@@ -56,7 +54,7 @@ impl Connection {
                 Ok(()) => return Ok(()),
                 // It cannot carry these credentials.
                 Err(why) if why.cause == Cause::BadArgument => {
-                    attempt.manner.tried.push(Tried { name: next, answer: why.detail, is_under_way: false });
+                    attempt.manner.tried.push(Tried { name: next, answer: why.detail });
                 }
                 // The server has closed meanwhile, which says less than its refusal.
                 Err(_) => break,
@@ -75,7 +73,7 @@ impl Connection {
     }
 
     fn next_mechanism(&self, attempt: &Attempt) -> Option<&'static str> {
-        self.left(attempt, |name| attempt.manner.allows(name, self.is_secure())).into_iter().next()
+        self.left(attempt, |name| attempt.manner.allows(name)).into_iter().next()
     }
 
     /// Those of the server's mechanisms that these credentials could be tried with.
@@ -128,15 +126,13 @@ impl Manner {
     }
 
     /// Whether this mechanism may be tried after those that were. Who sits in between can say no to a mechanism in the
-    /// server's place, and must not gain by it what striking it from the offer would not gain him:
-    /// - none without channel binding after one with it (RFC 5802 section 6: the server is told of the offer);
-    /// - in the clear none that shows the password after a SCRAM exchange had begun with a server that has SCRAM.
-    fn allows(&self, name: &str, is_secure: bool) -> bool {
+    /// server's place, and must not gain by it what striking it from the offer would not gain him: so none without channel
+    /// binding after one with it (RFC 5802 section 6: the server is told of the offer). In the clear he gains nothing: what
+    /// he does not want used there he can strike.
+    fn allows(&self, name: &str) -> bool {
         let Some(traits) = sasl::traits(name).filter(|_| !self.has_tried(name)) else { return false };
-        let was_bound =
-            self.tried.iter().any(|tried| sasl::traits(tried.name).is_some_and(|traits| traits.binds_channel));
-        let has_scram = self.tried.iter().any(|tried| tried.is_under_way && tried.name.starts_with("SCRAM-"));
-        (traits.binds_channel || !was_bound) && (is_secure || !has_scram || !traits.sends_password)
+        traits.binds_channel
+            || !self.tried.iter().any(|tried| sasl::traits(tried.name).is_some_and(|traits| traits.binds_channel))
     }
 }
 
@@ -149,9 +145,8 @@ pub(crate) fn choose(
     manner: &Manner,
     credentials: &Credentials,
     context: &Context<'_>,
-    is_secure: bool,
 ) -> Result<&'static str> {
-    let possible = manner.possible(credentials, context).into_iter().find(|name| manner.allows(name, is_secure));
+    let possible = manner.possible(credentials, context).into_iter().find(|name| manner.allows(name));
     let unasked = || manner.mechanisms.first().copied().filter(|name| manner.unasked && !manner.has_tried(name));
     possible.or_else(unasked).ok_or_else(|| {
         if context.offered.is_empty() {
