@@ -160,22 +160,29 @@ fn act() {
 
 fn run() {
     let delivery = delivery();
-    let before = RESULTS.get();
-    let status = helo_run(delivery);
-    if status == HeloStatus::HeloOk {
-        // Every recipient of every mail: until there is none of that number.
-        for mail in 0..64 {
-            for recipient in 0..64 {
-                let mut result = std::mem::MaybeUninit::<HeloResult>::zeroed();
-                unsafe { (&raw mut (*result.as_mut_ptr()).size).write(size_of::<HeloResult>()) };
-                if unsafe { helo_get_result(delivery, mail, recipient, result.as_mut_ptr()) } != HeloStatus::HeloOk {
-                    break;
-                }
-                assert_eq!(unsafe { (*result.as_ptr()).delivered }, 1, "HELO_OK, and somebody has no mail");
+    let (before, left_out) = (RESULTS.get(), undelivered(delivery));
+    if helo_run(delivery) == HeloStatus::HeloOk {
+        // Those of runs before stay as they were.
+        assert_eq!(undelivered(delivery), left_out, "HELO_OK, and somebody has no mail");
+    }
+    assert!(RESULTS.get() >= before);
+}
+
+/// How many recipients have a result, and no mail.
+fn undelivered(delivery: helo_delivery) -> usize {
+    let mut count = 0;
+    for mail in 0..64 {
+        for recipient in 0..64 {
+            let mut result = std::mem::MaybeUninit::<HeloResult>::zeroed();
+            unsafe { (&raw mut (*result.as_mut_ptr()).size).write(size_of::<HeloResult>()) };
+            match unsafe { helo_get_result(delivery, mail, recipient, result.as_mut_ptr()) } {
+                HeloStatus::HeloOk => count += usize::from(unsafe { (*result.as_ptr()).delivered } == 0),
+                HeloStatus::HeloNoResult => {}
+                _ => break,
             }
         }
     }
-    assert!(RESULTS.get() >= before);
+    count
 }
 
 /// A handle is freed, and another takes its place.
