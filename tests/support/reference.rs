@@ -115,9 +115,11 @@ impl<'a> Reading<'a> {
 
     fn command(&mut self, line: &[u8]) -> Result<(), Over> {
         let text = String::from_utf8_lossy(line).to_ascii_uppercase();
+        // White space before the line's end is put up with (RFC 5321 section 4.1.1).
+        let text = text.trim_end_matches([' ', '\t']);
         let verb = text.split(' ').next().unwrap_or_default();
         if verb == "BDAT"
-            && let Some((length, last)) = chunk(&text)
+            && let Some((length, last)) = chunk(text)
         {
             return self.chunk(line, length, last);
         }
@@ -128,13 +130,13 @@ impl<'a> Reading<'a> {
             // Nobody knows how long such a chunk is.
             _ if text.trim_ascii_start().starts_with("BDAT") && code == 501 => return Err(Over),
             _ if line.len() + 2 > self.rules.line_max && verb != "AUTH" => assert!(code >= 500, "{}", says()),
-            "NOOP" | "RSET" if line.len() == 4 => {
+            "NOOP" | "RSET" if text.len() == 4 => {
                 assert!(matches!(code, 250 | 503), "{}", says());
                 if good && verb == "RSET" {
                     self.mail = None;
                 }
             }
-            "QUIT" if line.len() == 4 => {
+            "QUIT" if text.len() == 4 => {
                 assert_eq!(code, 221, "{}", says());
                 return Err(Over);
             }
