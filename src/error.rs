@@ -166,6 +166,12 @@ impl Error {
         self
     }
 
+    /// The same error, with these words behind its own.
+    pub(crate) fn adding(mut self, words: &str) -> Self {
+        self.detail.push_str(words);
+        self
+    }
+
     /// The message is larger than the server has said it takes (RFC 1870): nothing was sent.
     pub fn too_large(size: u64, limit: u64) -> Self {
         let words = format!("the message has {size} octets, the server takes {limit}");

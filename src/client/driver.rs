@@ -197,7 +197,7 @@ fn advance(session: &mut Session, now: Instant) -> Result<Option<Option<Instant>
         match connection.advance(now, &mut &[][..])? {
             Step::Wait(until) => return Ok(Some(until)),
             // `Opened` is the first thing that happens to a connection that nobody has commands for.
-            Step::Happened(_) | Step::NeedBody => {
+            Step::Event(_) | Step::NeedBody => {
                 if connection.is_ready() {
                     return Ok(None);
                 }

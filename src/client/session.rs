@@ -1,6 +1,6 @@
 //! A connection whose calls wait: for faces where each call returns one verdict.
 
-use crate::client::connection::{Connection, Happening, Step};
+use crate::client::connection::{Connection, Event, Step};
 use crate::client::settings::{LEAVE_PATIENCE, QUIT_PATIENCE, Settings};
 use crate::error::{Cause, Error, Phase, Result};
 use crate::net::connect::Target;
@@ -62,7 +62,7 @@ impl Session {
     /// Waits until the session is open. The error holds the server's reply where there was one.
     pub fn finish_opening(&mut self, yielding: &mut dyn Yield) -> Result<()> {
         loop {
-            if let Happening::Opened = self.drive(&mut &[][..], yielding)? {
+            if let Event::Opened = self.drive(&mut &[][..], yielding)? {
                 return Ok(());
             }
         }
@@ -122,7 +122,7 @@ impl Session {
     /// when this returns.
     pub fn body(&mut self, mut piece: &[u8], yielding: &mut dyn Yield) -> Result<()> {
         while !piece.is_empty() {
-            if let Some(Happening::Answer(answer)) = self.step(&mut piece, yielding)? {
+            if let Some(Event::Reply(answer)) = self.step(&mut piece, yielding)? {
                 self.connection.abort();
                 return Err(Error { phase: Phase::Data, ..answer.error() });
             }
@@ -158,7 +158,7 @@ impl Session {
         self.connection.push(&Command::Bdat { length, last }, 0, Instant::now())?;
         self.connection.begin_body(true, true);
         while !piece.is_empty() {
-            if let Some(Happening::Answer(answer)) = self.step(&mut piece, yielding)? {
+            if let Some(Event::Reply(answer)) = self.step(&mut piece, yielding)? {
                 self.connection.abort();
                 return Err(answer.error());
             }
@@ -247,29 +247,29 @@ impl Session {
     fn answer(&mut self, yielding: &mut dyn Yield, on_line: OnLine<'_>) -> Result<Answer> {
         loop {
             match self.drive(&mut &[][..], yielding)? {
-                Happening::Answer(answer) => return Ok(answer),
-                Happening::Line { .. } => {
+                Event::Reply(answer) => return Ok(answer),
+                Event::Line { .. } => {
                     let line = self.connection.line().to_vec();
                     if !on_line(&line) {
                         return Err(self.aborted(Phase::Command));
                     }
                 }
-                Happening::Opened => {}
+                Event::Secured | Event::Authenticated | Event::Opened => {}
             }
         }
     }
 
     /// Drives until something happened.
-    fn drive(&mut self, body: &mut &[u8], yielding: &mut dyn Yield) -> Result<Happening> {
+    fn drive(&mut self, body: &mut &[u8], yielding: &mut dyn Yield) -> Result<Event> {
         loop {
-            if let Some(happening) = self.step(body, yielding)? {
-                return Ok(happening);
+            if let Some(event) = self.step(body, yielding)? {
+                return Ok(event);
             }
         }
     }
 
     /// One step, with its wait; `None` when nothing happened yet or more body is wanted.
-    fn step(&mut self, body: &mut &[u8], yielding: &mut dyn Yield) -> Result<Option<Happening>> {
+    fn step(&mut self, body: &mut &[u8], yielding: &mut dyn Yield) -> Result<Option<Event>> {
         // A message that streams without ever blocking never waits: the program's yield has its turn here as well.
         if yielding.interval().is_some_and(|left| left.is_zero()) {
             yielding.run();
@@ -279,7 +279,7 @@ impl Session {
             return Err(self.aborted(self.phase()));
         }
         let until = match self.connection.advance(Instant::now(), body)? {
-            Step::Happened(happening) => return Ok(Some(happening)),
+            Step::Event(event) => return Ok(Some(event)),
             Step::NeedBody => return Ok(None),
             Step::Wait(until) => until,
         };

@@ -1,8 +1,6 @@
 //! Driving a connection: everything here does I/O that never blocks.
 
-use super::{Connection, Happening, Stage, Step};
-use crate::client::opening::Opening;
-use crate::client::securing::Then;
+use super::{Connection, Event, Stage, Step};
 use crate::client::settings::TlsMode;
 use crate::client::trace::{self, Observer};
 use crate::client::wire::{HIGH_WATER, Wire};
@@ -11,7 +9,7 @@ use crate::error::{Cause, Error, Phase, Result};
 use crate::net::sys;
 use crate::net::tls::TlsFailure;
 use crate::net::transport::{Transport, read_cause, write_cause};
-use crate::proto::client::{Event, Expect, foreign};
+use crate::proto::client::{Event as Heard, Expect, foreign};
 use crate::proto::dot::BodyEncoder;
 use std::io;
 use std::time::Instant;
@@ -40,11 +38,15 @@ impl Connection {
         if let Stage::Securing(_) = self.stage {
             return self.advance_securing(now);
         }
-        if let Stage::Supplying(_) = self.stage {
-            return self.advance_supplying(now);
+        if let Stage::Fetching(_) = self.stage {
+            return self.advance_fetching(now);
         }
         if let Stage::Leaving(_) = self.stage {
             return self.advance_leaving(now);
+        }
+        if let Stage::Opened = self.stage {
+            self.stage = Stage::Ready;
+            return Ok(Step::Event(Event::Opened));
         }
         if self.starved && !body.is_empty() {
             self.starved = false;
@@ -66,19 +68,19 @@ impl Connection {
                     continue;
                 }
             }
-            if let Some(happened) = self.receive()? {
+            if let Some(event) = self.receive()? {
                 // The lines of a listing do not: it would go on for as long as they come.
-                if matches!(happened, Happening::Answer(_)) {
+                if matches!(event, Event::Reply(_)) {
                     self.since = now;
                 }
-                let happened = match &mut self.stage {
-                    Stage::Opening(_) => self.advance_opening(happened, now)?,
-                    _ => Some(happened),
+                let event = match &self.stage {
+                    Stage::Opening => self.advance_opening(event, now)?,
+                    _ => Some(event),
                 };
-                if let Some(happened) = happened {
-                    return Ok(Step::Happened(happened));
+                if let Some(event) = event {
+                    return Ok(Step::Event(event));
                 }
-                if let Stage::Securing(_) | Stage::Supplying(_) | Stage::Leaving(_) = self.stage {
+                if let Stage::Securing(_) | Stage::Fetching(_) | Stage::Leaving(_) = self.stage {
                     return self.advance(now, body);
                 }
                 self.send(body);
@@ -136,7 +138,7 @@ impl Connection {
 
     fn advance_connecting(&mut self, now: Instant) -> Result<Step> {
         // What cannot be encrypted as the site wants it is not begun.
-        if let Err(error) = self.check_tls() {
+        if let Err(error) = self.opening.check(&self.settings, self.host.as_deref()) {
             return Err(self.die(error));
         }
         let Stage::Connecting(connecting) = &mut self.stage else { return Ok(Step::Wait(None)) };
@@ -168,17 +170,17 @@ impl Connection {
         self.observers.note(&format!("connected to {}", transport.peer()));
         self.since = now;
         if self.settings.tls.mode == TlsMode::Implicit {
-            return self.secure(transport, 0, Then::Greeting);
+            return self.secure(transport, 0);
         }
         self.go_on(Wire::new(transport));
         Ok(())
     }
 
     /// The opening dialogue begins over this wire, or goes on.
-    pub(crate) fn go_on(&mut self, mut wire: Wire) {
+    pub(super) fn go_on(&mut self, mut wire: Wire) {
         wire.retry();
         self.wire = Some(wire);
-        self.stage = Stage::Opening(Opening::new());
+        self.stage = Stage::Opening;
     }
 
     /// Sends the body given and what is staged; an error is kept until all replies have been read, since the server
@@ -217,7 +219,7 @@ impl Connection {
     }
 
     /// Takes the next event out of what has been read.
-    pub(super) fn receive(&mut self) -> Result<Option<Happening>> {
+    pub(super) fn receive(&mut self) -> Result<Option<Event>> {
         let Some(wire) = self.wire.as_mut() else { return Ok(None) };
         let mut input = wire.input();
         if input.is_empty() {
@@ -232,7 +234,7 @@ impl Connection {
             self.unseen.extend_from_slice(&given[..used]);
             if let Some(end) = self.unseen.iter().rposition(|&b| b == b'\n') {
                 let lines = &self.unseen[..=end];
-                match self.stage.password() {
+                match self.opening.password() {
                     Some(password) => self.observers.received(&trace::heard(lines, password)),
                     None => self.observers.received(lines),
                 }
@@ -247,23 +249,23 @@ impl Connection {
                 Some(reply) => Err(self.die(Error::refused(Phase::Data, reply))),
                 None => Ok(None),
             },
-            Ok(Some(Event::Line { tag })) => Ok(Some(Happening::Line { tag })),
-            Ok(Some(Event::Reply(answer))) if answer.is_positive() && answer.end > sent_when_read => {
+            Ok(Some(Heard::Line { tag })) => Ok(Some(Event::Line { tag })),
+            Ok(Some(Heard::Reply(answer))) if answer.is_positive() && answer.end > sent_when_read => {
                 let text = "the server answered before the command was sent: its replies do not fit the commands";
                 let early = Error::new(answer.expect.phase(), Cause::Protocol, text).with_reply(Some(answer.reply));
                 Err(self.die(early))
             }
             // The same no, where the final dot waits behind what the server does not take.
-            Ok(Some(Event::Reply(answer))) if answer.expect == Expect::Message && answer.end > sent_when_read => {
+            Ok(Some(Heard::Reply(answer))) if answer.expect == Expect::Message && answer.end > sent_when_read => {
                 Err(self.die(Error { phase: Phase::Data, ..answer.error() }))
             }
-            Ok(Some(Event::Reply(answer))) => {
+            Ok(Some(Heard::Reply(answer))) => {
                 if answer.reply.code() == 421 {
                     self.farewell = Some(answer.reply.clone());
                 }
-                Ok(Some(Happening::Answer(answer)))
+                Ok(Some(Event::Reply(answer)))
             }
-            Ok(Some(Event::Closing(reply))) => {
+            Ok(Some(Heard::Closing(reply))) => {
                 self.farewell = Some(reply);
                 if self.is_body_open() {
                     // Nobody will take the rest of the message.
@@ -279,7 +281,7 @@ impl Connection {
     /// The end of a connection on which something came that is no reply: the error, with what it was.
     fn die_of_stray(&mut self, mut error: Error) -> Error {
         let stray = self.dialogue.stray();
-        let repeated = self.stage.password().is_some_and(|password| trace::repeats(stray, password));
+        let repeated = self.opening.password().is_some_and(|password| trace::repeats(stray, password));
         let words = if repeated { String::from(trace::HIDDEN) } else { foreign::described(stray) };
         if !words.is_empty() {
             error.detail += &format!("; {words}");
@@ -301,7 +303,7 @@ impl Connection {
     }
 
     /// Reads what came while nothing was in flight: extra replies are dropped, 421 and the end are noted.
-    pub(crate) fn drain_unasked(&mut self, phase: Phase) -> Result<()> {
+    pub(super) fn drain_unasked(&mut self, phase: Phase) -> Result<()> {
         loop {
             let Some(wire) = self.wire.as_mut() else { return Ok(()) };
             let how = match wire.peek() {
@@ -333,7 +335,7 @@ impl Connection {
                     lost.cause = Cause::Tls;
                     lost.hint = TlsFailure::hint(&why);
                     if !TlsFailure::is_lack(&why) {
-                        self.stay_encrypted();
+                        self.opening.stay_encrypted();
                     }
                 }
                 Err(self.die(lost))
@@ -353,7 +355,7 @@ impl Connection {
         Error::new(phase, Cause::BrokenOff, how).with_reply(self.dialogue.last_reply().cloned())
     }
 
-    pub(crate) fn die(&mut self, error: Error) -> Error {
+    pub(super) fn die(&mut self, error: Error) -> Error {
         self.note_failure(&error);
         if let Some(wire) = &mut self.wire {
             wire.transport_mut().abort();

@@ -1,7 +1,6 @@
 //! The end of an opening that has failed: QUIT, where a command can still be said (RFC 5321 section 4.1.1.10).
 
-use super::{Connection, Happening, Stage, Step};
-use crate::client::opening::Opening;
+use super::{Connection, Event, Stage, Step};
 use crate::client::settings::LEAVE_PATIENCE;
 use crate::client::trace::Observer;
 use crate::error::{Cause, Error, Phase, Result};
@@ -10,7 +9,7 @@ use crate::proto::reply::Reply;
 use std::time::Instant;
 
 /// An opening that has failed and has said QUIT.
-pub(crate) struct Leaving {
+pub(super) struct Leaving {
     error: Error,
     until: Instant,
     /// What the server said last before.
@@ -20,7 +19,7 @@ pub(crate) struct Leaving {
 impl Connection {
     /// The opening has failed with this error: says QUIT and goes on to wait a moment for the answer, after which
     /// `advance` gives the error; or closes at once and gives it now, where nothing can be said.
-    pub(crate) fn leave(&mut self, error: Error, now: Instant) -> Result<()> {
+    pub(super) fn leave(&mut self, error: Error, now: Instant) -> Result<()> {
         let last = self.last_reply().cloned();
         let patience = LEAVE_PATIENCE.min(self.settings.timeouts.of(Phase::Quit));
         let until = now.checked_add(patience).filter(|_| self.may_say_quit(&error));
@@ -44,8 +43,9 @@ impl Connection {
     /// Waits for the answer to QUIT. What comes in its place, be it the end of the connection, will do as well.
     pub(super) fn advance_leaving(&mut self, now: Instant) -> Result<Step> {
         // Taken out, so that what is heard meanwhile may end the connection.
-        let opening = Stage::Opening(Opening::new());
-        let Stage::Leaving(leaving) = std::mem::replace(&mut self.stage, opening) else { return Ok(Step::Wait(None)) };
+        let Stage::Leaving(leaving) = std::mem::replace(&mut self.stage, Stage::Opening) else {
+            return Ok(Step::Wait(None));
+        };
         if now < leaving.until && !self.hear_farewell().unwrap_or(true) {
             let until = leaving.until;
             self.stage = Stage::Leaving(leaving);
@@ -61,7 +61,7 @@ impl Connection {
         self.send(&mut &[][..]);
         loop {
             let happened = self.receive()?;
-            if matches!(happened, Some(Happening::Answer(_))) || self.write_error.is_some() {
+            if matches!(happened, Some(Event::Reply(_))) || self.write_error.is_some() {
                 return Ok(true);
             }
             if happened.is_none() && !self.fill()? {

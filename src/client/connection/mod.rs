@@ -1,14 +1,14 @@
-//! One connection to a server, never blocking: what it holds, and what can be queued. `advance` drives it.
+//! One connection to a server, never blocking: what it holds, and what can be queued. `advance` drives it, and does what
+//! `opening` decides.
 
 mod advance;
+mod fetching;
+mod handshake;
 mod leaving;
+mod start;
 
-use crate::client::authentication::Attempt;
 use crate::client::opening::Opening;
-use crate::client::renewal::Again;
-use crate::client::securing::Securing;
 use crate::client::settings::Settings;
-use crate::client::supplying::Supplying;
 use crate::client::trace::{self, Observer, Observers};
 use crate::client::wire::Wire;
 use crate::client::words::{Concerning, Context};
@@ -21,7 +21,8 @@ use crate::proto::command::Command;
 use crate::proto::dot::{BodyEncoder, Dots};
 use crate::proto::extension::Extensions;
 use crate::proto::reply::Reply;
-use crate::sasl::{ChannelBinding, Secret};
+use fetching::Fetching;
+use handshake::Securing;
 use leaving::Leaving;
 use std::io;
 use std::time::Instant;
@@ -30,7 +31,7 @@ use std::time::Instant;
 #[derive(Debug)]
 pub enum Step {
     /// Something happened; call again.
-    Happened(Happening),
+    Event(Event),
     /// The body given is used up and there is room for more of it.
     NeedBody,
     /// Nothing can be done now: wait for what [`Connection::waits`] names, until then at the latest.
@@ -39,11 +40,15 @@ pub enum Step {
 
 /// What happened on the connection.
 #[derive(Debug)]
-pub enum Happening {
+pub enum Event {
+    /// The handshake is done: what is said from now on is encrypted.
+    Secured,
+    /// The server has taken the login.
+    Authenticated,
     /// Greeted, said hello, authenticated: commands may be given.
     Opened,
     /// A reply.
-    Answer(Answer),
+    Reply(Answer),
     /// A line of a listing (EXPN, HELP): [`Connection::line`] has its text.
     Line {
         /// The mark of the command it belongs to.
@@ -52,70 +57,63 @@ pub enum Happening {
 }
 
 /// Where the connection is in its life.
-pub(crate) enum Stage {
+enum Stage {
     Connecting(Box<Connecting>),
     Securing(Box<Securing>),
-    Opening(Opening),
-    Supplying(Box<Supplying>),
+    /// A reply of the opening dialogue is due.
+    Opening,
+    Fetching(Box<Fetching>),
     Leaving(Box<Leaving>),
+    /// The opening is through, which is told next.
+    Opened,
     Ready,
     Dead,
-}
-
-impl Stage {
-    /// What the server may repeat: the password or token of a login under way.
-    fn password(&self) -> Option<&Secret> {
-        match self {
-            Stage::Opening(opening) => opening.auth.as_deref().map(Attempt::password),
-            _ => None,
-        }
-    }
 }
 
 /// A client's connection: made at once, driven by `advance`, which never waits.
 ///
 /// It belongs to one thread at a time. Dropping it closes the socket without QUIT.
 pub struct Connection {
-    pub(crate) settings: Settings,
+    settings: Settings,
     /// What its failures have in common, for their words.
     context: Context,
-    pub(crate) dialogue: Dialogue,
-    pub(crate) stage: Stage,
+    dialogue: Dialogue,
+    stage: Stage,
+    opening: Opening,
     /// The host and the port that it was opened for.
-    pub(crate) place: (String, u16),
+    place: (String, u16),
     /// The host that it was to connect to; none for a path, or a connection that was there already.
-    pub(crate) host: Option<String>,
-    /// Where to connect once more, should the server refuse what a supplier gave and close, or be unable to do TLS.
-    pub(crate) again: Option<Again>,
-    /// It was connected to once more because the server cannot do TLS: STARTTLS is not said.
-    pub(crate) in_clear: bool,
+    host: Option<String>,
+    /// Where to connect once more, should the opening want it.
+    again: Option<Target>,
     /// None while a handshake has the transport.
-    pub(crate) wire: Option<Wire>,
-    pub(crate) waker: Waker,
-    pub(crate) observers: Observers,
+    wire: Option<Wire>,
+    waker: Waker,
+    observers: Observers,
     /// The begun line that the observers have not been shown.
-    pub(crate) unseen: Vec<u8>,
+    unseen: Vec<u8>,
     encoder: BodyEncoder,
     /// Bytes of the announced chunk that are not in the stream yet.
     chunk_left: u64,
     /// When something last moved on; deadlines count from here.
-    pub(crate) since: Instant,
+    since: Instant,
     starved: bool,
-    pub(crate) write_error: Option<io::Error>,
+    write_error: Option<io::Error>,
     /// The server said 421: nothing more can be asked of it.
-    pub(crate) farewell: Option<Reply>,
+    farewell: Option<Reply>,
 }
 
 impl Connection {
     /// Begins to connect to `target`. `waker` wakes whoever waits for this connection.
-    pub fn open(target: Target, settings: Settings, waker: Waker, now: Instant) -> Self {
+    pub fn open(target: Target, mut settings: Settings, waker: Waker, now: Instant) -> Self {
         let place = target.place();
         let host = match &target {
             Target::Host { host, .. } => Some(host.clone()),
             Target::Unix(_) | Target::Ram { .. } | Target::Ready(_) => None,
         };
-        let again = Again::of(&target, &settings);
+        let again = target.again();
         let context = Context::of(&settings, &target);
+        let opening = Opening::new(&mut settings, again.is_some());
         let connecting = Connecting::new(target, settings.connect.clone(), waker.clone(), now);
         let encoder = BodyEncoder::new(settings.dots);
         let watches = settings.watches.iter().filter_map(|watch| watch.observer(&place.0, place.1)).collect();
@@ -128,10 +126,10 @@ impl Connection {
             dialogue: Dialogue::new(settings.protocol),
             settings,
             stage: Stage::Connecting(Box::new(connecting)),
+            opening,
             place,
             host,
             again,
-            in_clear: false,
             wire: None,
             waker,
             observers,
@@ -153,8 +151,8 @@ impl Connection {
         if let Stage::Securing(securing) = &mut self.stage {
             securing.handshake.set_waker(&waker);
         }
-        if let Stage::Supplying(supplying) = &self.stage {
-            supplying.asked.set_waker(&waker);
+        if let Stage::Fetching(asked) = &self.stage {
+            asked.set_waker(&waker);
         }
         self.waker = waker;
     }
@@ -190,7 +188,7 @@ impl Connection {
         self.dialogue.last_reply()
     }
 
-    /// The text of the line that [`Happening::Line`] told of.
+    /// The text of the line that [`Event::Line`] told of.
     pub fn line(&self) -> &[u8] {
         self.dialogue.line()
     }
@@ -226,16 +224,6 @@ impl Connection {
     /// Nobody between the two ends can read what is sent now: TLS, or a connection inside this process.
     pub fn is_secure(&self) -> bool {
         self.wire.as_ref().is_some_and(|w| w.transport().is_secure())
-    }
-
-    /// The local address, once there is a connection.
-    pub(crate) fn local(&self) -> Option<String> {
-        self.wire.as_ref().map(|w| w.transport().local())
-    }
-
-    /// What authentication can be tied to, the best first.
-    pub(crate) fn channel_bindings(&self) -> Vec<ChannelBinding> {
-        self.wire.as_ref().map_or(Vec::new(), |w| w.transport().channel_bindings())
     }
 
     /// Whether one more command may be queued now.
@@ -386,7 +374,7 @@ impl Connection {
             securing.handshake.waits(list);
             return;
         }
-        if let Stage::Supplying(_) = &self.stage {
+        if let Stage::Fetching(_) = &self.stage {
             list.push((Source::Notified, Interest::NONE));
         }
         if let Some(wire) = &self.wire {
@@ -409,7 +397,7 @@ impl Connection {
         match self.dialogue.awaited() {
             _ if matches!(self.stage, Stage::Connecting(_)) => Phase::Connect,
             _ if matches!(self.stage, Stage::Securing(_)) => Phase::Tls,
-            _ if matches!(self.stage, Stage::Supplying(_)) => Phase::Auth,
+            _ if matches!(self.stage, Stage::Fetching(_)) => Phase::Auth,
             // A message that is still going out.
             Some((expect, end)) if expect.ends_message() && end > self.sent() => Phase::Data,
             Some((expect, _)) => expect.phase(),

@@ -4,7 +4,7 @@ use super::emit::Emit;
 use super::ending::Doubt;
 use super::flight::Flight;
 use super::queue::{Ended, Queue};
-use crate::client::connection::{Connection, Happening, Step};
+use crate::client::connection::{Connection, Event, Step};
 use crate::client::settings::{Level, Settings};
 use crate::client::trace::Observer;
 use crate::error::{Cause, Error, Phase};
@@ -139,9 +139,9 @@ impl Lane {
                 return Work::Over;
             }
             match self.advance(queue, now) {
-                Ok(Step::Happened(Happening::Opened)) => self.opened = true,
-                Ok(Step::Happened(Happening::Answer(answer))) => self.take(&answer, queue, now),
-                Ok(Step::Happened(Happening::Line { .. })) => {}
+                Ok(Step::Event(Event::Opened)) => self.opened = true,
+                Ok(Step::Event(Event::Reply(answer))) => self.take(&answer, queue, now),
+                Ok(Step::Event(Event::Secured | Event::Authenticated | Event::Line { .. })) => {}
                 // The emitter gives more at the next turn, or ends the message.
                 Ok(Step::NeedBody) if self.has_more_body() => {}
                 Ok(Step::NeedBody) => return Work::Waits(None),
