@@ -23,6 +23,8 @@ skips=$out/skips
 export HELO_SKIP_LOG=$skips
 failed_parts=""
 installed=$out/installed
+# How long a part may take, in seconds.
+limit=1200
 
 # Runs a command as part of the log; a failure is remembered, the rest still runs.
 run() { # PART COMMAND...
@@ -31,7 +33,7 @@ run() { # PART COMMAND...
     local from=$SECONDS
     echo "== $part: $*" | tee -a "$log"
     # A test that hangs must not keep the rest from running.
-    timeout --kill-after=30 1200 "$@" 2>&1 | tee -a "$log"
+    timeout --kill-after=30 "$limit" "$@" 2>&1 | tee -a "$log"
     [ "${PIPESTATUS[0]}" = 0 ] || failed_parts="$failed_parts $part"
     echo "== $part took $((SECONDS - from)) s" | tee -a "$log"
 }
@@ -100,7 +102,7 @@ for part in "$@"; do
             ;;
         fork)
             ship
-            export HELO_FORKS=${HELO_FORKS:-10000}
+            export HELO_FORKS=${HELO_FORKS:-10000} limit=7200
             run fork cargo test --package helo --locked --test process children -- --nocapture
             run fork scripts/check-python.sh tests.test_fork
             ;;

@@ -29,11 +29,17 @@ use std::time::{Duration, Instant};
 /// write a line to a file; if that hangs, the program is not to hang with it, and the child is told ([`is_unsound`]).
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// So long a fork waits for lookups of names. The system's resolver has locks of its own, which it holds for moments at the
+/// beginning and the end, and not while it waits for an answer, which may take long.
+const PATIENCE_WITH_LOOKUPS: Duration = Duration::from_millis(20);
+
 /// Above the count of passes: the count of forks that are under way.
 const FORK: u32 = 1 << 20;
 
 /// The passes that are out, and the forks under way.
 static PASSES: AtomicU32 = AtomicU32::new(0);
+/// How many threads are in the system's resolver.
+static LOOKUPS: AtomicU32 = AtomicU32::new(0);
 /// How often a fork has led to this process, from the first that had the library.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 /// A fork did not wait until nobody had a pass.
@@ -82,7 +88,7 @@ fn wait_for_forks() {
     let since = Instant::now();
     loop {
         PASSES.fetch_sub(1, Ordering::SeqCst);
-        pause(since, || PASSES.load(Ordering::SeqCst) < FORK);
+        pause(since, PATIENCE, || PASSES.load(Ordering::SeqCst) < FORK);
         let taken = PASSES.fetch_add(1, Ordering::SeqCst);
         // A program's own handler may stand between, and wait for this very thread.
         if taken < FORK || since.elapsed() >= PATIENCE {
@@ -91,10 +97,33 @@ fn wait_for_forks() {
     }
 }
 
+/// A lookup of a name by the system, whose locks a child would find held for ever.
+#[must_use = "the lookup is over when it is dropped"]
+pub struct LookupUnderWay(());
+
+/// Waits for a fork that is under way. The next one waits a little for the lookup that begins here.
+pub fn begin_lookup() -> LookupUnderWay {
+    let since = Instant::now();
+    loop {
+        LOOKUPS.fetch_add(1, Ordering::SeqCst);
+        if PASSES.load(Ordering::SeqCst) < FORK || since.elapsed() >= PATIENCE {
+            return LookupUnderWay(());
+        }
+        LOOKUPS.fetch_sub(1, Ordering::SeqCst);
+        pause(since, PATIENCE, || PASSES.load(Ordering::SeqCst) < FORK);
+    }
+}
+
+impl Drop for LookupUnderWay {
+    fn drop(&mut self) {
+        LOOKUPS.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// Waits until `done`, or the patience since then is over.
-fn pause(since: Instant, done: impl Fn() -> bool) {
+fn pause(since: Instant, patience: Duration, done: impl Fn() -> bool) {
     let mut rounds = 0_u32;
-    while !done() && since.elapsed() < PATIENCE {
+    while !done() && since.elapsed() < patience {
         rounds += 1;
         if rounds < 100 {
             std::thread::yield_now();
@@ -109,7 +138,8 @@ fn pause(since: Instant, done: impl Fn() -> bool) {
 pub fn before() {
     PASSES.fetch_add(FORK, Ordering::SeqCst);
     let own = HELD.get();
-    pause(Instant::now(), || PASSES.load(Ordering::SeqCst) % FORK <= own);
+    pause(Instant::now(), PATIENCE, || PASSES.load(Ordering::SeqCst) % FORK <= own);
+    pause(Instant::now(), PATIENCE_WITH_LOOKUPS, || LOOKUPS.load(Ordering::SeqCst) == 0);
 }
 
 /// To be called after a fork, in the process that forked.
@@ -123,6 +153,7 @@ pub fn after_in_child() {
     if PASSES.swap(own, Ordering::SeqCst) % FORK > own {
         UNSOUND.store(true, Ordering::SeqCst);
     }
+    LOOKUPS.store(0, Ordering::SeqCst);
     GENERATION.fetch_add(1, Ordering::SeqCst);
 }
 

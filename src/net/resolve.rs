@@ -1,6 +1,7 @@
 //! Names to addresses. The system's resolver cannot be cancelled, so it runs on [`helpers`](super::helpers). Who no
 //! longer wants an answer drops the lookup.
 
+use super::fork;
 use super::helpers::{Helped, Pool};
 use super::options::{check_host, failure};
 use super::sys;
@@ -91,6 +92,7 @@ fn interface_of(zone: &str) -> io::Result<u32> {
 }
 
 fn ask_system(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let _under_way = fork::begin_lookup();
     if let Some((address, zone)) = zoned(host) {
         return Ok(vec![SocketAddrV6::new(address, port, 0, interface_of(zone)?).into()]);
     }
