@@ -19,6 +19,7 @@
 
 use crate::net::lock::Mutex;
 use std::collections::HashMap;
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -163,10 +164,13 @@ impl Recent {
 
     /// It happened to this client, now; comes back with how often it has, this time included.
     pub fn add(&self, address: IpAddr, now: Instant) -> Lately {
+        self.count(&mut self.counts.lock(), address, now)
+    }
+
+    fn count(&self, counts: &mut HashMap<Group, Count>, address: IpAddr, now: Instant) -> Lately {
         let mut lately = Lately::default();
-        let mut counts = self.counts.lock();
         if counts.len() + GROUPS > self.most {
-            self.forget(&mut counts, now);
+            self.forget(counts, now);
         }
         for (shown, group) in lately.0.iter_mut().zip(Group::of(address)) {
             let known = counts.entry(group).or_insert(Count { count: 0.0, at: now });
@@ -176,10 +180,23 @@ impl Recent {
         lately
     }
 
+    /// The same, unless it has happened too often already, which is not counted then: whether it was not.
+    pub fn add_below(&self, address: IpAddr, limit: u32, now: Instant) -> bool {
+        let mut counts = self.counts.lock();
+        if self.counted(&counts, address, now).exceeds(limit) {
+            return false;
+        }
+        self.count(&mut counts, address, now);
+        true
+    }
+
     /// How often it has happened to this client.
     pub fn lately(&self, address: IpAddr, now: Instant) -> Lately {
+        self.counted(&self.counts.lock(), address, now)
+    }
+
+    fn counted(&self, counts: &HashMap<Group, Count>, address: IpAddr, now: Instant) -> Lately {
         let mut lately = Lately::default();
-        let counts = self.counts.lock();
         for (shown, group) in lately.0.iter_mut().zip(Group::of(address)) {
             *shown = counts.get(&group).map_or(0.0, |known| known.at(now, self.half));
         }
@@ -230,6 +247,15 @@ impl Lately {
     }
 }
 
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.first {
+            IpAddr::V4(only) => only.fmt(f),
+            IpAddr::V6(first) => write!(f, "{first}/{}", self.bits),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,13 +266,13 @@ mod tests {
     }
 
     fn groups(text: &str) -> Vec<String> {
-        Group::of(ip(text)).map(|group| format!("{}/{}", group.first, group.bits)).collect()
+        Group::of(ip(text)).map(|group| group.to_string()).collect()
     }
 
     #[test]
     fn which_addresses_belong_together() {
-        assert_eq!(groups("192.0.2.7"), ["192.0.2.7/32"]);
-        assert_eq!(groups("::ffff:192.0.2.7"), ["192.0.2.7/32"]);
+        assert_eq!(groups("192.0.2.7"), ["192.0.2.7"]);
+        assert_eq!(groups("::ffff:192.0.2.7"), ["192.0.2.7"]);
         assert_eq!(groups("2001:db8:1:2:3:4:5:6"), ["2001:db8:1:2::/64", "2001:db8:1::/48", "2001:db8::/32"]);
         for (address, local) in [
             ("127.0.0.1", true),
