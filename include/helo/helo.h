@@ -902,8 +902,10 @@ typedef struct helo_users {
 
 /**
  * Told what happens, in a line of text without control characters and without secrets. `session` is 0 for what concerns
- * the server as a whole. Called on the library's threads, mostly on those that serve all sessions: it must not wait for
- * anything.
+ * the server as a whole. Called on a thread of the library's own, one line after the other and a moment after it has
+ * happened: who waits there loses lines, of which HELO_EVENT_NOTICE tells, and holds up no mail. What one client can bring
+ * about as often as it likes is told so often and then only counted. When helo_server_stop(), helo_server_wait() or
+ * helo_server_serve() has returned HELO_OK, all lines of before have been told, unless it takes too long for them.
  */
 typedef void (*helo_log_fn)(void *user, enum helo_event event, uint64_t session, const char *line);
 

@@ -244,7 +244,8 @@ impl EventLoop {
             TooMany::InAll => "4.3.2 Too many connections: try again later",
             TooMany::OfClient => "4.7.0 Too many connections from your address: try again later",
         };
-        self.shared.notice(&format!("{} is sent away: 421 {text}", transport.peer()));
+        let notice = format!("{} is sent away: 421 {text}", transport.peer());
+        self.shared.notice_about(transport.peer_address(), &notice);
         // Whatever it has said already is to be read before it is closed.
         transport.woken(Readiness::ANY);
         if !tls {

@@ -1,23 +1,40 @@
 //! What the server tells of itself: one line an event, without secrets.
 
+mod flood;
+mod queue;
+
+pub(super) use flood::{Floods, Lines};
+pub use queue::{Entry, Queue};
+
+use super::clients::Group;
 use super::decide::Client;
 use super::spool::{Envelope, Refusal};
 use crate::error::Error;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Takes what happens. Called on the threads of the server, without a lock held; it should not wait for long.
+/// Takes what happens. Called on the threads of the server, without a lock held: it must not wait for anything. What may
+/// wait, such as a file, takes it behind a [`Queue`].
 pub trait Log: Send + Sync {
     /// Whether anybody looks: false spares the words.
     fn enabled(&self) -> bool {
         true
     }
 
+    /// Something happened, to be counted: each event, also those that [`Log::event`] is not told of, since one client has
+    /// too many of them.
+    fn count(&self, _what: &What<'_>) {}
+
     /// Something happened. Its text (`Display`) is one line without control characters.
     fn event(&self, event: &Event<'_>);
 }
 
-/// Tells it, if anybody looks. A log that panics over a line loses that line: no session and no thread of the server
+/// Counts it.
+fn count(log: &dyn Log, what: &What<'_>) {
+    let _ = catch_unwind(AssertUnwindSafe(|| log.count(what)));
+}
+
+/// Tells it, if anybody looks. What a client can have as many of as it likes goes by [`Floods`] first. A log that panics over a line loses that line: no session and no thread of the server
 /// ends of it.
 pub(super) fn tell(log: &dyn Log, client: Option<&Client>, what: What<'_>) {
     let _ = catch_unwind(AssertUnwindSafe(|| {
@@ -105,6 +122,13 @@ pub enum What<'a> {
     },
     /// Something that concerns the server as a whole.
     Notice(&'a str),
+    /// There were more such lines of one client than are shown.
+    Unsaid {
+        /// How many.
+        lines: u64,
+        /// Of this client; none: of this session, or of clients besides those that are named.
+        of: Option<Group>,
+    },
 }
 
 impl fmt::Display for Event<'_> {
@@ -157,6 +181,11 @@ impl fmt::Display for Event<'_> {
             What::Ended { mails: 1 } => f.write_str("ended: 1 mail taken"),
             What::Ended { mails } => write!(f, "ended: {mails} mails taken"),
             What::Notice(text) => write!(f, "{}", Clean(text)),
+            What::Unsaid { lines, of: Some(client) } => write!(f, "{lines} more lines of {client} are not shown"),
+            What::Unsaid { lines, of: None } if self.client.is_some() => {
+                write!(f, "{lines} more lines of this session are not shown")
+            }
+            What::Unsaid { lines, of: None } => write!(f, "{lines} more lines of other clients are not shown"),
         }
     }
 }

@@ -11,6 +11,7 @@
 //! ```
 
 mod address;
+pub mod clients;
 mod decide;
 mod door;
 mod event_loop;

@@ -84,7 +84,7 @@ impl Server {
         if let Some(listen) = listens.iter().find(|listen| listen.implicit_tls && listen.service.tls.is_none()) {
             return Err(format!("TLS from the first byte at {} needs a certificate and a key", listen.place));
         }
-        let log = first.service.log.clone();
+        let (log, floods) = (first.service.log.clone(), first.service.floods.clone());
         let mut entrances = Vec::with_capacity(listens.len());
         let mut notices = Vec::new();
         for listen in listens {
@@ -114,7 +114,7 @@ impl Server {
         let spools: Vec<_> = listens.iter().map(|listen| listen.service.spool.clone()).collect();
         spools.iter().for_each(|spool| spool.opened());
         let server = Server {
-            shared: Arc::new(Shared::new(limits, log, mailboxes)),
+            shared: Arc::new(Shared::new(limits, log, floods, mailboxes)),
             listening,
             loops: Arc::default(),
             threads: Mutex::default(),
@@ -185,6 +185,7 @@ impl Server {
         for thread in self.threads.lock().drain(..) {
             let _ = thread.join();
         }
+        self.shared.end_log();
         // What workers still wait for serves nobody.
         let spools = core::mem::take(&mut *self.spools.lock());
         spools.iter().for_each(|spool| spool.closed());

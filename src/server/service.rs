@@ -1,7 +1,7 @@
 //! What the sessions of a listener have in common.
 
 use super::decide::{AcceptAll, Decide};
-use super::log::{Log, Silent};
+use super::log::{Floods, Log, Silent};
 use super::proxy::Network;
 use super::spool::Spool;
 use crate::net::tls::ServerConfig;
@@ -33,6 +33,8 @@ pub struct Service {
     pub spool: Arc<dyn Spool>,
     /// Who is told what happens.
     pub log: Arc<dyn Log>,
+    /// How much of it clients fill.
+    pub(super) floods: Arc<Floods>,
 }
 
 impl Service {
@@ -48,6 +50,7 @@ impl Service {
             decide: Arc::new(AcceptAll),
             spool,
             log: Arc::new(Silent),
+            floods: Arc::new(Floods::new()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the loops of a server share: limits, counts, the workers, and how one reaches each loop.
 
-use super::log::{self, Log, What};
+use super::log::{self, Floods, Log, What};
 use super::pool::Pool;
 use super::service::Service;
 use super::session::Worked;
@@ -95,6 +95,7 @@ pub(super) struct Shared {
     pub(super) limits: Limits,
     pub(super) pool: Pool,
     pub(super) log: Arc<dyn Log>,
+    floods: Arc<Floods>,
     pub(super) mailboxes: Vec<Mailbox>,
     open: AtomicUsize,
     clients: Mutex<HashMap<IpAddr, usize>>,
@@ -108,11 +109,12 @@ pub(super) enum TooMany {
 }
 
 impl Shared {
-    pub(super) fn new(limits: Limits, log: Arc<dyn Log>, mailboxes: Vec<Mailbox>) -> Self {
+    pub(super) fn new(limits: Limits, log: Arc<dyn Log>, floods: Arc<Floods>, mailboxes: Vec<Mailbox>) -> Self {
         Shared {
             limits,
             pool: Pool::new(limits.workers),
             log,
+            floods,
             mailboxes,
             open: AtomicUsize::new(0),
             clients: Mutex::default(),
@@ -150,6 +152,16 @@ impl Shared {
     pub(super) fn notice(&self, text: &str) {
         log::tell(&*self.log, None, What::Notice(text));
     }
+
+    /// The same about somebody who can bring it about as often as he likes.
+    pub(super) fn notice_about(&self, client: Option<SocketAddr>, text: &str) {
+        self.floods.notice(&*self.log, client.map(|client| client.ip()), text);
+    }
+
+    /// The sessions have ended: tells of what was not shown of them.
+    pub(super) fn end_log(&self) {
+        self.floods.end(&*self.log);
+    }
 }
 
 /// A client's address: of IPv6 the part that one client cannot choose freely.
@@ -185,6 +197,10 @@ mod tests {
     use super::*;
     use crate::server::log::Silent;
 
+    fn shared(limits: Limits, mailboxes: Vec<Mailbox>) -> Shared {
+        Shared::new(limits, Arc::new(Silent), Arc::new(Floods::new()), mailboxes)
+    }
+
     /// A loop that has ended keeps nobody waiting whom another one hands over to it.
     #[test]
     fn what_a_loop_is_told_after_its_end_is_dropped() {
@@ -192,7 +208,7 @@ mod tests {
         use std::io::Read;
         let poll = mio::Poll::new().unwrap();
         let mailbox = Mailbox::new(mio::Waker::new(poll.registry(), mio::Token(0)).unwrap());
-        let shared = Arc::new(Shared::new(Limits::default(), Arc::new(Silent), vec![mailbox]));
+        let shared = Arc::new(shared(Limits::default(), vec![mailbox]));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let arrive = || {
             let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -220,7 +236,7 @@ mod tests {
     #[test]
     fn connections_are_counted_in_all_and_for_each_client() {
         let limits = Limits { connections: 4, connections_per_client: 2, ..Limits::default() };
-        let shared = Arc::new(Shared::new(limits, Arc::new(Silent), Vec::new()));
+        let shared = Arc::new(shared(limits, Vec::new()));
         let peer = |text: &str| Some(text.parse().unwrap());
         let one = shared.count(peer("[2001:db8::1]:1")).ok();
         let _two = shared.count(peer("[2001:db8::2]:2")).ok();
@@ -237,7 +253,7 @@ mod tests {
     #[test]
     fn clients_on_this_machine_have_no_limit_of_their_own() {
         let limits = Limits { connections_per_client: 1, ..Limits::default() };
-        let shared = Arc::new(Shared::new(limits, Arc::new(Silent), Vec::new()));
+        let shared = Arc::new(shared(limits, Vec::new()));
         let held: Vec<_> = ["127.0.0.1:1", "127.0.0.1:2", "[::1]:1", "[::1]:2"]
             .map(|peer| shared.count(Some(peer.parse().unwrap())).is_ok())
             .into();

@@ -43,10 +43,16 @@ fn run(options: &Options) -> Result<(), String> {
         None => Journal::stderr(),
         Some(path) => Journal::file(path).map_err(|why| format!("the log {}: {why}", path.display()))?,
     };
+    let served = serve(options, &journal, &ending);
+    journal.end();
+    served
+}
+
+fn serve(options: &Options, journal: &Journal, ending: &signals::Ending) -> Result<(), String> {
     let setup = options.settings.setup(Own { log: Some(Arc::new(journal.clone())), ..Own::default() })?;
     let listens = options.settings.listens(&setup)?;
     let server = Server::start(&listens, setup.limits)?;
-    announce(&journal, &server);
+    announce(journal, &server);
     // A log in a file may be moved away; without one SIGHUP says that whoever reads it has gone.
     while ending.wait() == signals::Told::HangUp && journal.is_file() {
         journal.reopen();

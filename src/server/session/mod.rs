@@ -14,7 +14,7 @@ mod work;
 pub use work::{Work, Worked};
 
 use super::decide::Client;
-use super::log::{self, What};
+use super::log::{Lines, What};
 use super::service::Service;
 use super::spool::{Peer, Refusal};
 use crate::net::tls::Handshake;
@@ -102,6 +102,8 @@ pub struct Session {
     opened: Instant,
     implicit_tls: bool,
     mails: u64,
+    /// What the log has of it.
+    lines: Lines,
 }
 
 static SESSIONS: AtomicU64 = AtomicU64::new(1);
@@ -142,6 +144,7 @@ impl Session {
             opened: now,
             implicit_tls: origin.implicit_tls,
             mails: 0,
+            lines: Lines::default(),
         };
         if proxied {
             session.stage = Stage::Proxied(Vec::new());
@@ -227,7 +230,7 @@ impl Session {
     }
 
     fn log(&self, what: What<'_>) {
-        log::tell(&*self.service.log, Some(&self.client), what);
+        self.service.floods.tell(&*self.service.log, &self.lines, &self.client, what);
     }
 
     fn log_refused(&self, what: &str, about: &str, refusal: &Refusal) {

@@ -144,7 +144,7 @@ impl From<&What<'_>> for HeloEvent {
             What::Closed => HeloEvent::Closed,
             What::Lost(_) => HeloEvent::Lost,
             What::Ended { .. } => HeloEvent::Ended,
-            What::Notice(_) => HeloEvent::Notice,
+            What::Notice(_) | What::Unsaid { .. } => HeloEvent::Notice,
         }
     }
 }

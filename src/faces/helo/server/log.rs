@@ -4,14 +4,16 @@ use super::codes::HeloEvent;
 use super::inside::Inside;
 use crate::capi::Callback;
 use crate::faces::helo::results::c_text;
-use crate::server::log::{Event, Log, What};
-use std::ffi::{c_char, c_void};
+use crate::server::log::{Entry, Event, Log, Queue, What};
+use std::ffi::{CString, c_char, c_void};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Told what happens, in a line of text without control characters and without secrets. `session` is 0 for what concerns
-/// the server as a whole. Called on the library's threads, mostly on those that serve all sessions: it must not wait for
-/// anything.
+/// the server as a whole. Called on a thread of the library's own, one line after the other and a moment after it has
+/// happened: who waits there loses lines, of which HELO_EVENT_NOTICE tells, and holds up no mail. What one client can bring
+/// about as often as it likes is told so often and then only counted. When helo_server_stop(), helo_server_wait() or
+/// helo_server_serve() has returned HELO_OK, all lines of before have been told, unless it takes too long for them.
 pub type HeloLogFn =
     Option<unsafe extern "C" fn(user: *mut c_void, event: HeloEvent, session: u64, line: *const c_char)>;
 
@@ -65,7 +67,7 @@ impl Counts {
         }
     }
 
-    fn count(&self, what: &What<'_>) {
+    fn add(&self, what: &What<'_>) {
         let add = |count: &AtomicU64, more| {
             count.fetch_add(more, Ordering::Relaxed);
         };
@@ -84,26 +86,59 @@ impl Counts {
             | What::Closed
             | What::Lost(_)
             | What::Ended { .. }
-            | What::Notice(_) => {}
+            | What::Notice(_)
+            | What::Unsaid { .. } => {}
         }
     }
 }
 
+/// So many octets of lines may wait for the program's function.
+const ROOM: usize = 1 << 20;
+
+/// A line for the program's function.
+pub(crate) struct Line {
+    event: HeloEvent,
+    session: u64,
+    text: CString,
+}
+
+/// Lines on their way to the program's function, which is called on the queue's thread.
+pub(crate) fn lines(server: u32, callback: OnLog) -> Queue<Line> {
+    Queue::new("helo-log", ROOM, move |entries| {
+        for entry in entries {
+            let line = match entry {
+                Entry::Line(line) => line,
+                Entry::Lost(count) => {
+                    let text = c_text(&format!("{count} lines of the log were lost: they were not taken in time"));
+                    Line { event: HeloEvent::Notice, session: 0, text }
+                }
+            };
+            let _inside = Inside::of(server);
+            // SAFETY: the program gave this function for this purpose; the line lives until it returns.
+            unsafe { (callback.function)(callback.user.as_ptr(), line.event, line.session, line.text.as_ptr()) }
+        }
+    })
+}
+
 /// Counts, and tells the program.
 pub(crate) struct Told {
-    pub(crate) server: u32,
     pub(crate) counts: Arc<Counts>,
-    pub(crate) callback: Option<OnLog>,
+    pub(crate) lines: Option<Arc<Queue<Line>>>,
 }
 
 impl Log for Told {
+    fn enabled(&self) -> bool {
+        self.lines.is_some()
+    }
+
+    fn count(&self, what: &What<'_>) {
+        self.counts.add(what);
+    }
+
     fn event(&self, event: &Event<'_>) {
-        self.counts.count(&event.what);
-        let Some(callback) = self.callback else { return };
-        let line = c_text(&event.to_string());
+        let Some(lines) = &self.lines else { return };
+        let text = c_text(&event.to_string());
         let session = event.client.map_or(0, |client| client.session);
-        let _inside = Inside::of(self.server);
-        // SAFETY: the program gave this function for this purpose; the line lives until it returns.
-        unsafe { (callback.function)(callback.user.as_ptr(), (&event.what).into(), session, line.as_ptr()) }
+        lines.put(text.as_bytes().len(), Line { event: (&event.what).into(), session, text });
     }
 }

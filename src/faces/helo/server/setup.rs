@@ -2,7 +2,7 @@
 
 use super::ask::HeloAskFn;
 use super::codes::HeloAsk;
-use super::log::HeloLogFn;
+use super::log::{HeloLogFn, lines};
 use super::spool::{self, HeloSpool};
 use super::state::{OwnServer, SERVERS};
 use super::users::{self, HeloUsers};
@@ -182,7 +182,8 @@ pub unsafe extern "C" fn helo_server_set_users(server: helo_server, users: *cons
 pub extern "C" fn helo_server_on_log(server: helo_server, function: HeloLogFn, user: *mut c_void) -> HeloStatus {
     call("helo_server_on_log", || {
         OwnServer::of(server)?.change(|state| {
-            state.log = Callback::new(function, user);
+            let callback = Callback::new(function, user);
+            state.log = callback.map(|callback| Arc::new(lines(server, callback)));
             Ok(())
         })
     })

@@ -3,7 +3,7 @@
 use super::ask::{Asker, Asks};
 use super::codes::HeloAsk;
 use super::inside::{Inside, is_inside};
-use super::log::{Counts, OnLog, Told};
+use super::log::{Counts, Line, Told};
 use super::{spool, users};
 use crate::capi::HandleTable;
 use crate::faces::helo::codes::HeloStatus;
@@ -11,6 +11,7 @@ use crate::faces::helo::refusal::Refusal;
 use crate::net::fork;
 use crate::net::lock::{Condvar, Mutex, MutexGuard};
 use crate::net::turn;
+use crate::server::log::Queue;
 use crate::server::settings::{Own, Settings, Setup};
 use crate::server::{CALLS_END, Ending, Listening, Server};
 use std::sync::Arc;
@@ -42,7 +43,7 @@ pub(crate) struct State {
     pub(crate) asks: Asks,
     pub(crate) spool: Option<spool::Functions>,
     pub(crate) users: Option<users::Functions>,
-    pub(crate) log: Option<OnLog>,
+    pub(crate) log: Option<Arc<Queue<Line>>>,
 }
 
 enum Phase {
@@ -108,7 +109,7 @@ impl OwnServer {
         let state = self.state.lock();
         let (server, settings) = (self.handle, state.settings.clone());
         let asks = state.asks;
-        let told = Told { server, counts: self.counts.clone(), callback: state.log };
+        let told = Told { counts: self.counts.clone(), lines: state.log.clone() };
         let mut own = Own { log: Some(Arc::new(told)), ..Own::default() };
         if let Some(functions) = state.spool {
             own.spool = Some(Arc::new(spool::OwnSpool { server, functions }));
@@ -197,7 +198,8 @@ impl OwnServer {
     fn ended(&self, until: Option<Instant>) -> Result<bool, Refusal> {
         loop {
             let turn = turn::due_in().and_then(|left| Instant::now().checked_add(left));
-            if self.ended_by([until, turn].into_iter().flatten().min()) {
+            let next = [until, turn].into_iter().flatten().min();
+            if self.ended_by(next) && self.told_by(next) {
                 return Ok(true);
             }
             if !turn::take() {
@@ -243,6 +245,13 @@ impl OwnServer {
         }
     }
 
+    /// Whether the log has been told by this time of all that was to tell.
+    fn told_by(&self, until: Option<Instant>) -> bool {
+        let lines = self.state.lock().log.clone();
+        let within = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+        lines.is_none_or(|lines| lines.flush(within))
+    }
+
     /// Serves a session by what `serve` does with what it is given, on this thread.
     pub(crate) fn serve<R>(
         &self,
@@ -259,7 +268,9 @@ impl OwnServer {
         let _registered = Registered { server: self, number };
         // All that is called on this thread from here on, the transport's functions too, is within the session.
         let _inside = Inside::of(self.handle);
-        serve(&self.setup()?, &ending)
+        let served = serve(&self.setup()?, &ending);
+        self.told_by(Instant::now().checked_add(CALLS_END));
+        served
     }
 
     /// Tells sessions on threads of the program that their transports can go on.
@@ -298,7 +309,15 @@ impl OwnServer {
             return Err(in_progress("this thread is in a function that the server called: free it from elsewhere"));
         }
         server.stop(Duration::ZERO)?;
-        server.idle()?.freed = true;
+        let lines = {
+            let mut state = server.idle()?;
+            state.freed = true;
+            state.log.take()
+        };
+        // Nothing more comes, so its thread has nothing to do but to end.
+        if let Some(lines) = lines {
+            lines.close(CALLS_END);
+        }
         SERVERS.remove(handle as usize);
         Ok(())
     }
