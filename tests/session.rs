@@ -2,13 +2,17 @@
 
 mod support;
 
-use helo::client::settings::Timeouts;
-use helo::client::{Session, Settings};
+use helo::client::envelope::Sender;
+use helo::client::settings::{OpeningMode, Timeouts};
+use helo::client::{AuthPlan, Owner, Session, Settings, TlsMode};
 use helo::error::{Cause, Error, Phase};
 use helo::net::connect::Target;
 use helo::net::wait::Cancel;
 use helo::proto::address::{ForwardPath, ReversePath};
-use helo::proto::command::{Command, Verb};
+use helo::proto::command::{Command, Parameter, Verb};
+use helo::proto::reply::Reply;
+use helo::sasl::{Credentials, Secret};
+use std::io::IoSlice;
 use std::net::SocketAddr;
 use std::time::Duration;
 use support::scripted::ScriptedServer;
@@ -278,4 +282,218 @@ fn replies_that_are_not_smtp_end_the_session_with_a_plain_error() {
     let error = open(&endless).err().unwrap();
     assert_eq!((error.phase, error.cause), (Phase::Hello, Cause::Protocol), "{error}");
     let _ = endless.outcome();
+}
+
+/// Settings whose opening the caller leads.
+fn stepwise(server: &ScriptedServer, change: impl FnOnce(&mut Settings)) -> Session {
+    let mut settings = Settings { opening: OpeningMode::Stepwise, ..settings() };
+    change(&mut settings);
+    Session::open(target(server.address()), settings, Cancel::new(), &mut ()).unwrap()
+}
+
+#[test]
+fn the_opening_can_be_led_command_by_command() {
+    let server = ScriptedServer::start(
+        "S: 220 ready
+         C: EHLO me.example
+         S: 502 what
+         C: HELO me.example
+         S: 250 here
+         C: EHLO me.example
+         S: 250-here
+         S: 250 AUTH PLAIN LOGIN
+         C: AUTH LOGIN
+         S: 334 VXNlcm5hbWU6
+         C: YWxpY2U=
+         S: 334 UGFzc3dvcmQ6
+         C: c2VjcmV0
+         S: 535 5.7.8 no
+         C: AUTH PLAIN AGFsaWNlAHNlY3JldA==
+         S: 235 yes
+         C: NOOP
+         S: 250 ok
+         C: QUIT
+         S: 221 bye",
+    );
+    let mut session = stepwise(&server, |_| ());
+    assert_eq!(session.last_reply().map(Reply::text).as_deref(), Some("220 ready"));
+    assert_eq!(session.hello(Verb::Ehlo, &mut ()).unwrap().code(), 502);
+    assert_eq!(session.hello(Verb::Helo, &mut ()).unwrap().code(), 250);
+    assert_eq!(session.hello(Verb::Ehlo, &mut ()).unwrap().code(), 250);
+    assert!(session.connection().extensions().has_auth("LOGIN"));
+    assert_eq!(session.auth("LOGIN", None, &mut ()).unwrap().code(), 334);
+    assert_eq!(session.auth_line("YWxpY2U=", &mut ()).unwrap().code(), 334);
+    assert_eq!(session.auth_line("c2VjcmV0", &mut ()).unwrap().code(), 535);
+    assert_eq!(session.auth("PLAIN", Some("AGFsaWNlAHNlY3JldA=="), &mut ()).unwrap().code(), 235);
+    session.command(&Command::Noop(None), &mut ()).unwrap();
+    session.quit(&mut ());
+    server.finish();
+}
+
+/// What the settings have to say is done within the caller's own hello: its program need not know of it.
+#[test]
+fn a_login_of_the_settings_runs_inside_the_hello_that_is_led() {
+    let server = ScriptedServer::start(
+        "S: 220 ready
+         C: EHLO me.example
+         S: 250-here
+         S: 250 AUTH PLAIN
+         C: AUTH PLAIN AGFsaWNlAHNlY3JldA==
+         S: 235 yes
+         C: QUIT
+         S: 221 bye",
+    );
+    let credentials = Credentials::new("alice", Secret::new("secret".into()));
+    let mut session = stepwise(&server, |settings| settings.auth = Some(AuthPlan::new(credentials, Owner::Program)));
+    let reply = session.hello(Verb::Ehlo, &mut ()).unwrap();
+    assert_eq!(reply.text(), "250 here / AUTH PLAIN", "the answer to the hello");
+    session.quit(&mut ());
+    server.finish();
+}
+
+#[test]
+fn what_cannot_be_led_now_is_an_error_and_the_session_goes_on() {
+    let server = ScriptedServer::start(
+        "S: 220 ready
+         C: EHLO me.example
+         S: 250-here
+         S: 250-STARTTLS
+         S: 250 AUTH PLAIN
+         C: NOOP
+         S: 250 ok
+         C: QUIT
+         S: 221 bye",
+    );
+    let mut session = stepwise(&server, |settings| settings.tls.mode = TlsMode::Never);
+    session.hello(Verb::Ehlo, &mut ()).unwrap();
+    let error = session.start_tls(&mut ()).unwrap_err();
+    assert_eq!((error.phase, error.cause), (Phase::Tls, Cause::BadSequence), "{error}");
+    let error = session.auth("PLAIN", Some("AGFsaWNlAHNlY3JldA=="), &mut ()).unwrap_err();
+    assert_eq!((error.phase, error.cause), (Phase::Auth, Cause::Policy), "{error}");
+    session.command(&Command::Noop(None), &mut ()).unwrap();
+    session.quit(&mut ());
+    server.finish();
+}
+
+#[test]
+fn commands_are_sent_apart_from_their_replies_which_come_line_by_line() {
+    let server = server(
+        "C: VRFY smith
+         S: 553-ambiguous
+         S: 553-john@example.org
+         S: 553 jane@example.org
+         C: NOOP
+         S: 250 ok
+         C: NOOP
+         S: 250-first
+         S: 250 second
+         C: QUIT
+         S: 221 bye",
+    );
+    let mut session = open(&server).unwrap();
+    session.send(&Command::Vrfy("smith")).unwrap();
+    let mut lines = Vec::new();
+    loop {
+        let line = session.receive_line(&mut ()).unwrap();
+        assert_eq!(line.code, 553);
+        lines.push(String::from_utf8(line.text).unwrap());
+        if !line.more {
+            break;
+        }
+    }
+    assert_eq!(lines, ["ambiguous", "john@example.org", "jane@example.org"]);
+    session.send(&Command::Noop(None)).unwrap();
+    assert_eq!(session.receive(&mut ()).unwrap().reply.code(), 250);
+    // What is left of a reply goes when the next one is asked for.
+    session.send(&Command::Noop(None)).unwrap();
+    assert!(session.receive_line(&mut ()).unwrap().more);
+    session.quit(&mut ());
+    server.finish();
+}
+
+#[test]
+fn an_envelope_goes_in_one_flight_where_the_server_pipelines() {
+    let from = ReversePath::parse("a@example.org").unwrap();
+    let to: Vec<ForwardPath> = ["b@x", "c@x", "d@x"].iter().map(|text| ForwardPath::parse(text).unwrap()).collect();
+    let recipients: Vec<(&ForwardPath, &[Parameter])> = to.iter().map(|to| (to, &[][..])).collect();
+    let codes = |answers: Vec<Result<Reply, Error>>| -> Vec<u16> {
+        answers.into_iter().map(|answer| answer.map_or_else(|error| error.code(), |reply| reply.code())).collect()
+    };
+    let pipelined = server(
+        "C: MAIL FROM:<a@example.org> BODY=8BITMIME
+         C: RCPT TO:<b@x>
+         C: RCPT TO:<c@x>
+         C: RCPT TO:<d@x>
+         S: 250 ok
+         S: 250 ok
+         S: 550 no
+         S: 251 ok
+         C: RSET
+         S: 250 ok
+         C: MAIL FROM:<a@example.org> BODY=8BITMIME
+         C: RCPT TO:<b@x>
+         C: RCPT TO:<c@x>
+         C: RCPT TO:<d@x>
+         S: 452 later
+         S: 503 no
+         S: 503 no
+         S: 503 no
+         C: QUIT
+         S: 221 bye",
+    );
+    let mut session = open(&pipelined).unwrap();
+    assert_eq!(codes(session.envelope(&Sender::new(&from), &recipients, &mut ()).unwrap()), [250, 550, 251]);
+    session.command(&Command::Rset, &mut ()).unwrap();
+    assert_eq!(session.envelope(&Sender::new(&from), &recipients, &mut ()).unwrap_err().code(), 452);
+    session.quit(&mut ());
+    pipelined.finish();
+
+    let stepped = ScriptedServer::start(
+        "S: 220 ready
+         C: EHLO me.example
+         S: 250 here
+         C: MAIL FROM:<a@example.org>
+         S: 250 ok
+         C: RCPT TO:<b@x>
+         S: 550 no
+         C: RCPT TO:<c@x>
+         S: 250 ok
+         C: RCPT TO:<d@x>
+         S: 250 ok
+         C: RSET
+         S: 250 ok
+         C: MAIL FROM:<a@example.org>
+         S: 550 no
+         C: QUIT
+         S: 221 bye",
+    );
+    let mut session = open(&stepped).unwrap();
+    assert_eq!(codes(session.envelope(&Sender::new(&from), &recipients, &mut ()).unwrap()), [550, 250, 250]);
+    session.command(&Command::Rset, &mut ()).unwrap();
+    assert_eq!(session.envelope(&Sender::new(&from), &recipients, &mut ()).unwrap_err().code(), 550, "and no RCPT");
+    session.quit(&mut ());
+    stepped.finish();
+}
+
+/// The two ends change places: the transport comes back with what was read beyond the reply.
+#[test]
+fn turn_gives_the_transport_back_or_the_session() {
+    let server = server(
+        "C: TURN
+         S: 502 no
+         C: TURN
+         S: 250 ok
+         S: EHLO theirs
+         C: 220 mine
+         WAIT close",
+    );
+    let session = open(&server).unwrap();
+    let Err((session, error)) = session.turn(&mut ()) else { panic!("the server has refused") };
+    assert_eq!(error.code(), 502);
+    let Ok((mut transport, read)) = session.turn(&mut ()) else { panic!("the server has agreed") };
+    assert_eq!(String::from_utf8_lossy(&read), "EHLO theirs\r\n");
+    assert_eq!(transport.write(&[IoSlice::new(b"220 mine\r\n")]).unwrap(), 10);
+    transport.close();
+    drop(transport);
+    server.finish();
 }

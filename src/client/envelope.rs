@@ -2,7 +2,7 @@
 
 use crate::error::{Cause, Error, Hint, Phase, Result};
 use crate::proto::address::{ForwardPath, ReversePath};
-use crate::proto::command::Parameter;
+use crate::proto::command::{Parameter, Verb};
 use crate::proto::extension::Extensions;
 
 /// What the engine knows about a body before it is sent.
@@ -19,18 +19,41 @@ pub enum BodyKind {
     Binary,
 }
 
-/// The parameters of MAIL: those that the caller asked for where the server has them, and those that the engine adds
-/// (SIZE, BODY, SMTPUTF8).
-///
-/// An error when the mail cannot go out properly without one that the server lacks.
-pub fn mail_parameters(
-    extensions: &Extensions,
-    from: &ReversePath,
-    ascii_recipients: bool,
-    asked: &[Parameter],
-    size: Option<u64>,
-    kind: BodyKind,
-) -> Result<Vec<Parameter>> {
+/// What MAIL says.
+#[derive(Clone, Copy, Debug)]
+pub struct Sender<'a> {
+    /// MAIL, SEND, SOML or SAML.
+    pub verb: Verb,
+    /// Whom to tell of failures.
+    pub from: &'a ReversePath,
+    /// All recipients can be named without SMTPUTF8.
+    pub ascii_recipients: bool,
+    /// The parameters that the caller asks for.
+    pub asked: &'a [Parameter],
+    /// The size of the message in octets, if it is known.
+    pub size: Option<u64>,
+    /// What its body is.
+    pub kind: BodyKind,
+}
+
+impl<'a> Sender<'a> {
+    /// MAIL from this address, of a message of which nothing is known.
+    pub fn new(from: &'a ReversePath) -> Self {
+        let kind = BodyKind::Unknown;
+        Sender { verb: Verb::Mail, from, ascii_recipients: true, asked: &[], size: None, kind }
+    }
+
+    /// The parameters that go out: those that the caller asks for where the server has them, and those that the engine adds
+    /// (SIZE, BODY, SMTPUTF8).
+    ///
+    /// An error when the mail cannot go out properly without one that the server lacks.
+    pub fn parameters(&self, extensions: &Extensions) -> Result<Vec<Parameter>> {
+        mail_parameters(extensions, self)
+    }
+}
+
+fn mail_parameters(extensions: &Extensions, sender: &Sender<'_>) -> Result<Vec<Parameter>> {
+    let Sender { from, ascii_recipients, asked, size, kind, .. } = *sender;
     let mut sent = Vec::new();
     for parameter in asked {
         if is_offered(extensions, parameter)? {

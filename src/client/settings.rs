@@ -173,9 +173,22 @@ impl Tls {
     }
 }
 
+/// Who leads from the connection to "ready".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OpeningMode {
+    /// The engine: greeting, hello, encryption and login are behind it when the connection is open.
+    #[default]
+    Automatic,
+    /// The caller, command by command: the connection is open after the greeting. `hello`, `start_tls`, `auth` and
+    /// `auth_line` of the session go on; what the settings demand (STARTTLS and hello again, a login) runs inside `hello`.
+    Stepwise,
+}
+
 /// Everything about a connection but where it goes.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
+    /// Who leads the opening.
+    pub opening: OpeningMode,
     /// The name for EHLO; empty means the local address as a literal.
     pub helo_name: String,
     /// SMTP or LMTP.

@@ -4,7 +4,7 @@
 use super::arguments::Attempt;
 use super::plan::Plan;
 use super::{failed, printable};
-use helo::client::envelope::{BodyKind, all_ascii, mail_parameters};
+use helo::client::envelope::{Sender, all_ascii};
 use helo::client::trace::Observer;
 use helo::client::words::Concerning;
 use helo::client::{Session, Settings};
@@ -14,7 +14,7 @@ use helo::net::connect::Target;
 use helo::net::lock::Mutex;
 use helo::net::wait::Cancel;
 use helo::proto::address::ReversePath;
-use helo::proto::command::{Command, Verb};
+use helo::proto::command::Command;
 use helo::proto::extension::Extensions;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -115,10 +115,8 @@ fn ask(session: &mut Session, asked: &Attempt) -> Result<Vec<Refused>> {
 }
 
 fn name_sender(session: &mut Session, from: &ReversePath, asked: &Attempt) -> Result<()> {
-    let extensions = session.connection().extensions();
-    let ascii = all_ascii(asked.to.iter());
-    let params = mail_parameters(extensions, from, ascii, &[], asked.size, BodyKind::Unknown)?;
-    session.command(&Command::Mail { verb: Verb::Mail, from, params: &params }, &mut ()).map(drop)
+    let ascii_recipients = all_ascii(asked.to.iter());
+    session.mail(&Sender { ascii_recipients, size: asked.size, ..Sender::new(from) }, &mut ()).map(drop)
 }
 
 /// What the server has said yes to.

@@ -14,7 +14,7 @@ use crate::client::wire::Wire;
 use crate::client::words::{Concerning, Context};
 use crate::error::{Cause, Error, Phase, Result};
 use crate::net::connect::{Connecting, Target};
-use crate::net::transport::Source;
+use crate::net::transport::{Source, Transport};
 use crate::net::wait::{Interest, Waker};
 use crate::proto::client::{Answer, Dialogue, Expect};
 use crate::proto::command::Command;
@@ -355,6 +355,20 @@ impl Connection {
             self.observers.note(&format!("a line of the message has {longest} octets; RFC 5321 allows 998"));
         }
         Ok(())
+    }
+
+    /// Sends what the system takes now, and reads nothing. An error is told by the next `advance`.
+    pub(crate) fn flush(&mut self) {
+        self.send(&mut &[][..]);
+    }
+
+    /// Gives the transport away, and what was read and not used; none where there is no connection. This end of it is over
+    /// then, without anything being said or closed.
+    pub(crate) fn into_transport(&mut self) -> Option<(Box<dyn Transport>, Vec<u8>)> {
+        let wire = self.wire.take_if(|wire| wire.is_drained() && !wire.has_ended())?;
+        let read = wire.input().to_vec();
+        self.stage = Stage::Dead;
+        Some((wire.into_transport().0, read))
     }
 
     /// The waiting loop saw something on this connection.

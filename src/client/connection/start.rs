@@ -1,9 +1,9 @@
 //! The opening of a connection: what [`Opening`](crate::client::opening::Opening) decides is done here.
 
 use super::{Connection, Event, Stage};
-use crate::client::opening::{Facts, Next, Opening, Say};
+use crate::client::opening::{Facts, Next, Opening, Say, Step};
 use crate::client::trace::Observer;
-use crate::error::{Error, Result};
+use crate::error::{Cause, Error, Phase, Result};
 use crate::net::connect::Connecting;
 use crate::proto::client::Dialogue;
 use crate::proto::command::{Command, Verb};
@@ -21,6 +21,36 @@ impl Connection {
                 self.leave(error, now).map(|()| None)
             }
         }
+    }
+
+    /// Begins a step of an opening that the caller leads ([`OpeningMode::Stepwise`]); its reply comes as an event, when all is
+    /// done that goes with it.
+    ///
+    /// [`OpeningMode::Stepwise`]: crate::client::settings::OpeningMode::Stepwise
+    pub(crate) fn begin_step(&mut self, step: Step, now: Instant) -> Result<()> {
+        if !self.is_ready() || self.in_flight() > 0 {
+            let words = "the connection is closed, or something else is under way on it";
+            return Err(Error::new(Phase::Command, Cause::BadSequence, words));
+        }
+        let next = self.ask_opening(|opening, facts| opening.begin(step, facts))?;
+        self.stage = Stage::Opening;
+        if let Err(error) = self.act(next, now) {
+            if !self.is_dead() {
+                self.stage = Stage::Ready;
+            }
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// The same with AUTH, or with a line of the exchange that it began.
+    pub(crate) fn begin_auth_step(&mut self, say: &Say, now: Instant) -> Result<()> {
+        self.begin_step(Step::Auth, now)?;
+        self.say(say, now).inspect_err(|_| {
+            if !self.is_dead() {
+                self.stage = Stage::Ready;
+            }
+        })
     }
 
     /// What the opening decides, as the connection is now.
@@ -52,6 +82,10 @@ impl Connection {
             Next::StartTls => self.secure_now(now)?,
             Next::Fetch { supplier, renew } => self.fetch(supplier, renew, now)?,
             Next::Wait => {}
+            Next::Answered(answer) => {
+                self.stage = Stage::Ready;
+                return Ok(Some(Event::Reply(answer)));
+            }
             Next::Done { authenticated: false } => {
                 self.again = None;
                 self.stage = Stage::Ready;

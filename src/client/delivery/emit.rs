@@ -15,7 +15,7 @@ use super::queue::Queue;
 use super::{Mail, Outcome};
 use crate::client::body::Measured;
 use crate::client::connection::Connection;
-use crate::client::envelope::{BodyKind, all_ascii, mail_parameters, recipient_parameters};
+use crate::client::envelope::{BodyKind, Sender, all_ascii, recipient_parameters};
 use crate::client::settings::Level;
 use crate::error::{Cause, Error, Phase, Result};
 use crate::proto::command::{Command, Parameter};
@@ -367,7 +367,9 @@ fn measure(connection: &Connection, mail: &mut Mail) -> std::io::Result<Measured
 
 fn parameters_of(connection: &Connection, mail: &Mail, size: Option<u64>) -> Result<Vec<Parameter>> {
     let ascii = all_ascii(mail.recipients.iter().map(|r| &r.to));
-    mail_parameters(connection.extensions(), &mail.from, ascii, &mail.parameters, size, mail.kind)
+    let (asked, kind) = (mail.parameters.as_slice(), mail.kind);
+    let sender = Sender { ascii_recipients: ascii, asked, size, kind, ..Sender::new(&mail.from) };
+    sender.parameters(connection.extensions())
 }
 
 /// What the last line lacks after `encoder` has seen `tail`: only the tail's last two bytes matter.

@@ -30,9 +30,9 @@ struct Refused {
 impl Opening {
     /// Begins the login of the plan, if there is one.
     pub(super) fn authenticate(&mut self, hello: Verb, facts: &Facts<'_>) -> Result<Next> {
-        let Some(plan) = self.plan.take() else { return Ok(Next::Done { authenticated: false }) };
+        let Some(plan) = self.plan.take() else { return Ok(self.done(false)) };
         if hello == Verb::Helo && plan.unasked {
-            return Ok(Next::Done { authenticated: false });
+            return Ok(self.done(false));
         }
         tls::check_clear(plan.owner, facts)?;
         let (login, options) = AuthOptions::of(plan);
@@ -70,7 +70,7 @@ impl Opening {
                 self.attempt = Some(attempt);
                 Ok(Next::Say(Say::AuthLine(line)))
             }
-            Ok(None) => Ok(Next::Done { authenticated: true }),
+            Ok(None) => Ok(self.done(true)),
             Err(error) => self.after_refusal(attempt, error, facts),
         }
     }

@@ -11,7 +11,7 @@ mod reconnect;
 mod tests;
 mod tls;
 
-use crate::client::settings::{AuthPlan, Settings};
+use crate::client::settings::{AuthPlan, OpeningMode, Owner, Settings};
 use crate::client::supplier::Supplier;
 use crate::error::{Cause, Error, Phase, Result};
 use crate::proto::client::{Answer, Expect, Protocol};
@@ -58,6 +58,8 @@ pub(crate) enum Next {
     },
     /// Reads the next reply.
     Wait,
+    /// Hands this reply to the caller, who goes on.
+    Answered(Answer),
     /// Commands may be given.
     Done {
         /// The server has taken a login.
@@ -77,6 +79,17 @@ pub(crate) enum Say {
     AuthLine(Line),
 }
 
+/// What a caller who leads the opening has asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// EHLO, HELO or LHLO, and whatever the settings demand behind it.
+    Hello(Verb),
+    /// STARTTLS and the handshake.
+    StartTls,
+    /// A command or a line of an exchange that the caller leads.
+    Auth,
+}
+
 /// The opening of one connection, and of the one that may come after it ([`Opening::reconnect`]).
 pub(crate) struct Opening {
     /// How to log in, until that is begun.
@@ -90,6 +103,10 @@ pub(crate) struct Opening {
     /// It was connected to once more because the server cannot do TLS: STARTTLS is not said.
     in_clear: bool,
     greeted: bool,
+    /// What the caller has asked for, where it leads.
+    step: Option<Step>,
+    /// The server's answer to the caller's hello, given when all is done that goes with it.
+    answer: Option<Answer>,
     /// What those who watch are told.
     notes: Vec<String>,
 }
@@ -100,8 +117,17 @@ impl Opening {
     pub(crate) fn new(settings: &mut Settings, is_repeatable: bool) -> Self {
         let plan = settings.auth.take();
         let purpose = Purpose::of(plan.as_ref(), settings).filter(|_| is_repeatable);
-        let notes = Vec::new();
-        Opening { plan, attempt: None, asked: None, purpose, in_clear: false, greeted: false, notes }
+        Opening {
+            plan,
+            attempt: None,
+            asked: None,
+            purpose,
+            in_clear: false,
+            greeted: false,
+            step: None,
+            answer: None,
+            notes: Vec::new(),
+        }
     }
 
     /// What there is to tell those who watch since this was last asked.
@@ -119,6 +145,17 @@ impl Opening {
         self.attempt.as_deref().map(Attempt::password)
     }
 
+    /// Begins what the caller asks for.
+    pub(crate) fn begin(&mut self, step: Step, facts: &Facts<'_>) -> Result<Next> {
+        let next = match step {
+            Step::Hello(verb) => Next::Say(Say::Hello(verb, hello_name(facts))),
+            Step::StartTls => self.may_start_tls(facts).map(|()| Next::Say(Say::StartTls))?,
+            Step::Auth => tls::check_clear(Owner::Program, facts).map(|()| Next::Wait)?,
+        };
+        self.step = Some(step);
+        Ok(next)
+    }
+
     /// Acts on a reply.
     pub(crate) fn on_reply(&mut self, answer: Answer, facts: &Facts<'_>) -> Result<Next> {
         if facts.secure {
@@ -128,27 +165,44 @@ impl Opening {
         match answer.expect {
             Expect::Greeting if answer.is_positive() => {
                 self.greeted = true;
-                Ok(hello(facts))
+                match facts.settings.opening {
+                    OpeningMode::Automatic => Ok(hello(facts)),
+                    OpeningMode::Stepwise => Ok(Next::Done { authenticated: false }),
+                }
             }
             Expect::Command(hello @ (Verb::Ehlo | Verb::Lhlo | Verb::Helo)) if answer.is_positive() => {
+                self.answer = self.step.map(|_| answer);
                 match self.wants_starttls(facts)? {
                     true => Ok(Next::Say(Say::StartTls)),
                     false => self.authenticate(hello, facts),
                 }
             }
+            Expect::Command(Verb::StartTls) => self.after_starttls(answer, facts),
+            Expect::Command(Verb::Auth) | Expect::AuthStep if self.step != Some(Step::Auth) => {
+                self.after_auth_step(answer, facts)
+            }
+            _ if self.step.is_some() => Ok(Next::Answered(answer)),
             // The server does not know EHLO (RFC 5321 section 3.2).
             Expect::Command(Verb::Ehlo) if answer.reply.is_permanent() => {
                 Ok(Next::Say(Say::Hello(Verb::Helo, hello_name(facts))))
             }
-            Expect::Command(Verb::StartTls) => self.after_starttls(answer, facts),
-            Expect::Command(Verb::Auth) | Expect::AuthStep => self.after_auth_step(answer, facts),
             _ => Err(answer.error()),
         }
     }
 
+    /// Everything is done that had to be.
+    fn done(&mut self, authenticated: bool) -> Next {
+        self.answer.take().map_or(Next::Done { authenticated }, Next::Answered)
+    }
+
     /// Goes on after a handshake: with hello, again, or with the greeting, where TLS came first.
     pub(crate) fn on_secured(&mut self, facts: &Facts<'_>) -> Next {
-        if self.greeted { hello(facts) } else { Next::Wait }
+        match self.step {
+            Some(Step::Hello(verb)) => Next::Say(Say::Hello(verb, hello_name(facts))),
+            Some(Step::StartTls | Step::Auth) => Next::Done { authenticated: false },
+            None if self.greeted => hello(facts),
+            None => Next::Wait,
+        }
     }
 }
 

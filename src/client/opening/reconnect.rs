@@ -83,6 +83,10 @@ impl Opening {
     /// Decides whether to begin anew over another connection to the same server, where something can be done otherwise
     /// there. The opening is then that of the new connection.
     pub(crate) fn reconnect(&mut self, lost: &Error) -> bool {
+        // Who leads has heard this greeting.
+        if self.step.is_some() {
+            return false;
+        }
         let Some(purpose) = self.purpose.take_if(|purpose| purpose.is_due(lost)) else { return false };
         match purpose {
             Purpose::Login(plan) => {
@@ -97,7 +101,7 @@ impl Opening {
                 self.in_clear = true;
             }
         }
-        (self.attempt, self.asked, self.greeted) = (None, None, false);
+        (self.attempt, self.asked, self.answer, self.greeted) = (None, None, None, false);
         true
     }
 }

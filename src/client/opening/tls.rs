@@ -1,6 +1,6 @@
 //! Encryption in the opening: when it is begun, what it demands, and what may go without it.
 
-use super::{Facts, Next, Opening};
+use super::{Facts, Next, Opening, Step};
 use crate::client::settings::{Owner, Settings, TlsMode, TlsName};
 use crate::error::{Cause, Error, Hint, Phase, Result};
 use crate::net::tls;
@@ -51,6 +51,17 @@ impl Opening {
         }
     }
 
+    /// Refuses a caller's STARTTLS where there is nothing to be begun.
+    pub(super) fn may_start_tls(&self, facts: &Facts<'_>) -> Result<()> {
+        let why = match facts.settings.tls.mode {
+            _ if facts.secure => "the connection is encrypted already",
+            _ if !tls::AVAILABLE => tls::LACKING,
+            TlsMode::Never => "the site says tls = never",
+            _ => return Ok(()),
+        };
+        Err(Error::new(Phase::Tls, Cause::BadSequence, why))
+    }
+
     /// Acts on the reply to STARTTLS.
     pub(super) fn after_starttls(&mut self, answer: Answer, facts: &Facts<'_>) -> Result<Next> {
         let code = answer.reply.code();
@@ -60,6 +71,7 @@ impl Opening {
         // Refused, so nothing of it has begun: where TLS is a wish only, the session goes on without.
         let refused = !answer.reply.is_success() && !answer.reply.is_intermediate() && code != 421;
         match facts.settings.tls.mode {
+            TlsMode::Optional if refused && self.step == Some(Step::StartTls) => Ok(Next::Answered(answer)),
             TlsMode::Optional if refused => self.authenticate(Verb::Ehlo, facts),
             _ if refused || code == 421 => Err(Error::refused(Phase::Tls, answer.reply)),
             _ => {

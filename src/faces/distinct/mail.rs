@@ -4,7 +4,7 @@ use super::codes::Refusal;
 use super::ctypes::{GLOBALHANDLE, LPCSTR, argument};
 use super::entry::{call, shown_with};
 use super::handle::{About, Operation, Work};
-use crate::client::envelope::{self, BodyKind};
+use crate::client::envelope::Sender;
 use crate::error::{Cause, Error, Hint, Phase};
 use crate::proto::address::{ForwardPath, ReversePath};
 use crate::proto::command::{ArgumentError, Command, Verb};
@@ -82,9 +82,8 @@ unsafe fn sender(handle: GLOBALHANDLE, from: LPCSTR, verb: Verb) -> Result<(), R
 /// MAIL or one of its kin, with the parameters that the server and the addresses call for.
 fn begin(work: &mut Work<'_>, from: ReversePath, verb: Verb, utf8_recipients: bool) -> Result<(), Error> {
     work.begun = None;
-    let extensions = work.session.connection().extensions();
-    let parameters = envelope::mail_parameters(extensions, &from, !utf8_recipients, &[], None, BodyKind::Unknown)?;
-    work.session.command(&Command::Mail { verb, from: &from, params: &parameters }, work.pause)?;
+    let sender = Sender { verb, ascii_recipients: !utf8_recipients, ..Sender::new(&from) };
+    work.session.mail(&sender, work.pause)?;
     let utf8 = utf8_recipients || !from.is_ascii();
     work.begun = Some(Begun { from, verb, utf8, named: false });
     Ok(())

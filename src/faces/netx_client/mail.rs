@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::codes::{NX_SMTP_MAIL_PRIORITY_HIGH, NX_SMTP_MAIL_PRIORITY_LOW};
-use crate::client::envelope::{BodyKind, mail_parameters};
+use crate::client::envelope::{BodyKind, Sender};
 use crate::client::words::Context;
 use crate::client::{AuthPlan, Owner, Session, Settings, clock};
 use crate::error::{Cause, Error, Phase, Result};
@@ -13,7 +13,7 @@ use crate::message::{HeaderBlock, Priority, message_id};
 use crate::net::connect::Target;
 use crate::net::wait::Cancel;
 use crate::proto::address::ForwardPath;
-use crate::proto::command::{ArgumentError, Command, Verb};
+use crate::proto::command::{ArgumentError, Command};
 use crate::proto::dot::{BodyEncoder, Dots};
 
 /// What `nx_smtp_mail_send` is given.
@@ -106,9 +106,8 @@ fn headers(client: &Client, recipient: &ForwardPath, mail: &Mail<'_>) -> Result<
 fn deliver(session: &mut Session, client: &Client, recipient: &ForwardPath, headers: &[u8], body: &[u8]) -> Result<()> {
     let size = headers.len() as u64 + BodyEncoder::new(Dots::Off).encoded_len(body);
     let kind = if body.is_ascii() && headers.is_ascii() { BodyKind::SevenBit } else { BodyKind::EightBit };
-    let extensions = session.connection().extensions();
-    let params = mail_parameters(extensions, &client.sender, recipient.is_ascii(), &[], Some(size), kind)?;
-    session.command(&Command::Mail { verb: Verb::Mail, from: &client.sender, params: &params }, &mut ())?;
+    let ascii_recipients = recipient.is_ascii();
+    session.mail(&Sender { ascii_recipients, size: Some(size), kind, ..Sender::new(&client.sender) }, &mut ())?;
     session.command(&Command::Rcpt { to: recipient, params: &[] }, &mut ())?;
     session.begin_data(&mut ())?;
     session.body(headers, &mut ())?;

@@ -5,11 +5,11 @@ use super::super::{Confirmation, Delivery, Refusal, Result, trace};
 use super::answers;
 use super::hops::Hops;
 use super::pool::{Line, Pool};
-use crate::client::envelope::{BodyKind, mail_parameters, recipient_parameters};
+use crate::client::envelope::{BodyKind, Sender, recipient_parameters};
 use crate::client::{Session, clock};
 use crate::error;
 use crate::proto::client::Protocol;
-use crate::proto::command::{Command, Parameter, Verb};
+use crate::proto::command::{Command, Parameter};
 use crate::proto::extension::Extensions;
 use crate::proto::reply::Reply;
 use crate::proto::server::BodyType;
@@ -185,8 +185,7 @@ fn mail(session: &mut Session, envelope: &Envelope) -> error::Result<()> {
     let asked: Vec<Parameter> = envelope.params.iter().filter(own).cloned().collect();
     let size = envelope.size().map(|size| size.saturating_add(TOP));
     // A client that declared SMTPUTF8 may use it anywhere, in the header too.
-    let ascii = !envelope.is_utf8();
-    let extensions = session.connection().extensions();
-    let params = mail_parameters(extensions, &envelope.from, ascii, &asked, size, kind)?;
-    session.command(&Command::Mail { verb: Verb::Mail, from: &envelope.from, params: &params }, &mut ()).map(drop)
+    let ascii_recipients = !envelope.is_utf8();
+    let sender = Sender { ascii_recipients, asked: &asked, size, kind, ..Sender::new(&envelope.from) };
+    session.mail(&sender, &mut ()).map(drop)
 }

@@ -1,4 +1,8 @@
-//! A connection whose calls wait: for faces where each call returns one verdict.
+//! A connection whose calls wait: for faces where each call returns one verdict. `steps` has what leads it by the hand, a
+//! command, a reply, a line at a time.
+
+mod envelope;
+mod steps;
 
 use crate::client::connection::{Connection, Event, Step};
 use crate::client::settings::{LEAVE_PATIENCE, QUIT_PATIENCE, Settings};
@@ -11,6 +15,8 @@ use crate::proto::command::{Command, Verb};
 use crate::proto::reply::Reply;
 use std::time::Instant;
 
+pub use steps::ReplyLine;
+
 /// What a caller does with each line of a listing; false cancels the operation.
 pub type OnLine<'a> = &'a mut dyn FnMut(&[u8]) -> bool;
 
@@ -18,6 +24,8 @@ pub type OnLine<'a> = &'a mut dyn FnMut(&[u8]) -> bool;
 pub struct Session {
     connection: Connection,
     cancel: Cancel,
+    /// A reply of which some lines have been handed out.
+    begun: Option<steps::BegunReply>,
 }
 
 impl Session {
@@ -34,13 +42,13 @@ impl Session {
     pub fn begin(target: Target, settings: Settings, cancel: Cancel) -> Result<Session> {
         let waker = own_waker(&cancel)?;
         let connection = Connection::open(target, settings, waker, Instant::now());
-        Ok(Session { connection, cancel })
+        Ok(Session { connection, cancel, begun: None })
     }
 
     /// The same, but `waker` is rung instead of this session's own, for a driver that waits for many. Once it is open,
     /// [`Session::wake_by_own_waker`] makes it one that waits for itself.
     pub(crate) fn begin_woken_by(target: Target, settings: Settings, cancel: Cancel, waker: Waker) -> Session {
-        Session { connection: Connection::open(target, settings, waker, Instant::now()), cancel }
+        Session { connection: Connection::open(target, settings, waker, Instant::now()), cancel, begun: None }
     }
 
     pub(crate) fn wake_by_own_waker(&mut self) -> Result<()> {
