@@ -11,6 +11,7 @@ mod clear;
 mod cuts;
 mod faces;
 mod hostile;
+mod led;
 mod modes;
 #[cfg(feature = "program")]
 mod own;
