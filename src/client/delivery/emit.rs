@@ -90,7 +90,10 @@ impl Lane {
         if self.quitting || !self.refilling || !self.may() {
             return Ok(false);
         }
-        if spent || queue.waiting() == 0 {
+        if queue.waiting() == 0 && self.keeps_open && !(self.needs_reset && self.flights.is_empty()) {
+            return Ok(false);
+        }
+        if if queue.waiting() == 0 { !self.keeps_open } else { spent } {
             self.connection.push(&Command::Quit, NO_MAIL, now)?;
             self.quitting = true;
             return Ok(false);

@@ -63,6 +63,8 @@ pub(super) struct Lane {
     pub(super) doubt: Option<Doubt>,
     pub(super) over: bool,
     pub(super) ended: Option<Ended>,
+    /// The connection outlives the list: no QUIT at its end.
+    pub(super) keeps_open: bool,
     opened: bool,
 }
 
@@ -78,8 +80,15 @@ impl Lane {
     ) -> Self {
         let mut connection = Connection::open(target, settings, waker, now);
         connection.set_observer(observer);
+        Lane::over(connection, level, window)
+    }
+
+    /// Over a connection that is there.
+    pub(super) fn over(connection: Connection, level: Level, window: Window) -> Self {
         Lane {
+            opened: connection.is_ready(),
             connection,
+            keeps_open: false,
             level,
             window,
             flights: VecDeque::new(),
@@ -96,7 +105,6 @@ impl Lane {
             doubt: None,
             over: false,
             ended: None,
-            opened: false,
         }
     }
 
@@ -226,6 +234,12 @@ impl Lane {
         // What it makes of the commands that it did not like is not known.
         self.needs_reset = true;
         queue.go_stepwise();
+    }
+
+    /// Nothing is under way on it, and the next mail could be another's.
+    pub(super) fn is_idle(&self) -> bool {
+        let idle = matches!(self.emit, Emit::Idle) && self.flights.is_empty() && !self.needs_reset;
+        idle && self.connection.is_ready() && self.connection.in_flight() == 0
     }
 
     pub(super) fn is_opened(&self) -> bool {

@@ -1,13 +1,14 @@
 //! Delivery of a list of mails over one connection or a stated number of them, with a result for every recipient.
 //!
-//! [`run`] drives all connections ([`lane::Lane`]) on the calling thread. What a lane may send before answers are in
-//! is the [`Level`]; what became of each recipient is an [`Outcome`].
+//! A [`Run`] drives all connections ([`lane::Lane`]) without waiting; [`run`] waits for one on the calling thread. What a
+//! lane may send before answers are in is the [`Level`]; what became of each recipient is an [`Outcome`].
 
 mod emit;
 mod ending;
 mod flight;
 mod lane;
 mod queue;
+mod run;
 
 use crate::client::body::Body;
 use crate::client::envelope::BodyKind;
@@ -20,8 +21,7 @@ use crate::net::wait::{Cancel, Yield, wait_many};
 use crate::proto::address::{ForwardPath, ReversePath};
 use crate::proto::command::Parameter;
 use crate::proto::reply::{EnhancedCode, Reply};
-use lane::Lane;
-use queue::Queue;
+pub use run::{Run, RunStep};
 use std::time::Instant;
 
 /// One mail of a list.
@@ -138,104 +138,35 @@ pub const WINDOW_BYTES: u64 = 1024 * 1024;
 /// outcome.
 pub fn run(
     mails: &mut [Mail],
-    mut options: Options<'_>,
+    options: Options<'_>,
     report: &mut dyn Report,
     cancel: &Cancel,
     yielding: &mut dyn Yield,
 ) -> Vec<Vec<Outcome>> {
-    let mut queue = Queue::new(mails, report);
-    let mut lanes: Vec<Lane> = Vec::new();
-    let mut ready = Vec::new();
-    loop {
-        let now = Instant::now();
-        if cancel.is_cancelled() {
-            let error = Error::new(Phase::Connect, Cause::Cancelled, cancel.words());
-            for lane in &mut lanes {
-                lane.lost(&error, &mut queue);
-            }
-            queue.fail_rest(&error);
-            break;
-        }
-        open_lanes(&mut lanes, &mut queue, &mut options, cancel, now);
-        let mut until: Option<Instant> = None;
-        let mut moved = false;
-        for lane in &mut lanes {
-            match lane.work(&mut queue, cancel, Instant::now()) {
-                lane::Work::Waits(deadline) => until = [until, deadline].into_iter().flatten().min(),
-                lane::Work::More | lane::Work::Over => moved = true,
-            }
-        }
-        let alive = lanes.iter().filter(|lane| lane.is_at_work()).count();
-        if alive > 0 && lanes.iter().any(Lane::is_crowded_out) {
-            // The server has as many connections as it wants from us.
-            options.connections = alive;
-            lanes.retain(|lane| !lane.is_crowded_out());
-            moved = true;
-        }
-        queue.set_sent(lanes.iter().map(Lane::bytes_sent).sum());
-        lanes.retain_mut(|lane| !lane.retire(&mut queue));
-        queue.tell_progress();
-        if lanes.is_empty() && queue.waiting() == 0 {
-            // Whatever has no outcome now would never get one.
-            queue.settle_forgotten();
-            break;
-        }
-        if moved {
-            if yielding.interval().is_some_and(|interval| interval.is_zero()) {
-                yielding.run();
-            }
-            turn::take_or(cancel);
-            continue;
-        }
-        let (mut sources, mut ends) = (Vec::new(), Vec::new());
-        for lane in &lanes {
-            lane.waits(&mut sources);
-            ends.push(sources.len());
-        }
-        wait_many(&sources, until, cancel, yielding, &mut ready);
-        drop(sources);
-        let mut begin = 0;
-        for (lane, end) in lanes.iter_mut().zip(ends) {
-            if ready.get(begin..end).is_none_or(|of_lane| of_lane.contains(&true)) {
-                lane.woken();
-            }
-            begin = end;
-        }
-    }
-    queue.tell_progress();
-    queue.into_outcomes()
+    let mut run = Run::of(mails, options, report, cancel);
+    finish(&mut run, cancel, yielding);
+    run.into_outcomes()
 }
 
-/// Opens as many connections as the waiting mails are worth.
-fn open_lanes(lanes: &mut Vec<Lane>, queue: &mut Queue<'_>, options: &mut Options<'_>, cancel: &Cancel, now: Instant) {
-    while lanes.len() < options.connections.max(1) && queue.waiting() > lanes.iter().filter(|l| l.is_young()).count() {
-        if let Some(error) = queue.given_up() {
-            if lanes.is_empty() {
-                queue.fail_rest(&error);
-            }
-            return;
-        }
-        let opened = (options.target)().ok_or_else(|| {
-            Error::new(Phase::Connect, Cause::Unsent, "the connection given is used up, and no other can be made")
-        });
-        let opened = opened.and_then(|target| {
-            let waker = cancel.waker().map_err(|why| {
-                Error::new(Phase::Connect, Cause::NoSocket, format!("no descriptor to wait with: {why}"))
-            })?;
-            Ok((target, waker))
-        });
-        match opened {
-            Ok((target, waker)) => {
-                let observer = options.observer.as_mut().map(|make| make());
-                let window = lane::Window { mails: options.window_mails, bytes: options.window_bytes };
-                lanes.push(Lane::open(target, options.settings.clone(), options.level, window, waker, observer, now));
-            }
-            Err(error) => {
-                if lanes.is_empty() {
-                    queue.fail_rest(&error);
+/// Drives a run until it is done, and waits for it on the calling thread.
+pub fn finish(run: &mut Run<'_, '_>, cancel: &Cancel, yielding: &mut dyn Yield) {
+    let mut ready = Vec::new();
+    loop {
+        let until = match run.advance(Instant::now()) {
+            RunStep::Done => return,
+            RunStep::Moved => {
+                if yielding.interval().is_some_and(|interval| interval.is_zero()) {
+                    yielding.run();
                 }
-                return;
+                turn::take_or(cancel);
+                continue;
             }
-        }
+            RunStep::Wait(until) => until,
+        };
+        let (mut sources, mut ends) = (Vec::new(), Vec::new());
+        run.waits(&mut sources, &mut ends);
+        wait_many(&sources, until, cancel, yielding, &mut ready);
+        drop(sources);
+        run.woken(&ready, &ends);
     }
 }

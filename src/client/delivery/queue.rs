@@ -3,6 +3,7 @@
 use super::{Mail, Outcome, Progress, Report};
 use crate::error::{Cause, Error, Phase};
 use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
 
 /// Connections in a row that the server has closed with 421 before it had taken a mail: then the rest is given up (RFC 5321
 /// section 4.5.4.1). One more than a single mail may use up.
@@ -29,8 +30,34 @@ pub(super) fn not_sent(error: &Error, why: &str) -> Error {
     Error { cause: Cause::Unsent, detail: format!("not sent, {why}: {}", error.detail), ..error.clone() }
 }
 
+/// The mails of a list: lent for a run, or the run's own, to which more can be added.
+pub(super) enum Mails<'a> {
+    Lent(&'a mut [Mail]),
+    Own(Vec<Mail>),
+}
+
+impl Deref for Mails<'_> {
+    type Target = [Mail];
+
+    fn deref(&self) -> &[Mail] {
+        match self {
+            Mails::Lent(mails) => mails,
+            Mails::Own(mails) => mails,
+        }
+    }
+}
+
+impl DerefMut for Mails<'_> {
+    fn deref_mut(&mut self) -> &mut [Mail] {
+        match self {
+            Mails::Lent(mails) => mails,
+            Mails::Own(mails) => mails,
+        }
+    }
+}
+
 pub(super) struct Queue<'a> {
-    mails: &'a mut [Mail],
+    mails: Mails<'a>,
     report: &'a mut dyn Report,
     waiting: VecDeque<usize>,
     attempts: Vec<u8>,
@@ -47,7 +74,7 @@ pub(super) struct Queue<'a> {
 }
 
 impl<'a> Queue<'a> {
-    pub(super) fn new(mails: &'a mut [Mail], report: &'a mut dyn Report) -> Self {
+    pub(super) fn new(mails: Mails<'a>, report: &'a mut dyn Report) -> Self {
         let progress = Progress { mails: mails.len() as u64, ..Progress::default() };
         let open: Vec<usize> = mails.iter().map(|m| m.recipients.len()).collect();
         let mut queue = Queue {
@@ -68,6 +95,31 @@ impl<'a> Queue<'a> {
         // A mail without recipients is done before it begins.
         queue.progress.mails_done = (queue.mails.len() - queue.waiting.len()) as u64;
         queue
+    }
+
+    /// One more mail at the end of a list that is the run's own: its number.
+    pub(super) fn add(&mut self, mail: Mail) -> Option<usize> {
+        let Mails::Own(mails) = &mut self.mails else { return None };
+        let (number, recipients) = (mails.len(), mail.recipients.len());
+        mails.push(mail);
+        self.attempts.push(0);
+        self.outcomes.push(vec![None; recipients]);
+        self.open.push(recipients);
+        self.progress.mails += 1;
+        match recipients {
+            0 => self.progress.mails_done += 1,
+            _ => self.waiting.push_back(number),
+        }
+        Some(number)
+    }
+
+    /// What became of a mail's recipients so far.
+    pub(super) fn outcomes(&self, mail: usize) -> &[Option<Outcome>] {
+        self.outcomes.get(mail).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.progress.mails_done == self.progress.mails
     }
 
     pub(super) fn waiting(&self) -> usize {
@@ -189,7 +241,7 @@ impl<'a> Queue<'a> {
 
     /// The end of a run: no recipient stays without an outcome, even should a defect have lost it on the way.
     pub(super) fn settle_forgotten(&mut self) {
-        if self.progress.mails_done == self.progress.mails {
+        if self.is_done() {
             return;
         }
         let text = "the library lost track of this mail, and whether it was sent is not known: please report it";

@@ -4,11 +4,11 @@
 //! [`OpeningMode::Stepwise`]: crate::client::settings::OpeningMode::Stepwise
 
 use super::Session;
-use crate::client::connection::Event;
+use crate::client::connection::{Connection, Event};
 use crate::client::opening::{Say, Step};
 use crate::error::{Cause, Error, Phase, Result};
 use crate::net::transport::Transport;
-use crate::net::wait::Yield;
+use crate::net::wait::{Cancel, Yield};
 use crate::proto::client::Answer;
 use crate::proto::command::{Command, Verb};
 use crate::proto::reply::Reply;
@@ -99,6 +99,16 @@ impl Session {
     fn auth_step(&mut self, say: &Say, yielding: &mut dyn Yield) -> Result<Reply> {
         self.connection.begin_auth_step(say, Instant::now())?;
         self.answer(yielding, &mut |_| true).map(|answer| answer.reply)
+    }
+
+    /// The connection, for a driver of another kind ([`Run`](crate::client::delivery::Run)).
+    pub fn into_connection(self) -> Connection {
+        self.connection
+    }
+
+    /// A session over a connection that somebody else has driven. `cancel` is that whose waker the connection has.
+    pub fn over(connection: Connection, cancel: Cancel) -> Session {
+        Session { connection, cancel, begun: None }
     }
 
     /// Says TURN (RFC 821 section 3.8). Where the server agrees the two ends change places: the transport, and what was
