@@ -159,8 +159,18 @@ def in_child(forget: Callable[[], object]) -> None:
 
 
 class _Here(threading.local):
+    """Made on each thread that comes here, when it first does."""
+
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        if _FORK_HANGS and threading.get_ident() not in threading._active:  # type: ignore[attr-defined]
+            ctypes.pythonapi.PyGILState_Ensure()
+
+
+# Before 3.12 a child made by fork waits for ever if another thread is being made known to the interpreter, or forgotten by
+# it, at that very moment (PyOS_AfterFork_Child takes the lock on its threads before it renews it). Threads of the library
+# would be so for each callback; they stay known instead, from the first on.
+_FORK_HANGS = sys.implementation.name == "cpython" and sys.version_info < (3, 12) and hasattr(os, "fork")
 
 
 _here = _Here()

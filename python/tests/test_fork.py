@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import unittest
 
 from helo import distinct, native
@@ -46,7 +47,6 @@ WAYS = (by_distinct, by_native, in_background)
 class Children(unittest.TestCase):
     def test_children_of_fork_send_a_mail_and_end(self):
         over = threading.Event()
-        told = {"fine": 0, "failed": 0, "hung": 0}
         # Of a process of its own: what is forked here has no server.
         with Sink() as sink:
             hosts = (f"127.0.0.1:{sink.port}", f"localhost:{sink.port}")
@@ -58,21 +58,44 @@ class Children(unittest.TestCase):
             threads = [threading.Thread(target=load, args=(way, host)) for way in WAYS for host in hosts]
             for thread in threads:
                 thread.start()
-            alive = 0
-            for number in range(CHILDREN):
-                if alive == AT_ONCE:
-                    self.reap(told)
-                    alive -= 1
-                pid = os.fork()
-                if pid == 0:
-                    self.be_child(number, hosts)
-                alive += 1
-            for _ in range(alive):
-                self.reap(told)
+            told = self.have_children(hosts)
             over.set()
             for thread in threads:
                 thread.join(PATIENCE)
         self.assertEqual(told, {"fine": CHILDREN, "failed": 0, "hung": 0})
+
+    def test_children_of_a_process_that_serves(self):
+        """The threads of a server come and go in the interpreter while it forks."""
+        over = threading.Event()
+        with Server({"port": 0}, deliver=lambda mail, message: None) as server:
+            hosts = (f"127.0.0.1:{server.port}", f"localhost:{server.port}")
+
+            def load(host):
+                while not over.is_set():
+                    by_native(host)
+
+            threads = [threading.Thread(target=load, args=(host,)) for host in hosts]
+            for thread in threads:
+                thread.start()
+            told = self.have_children(hosts)
+            over.set()
+            for thread in threads:
+                thread.join(PATIENCE)
+        self.assertEqual(told, {"fine": CHILDREN, "failed": 0, "hung": 0})
+
+    def have_children(self, hosts):
+        """Forks CHILDREN times, and says what became of them."""
+        told, alive = {"fine": 0, "failed": 0, "hung": 0}, {}
+        for number in range(CHILDREN):
+            if len(alive) == AT_ONCE:
+                self.reap(told, alive)
+            pid = os.fork()
+            if pid == 0:
+                self.be_child(number, hosts)
+            alive[pid] = time.monotonic()
+        while alive:
+            self.reap(told, alive)
+        return told
 
     @staticmethod
     def be_child(number, hosts):
@@ -96,8 +119,16 @@ class Children(unittest.TestCase):
             os._exit(code)
 
     @staticmethod
-    def reap(told):
-        _, status = os.wait()
+    def reap(told, alive):
+        """Waits for one of the children. One that hangs before it could set its alarm is ended here."""
+        oldest = min(alive, key=lambda pid: alive[pid])
+        watch = threading.Timer(max(0.0, alive[oldest] + PATIENCE + 5 - time.monotonic()), os.kill, (oldest, signal.SIGALRM))
+        watch.daemon = True
+        watch.start()
+        pid, status = os.wait()
+        watch.cancel()
+        if alive.pop(pid, None) is None:
+            return  # Another test's.
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
             told["hung"] += 1
         elif status:

@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Iterable
 from typing import Any, Callable, Optional, Union
 
-from .. import _waiting
 from .._library import last_error
 from .._pieces import Address, Message, Text, Value, addresses, key_value, kind, recipients_of, sender_of, whole
 from .._pieces import address as _address
@@ -25,7 +24,7 @@ from ..native._codes import Cause, Face, Status
 from ..native._errors import HeloError
 from . import _constants as c
 from . import _raw as raw
-from ._errors import InvalidHandle, RecipientsRefused, Refused, Reply, error
+from ._errors import InvalidHandle, RecipientsRefused, Refused, Reply, SmtpError, error
 
 # Room for the longest reply that the library keeps, and its NUL.
 REPLY_SIZE = 1024 * 1024 + 1
@@ -40,10 +39,6 @@ PIECE = 0.1
 Debug = Callable[[bytes], object]
 """Gets what goes over the wire."""
 
-# Callbacks of connections that were aborted while they were being made: they are called once more.
-_awaited: set[Connection] = set()
-
-
 class Connection:
     """A connection to a server.
 
@@ -54,6 +49,9 @@ class Connection:
     A call that fails raises ``SmtpError`` or one of its classes. An exception in a callback of yours, and one of a
     signal's handler on the main thread (``KeyboardInterrupt`` of Ctrl-C), ends the call within a second and comes out
     of it; the connection is gone then, as after ``abort``."""
+
+    _caught: Optional[BaseException]
+    _failure: Optional[SmtpError]
 
     def __init__(self, host: Text, local: Optional[Text] = None, *, debug: Optional[Debug] = None) -> None:
         self._prepare(debug)
@@ -108,32 +106,31 @@ class Connection:
         on_status: Optional[Callable[[int], object]] = None,
     ) -> Connection:
         """Begins to connect and returns at once. ``wait()`` waits for the outcome; ``on_status``, if given, is called
-        with its status code, on a thread of the library's. What it or ``debug`` raises comes out of ``wait``."""
+        with its status code, on another thread. What it or ``debug`` raises comes out of ``wait``."""
+        # Not by smtp_xhelo: a thread that the interpreter does not know would call back, and a child made by fork at that
+        # moment could hang (``_waiting``).
         self = cls.__new__(cls)
         self._prepare(debug)
         self._done.clear()
-
-        def told(_handle: int, result: int, _param: int) -> int:
-            self._outcome = result
-            self._why = _why()
-            self._done.set()
-            try:
-                if on_status is not None:
-                    on_status(result)
-            finally:
-                # Last: the interpreter may end then.
-                _awaited.discard(self)
-            return 0
-
-        self._status_proc = raw.StatusProc(guarded(told, 0, self._keep))
-        # The library calls back even when nobody holds this object any more.
-        _awaited.add(self)
-        place = ctypes.byref(self._place)
-        status = raw.smtp_xhelo(_text(host), _local(local), place, self._debug_proc, self._status_proc, 0)
-        if status != c.SMTP_SUCCESS:
-            _awaited.discard(self)
-            raise error("smtp_xhelo", status)
+        arguments = (_text(host), _local(local), ctypes.byref(self._place), self._debug_proc, 0)
+        threading.Thread(target=self._open_here, args=(on_status, arguments), name="helo", daemon=True).start()
         return self
+
+    def _open_here(self, on_status: Optional[Callable[[int], object]], arguments: tuple[object, ...]) -> None:
+        status = c.SMTP_ABORTED
+        try:
+            try:
+                self._open("smtp_helo", *arguments)
+                status = c.SMTP_SUCCESS
+            except SmtpError as failed:
+                status, self._failure = failed.status, failed
+            finally:
+                # Those who hear of it by on_status may look at it, or wait for it.
+                self._done.set()
+            if on_status is not None:
+                on_status(status)
+        except BaseException as caught:
+            self._caught = self._caught or caught
 
     def wait(self, timeout: Optional[float] = None) -> bool:
         """Waits for the outcome of ``start``: returns when connected, raises when that failed. False when it is not
@@ -143,22 +140,20 @@ class Connection:
         while not self._done.wait(PIECE if until is None else max(0.0, min(PIECE, until - time.monotonic()))):
             if until is not None and time.monotonic() >= until:
                 return False
-        if self._outcome != c.SMTP_SUCCESS:
-            self._fail("smtp_xhelo", self._outcome, close=True)
         self._raise_caught()
+        if self._failure is not None:
+            raise self._failure
         return True
 
     def _prepare(self, debug: Optional[Debug]) -> None:
         # The library puts the handle there before anything else happens.
         self._place = raw.GLOBALHANDLE(0)
         self._process = os.getpid()
-        self._caught: Optional[BaseException] = None
-        self._outcome = c.SMTP_SUCCESS
-        self._why = ("", Cause.NONE, 0)
+        self._caught = None
+        self._failure = None
         self._done = threading.Event()
         self._done.set()
         self._yield_proc = raw.YieldProc()
-        self._status_proc = raw.StatusProc()
         self._debug_proc = self._debug_callback(debug)
 
     def _open(self, function: str, *arguments: object) -> None:
@@ -423,8 +418,7 @@ class Connection:
 
     def _fail(self, function: str, status: int, close: bool = False) -> None:
         """Raises what a status means, with the server's words where they are the reason."""
-        # The opening that nobody waited for failed on another thread: its reasons were kept there.
-        words, cause, code = self._why if function == "smtp_xhelo" else _why()
+        words, cause, code = _why()
         reply = None
         if status == c.SMTP_FAILURE and self._handle and cause == Cause.REFUSED and code:
             try:
@@ -451,7 +445,7 @@ class Connection:
         raw.smtp_xquit(self._handle)
 
     def _keep(self, caught: BaseException) -> None:
-        """An exception in a callback ends the call that is at work, or, on the library's own thread, the opening."""
+        """An exception in a callback ends the call that is at work."""
         call = current()
         if call is not None:
             call.keep(caught)
@@ -537,15 +531,6 @@ def _why() -> tuple[str, Cause, int]:
     if native.helo_last_failure(ctypes.byref(failure)) != Status.OK:
         return last_error(), Cause.NONE, 0
     return last_error(), Cause(failure.cause), failure.code
-
-
-def _abort_awaited() -> None:
-    for connection in list(_awaited):
-        raw.smtp_xquit(connection._handle)
-
-
-_waiting.at_end(_abort_awaited, lambda: not _awaited)
-_waiting.in_child(lambda: _awaited.clear())
 
 
 def date() -> str:
