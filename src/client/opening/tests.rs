@@ -70,6 +70,7 @@ fn shown(next: Result<Next>) -> String {
         Ok(Next::StartTls) => String::from("handshake"),
         Ok(Next::Fetch { renew, .. }) => String::from(if renew { "fetch fresh" } else { "fetch" }),
         Ok(Next::Wait) => String::from("wait"),
+        Ok(Next::Answered(_)) => String::from("answered"),
         Ok(Next::Done { authenticated }) => String::from(if authenticated { "logged in" } else { "done" }),
         Err(Error { phase, cause, .. }) => format!("{phase:?} {cause:?}"),
     }
