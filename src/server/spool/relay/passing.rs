@@ -53,7 +53,7 @@ impl Passing {
         let seven_bit =
             envelope.body() == BodyType::EightBit && line.extensions().is_some_and(|ext| !ext.eight_bit_mime);
         let (hops_max, lmtp) = (pool.options.hops_max, pool.options.settings.protocol == Protocol::Lmtp);
-        let own = Envelope { recipients: Vec::new(), ..envelope.clone() };
+        let own = envelope.without_recipients();
         let stage = Stage::Envelope;
         let mut passing = Passing { line, envelope: own, hops_max, lmtp, seven_bit, hops: Hops::default(), stage };
         envelope.recipients.iter().try_for_each(|recipient| passing.recipient(recipient))?;
@@ -131,6 +131,11 @@ impl Delivery for Passing {
 
     fn write(&mut self, piece: &[u8]) -> Result<()> {
         self.pass(piece).inspect_err(|_| self.stage = Stage::Over)
+    }
+
+    fn held(&self) -> usize {
+        let chunk = if let Stage::Chunks(gathered) = &self.stage { gathered.capacity() } else { 0 };
+        size_of::<Passing>() + size_of_val(self.envelope.recipients.as_slice()) + chunk
     }
 
     fn finish(mut self: Box<Self>) -> Result<Confirmation> {
