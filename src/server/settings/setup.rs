@@ -76,7 +76,10 @@ impl Settings {
             (Some(Destination::Maildir(path)), None) => self.maildir(path, false)?,
             (Some(Destination::Maildirs(path)), None) => self.maildir(path, true)?,
             (Some(Destination::Relay(to)), None) => {
-                Arc::new(relay::Relay::new(relay_to(to.expose(), self.relay_ca.as_deref(), &name)?))
+                let mut options = relay_to(to.expose(), self.relay_ca.as_deref(), &name)?;
+                options.connections_max = self.relay_connections.unwrap_or(options.connections_max);
+                options.hold = self.relay_hold.unwrap_or(options.hold);
+                Arc::new(relay::Relay::new(options))
             }
         };
         let mut service = Service::new(name, spool);
