@@ -26,7 +26,7 @@ pub mod callback;
 pub mod console;
 pub mod handle;
 pub mod last_error;
-mod process;
+pub mod process;
 pub mod rights;
 pub mod string;
 

@@ -17,6 +17,17 @@ pub(super) fn begin() {
     }
 }
 
+/// Has the system's allocator take its memory from one place. That of glibc reserves 64 MiB of addresses for each of many
+/// threads: where addresses are limited (`ulimit -v`) nothing is left of them for what is really used. For a program that
+/// is all the library's; before its first thread.
+pub fn save_addresses() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: it sets a number of the allocator.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+    }
+}
+
 /// Has the system tell of every fork.
 #[cfg(unix)]
 pub(super) fn watch_forks() {

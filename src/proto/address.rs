@@ -10,7 +10,7 @@
 //!   not sent, as RFC 5321 (appendix C) has it.
 
 use super::command::ArgumentError;
-use alloc::string::String;
+use alloc::boxed::Box;
 use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
@@ -82,7 +82,7 @@ fn read<'a, T>(
 /// A mailbox: a local part and mostly a domain.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Mailbox {
-    text: String,
+    text: Box<str>,
     /// Where the `@` is; the length of the text if there is none.
     at: usize,
 }
@@ -127,7 +127,7 @@ impl Mailbox {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ReversePath {
     mailbox: Option<Mailbox>,
-    route: String,
+    route: Option<Box<str>>,
 }
 
 impl ReversePath {
@@ -146,12 +146,12 @@ impl ReversePath {
             "" => Ok((None, "")),
             _ => path(inner, local_max).map(|(mailbox, route)| (Some(mailbox), route)),
         })?;
-        Ok(ReversePath { mailbox, route: String::from(route) })
+        Ok(ReversePath { mailbox, route: kept(route) })
     }
 
     /// The null sender.
     pub const fn null() -> Self {
-        ReversePath { mailbox: None, route: String::new() }
+        ReversePath { mailbox: None, route: None }
     }
 
     /// It is the null sender.
@@ -171,7 +171,7 @@ impl ReversePath {
 
     /// The source route without its colon, such as `@a.example,@b.example`; mostly empty. It is not sent.
     pub fn route(&self) -> &str {
-        &self.route
+        self.route.as_deref().unwrap_or_default()
     }
 
     /// All ASCII: can be sent without SMTPUTF8.
@@ -184,7 +184,7 @@ impl ReversePath {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ForwardPath {
     mailbox: Mailbox,
-    route: String,
+    route: Option<Box<str>>,
 }
 
 impl ForwardPath {
@@ -200,7 +200,7 @@ impl ForwardPath {
 
     fn of(text: &str, local_max: usize) -> Result<Self, ArgumentError> {
         let (mailbox, route) = read("recipient", text, |inner| path(inner, local_max))?;
-        Ok(ForwardPath { mailbox, route: String::from(route) })
+        Ok(ForwardPath { mailbox, route: kept(route) })
     }
 
     /// The mailbox.
@@ -215,13 +215,18 @@ impl ForwardPath {
 
     /// The source route without its colon; mostly empty. It is not sent.
     pub fn route(&self) -> &str {
-        &self.route
+        self.route.as_deref().unwrap_or_default()
     }
 
     /// All ASCII: can be sent without SMTPUTF8.
     pub fn is_ascii(&self) -> bool {
         self.mailbox.is_ascii()
     }
+}
+
+/// A source route as it is kept, mostly none.
+fn kept(route: &str) -> Option<Box<str>> {
+    (!route.is_empty()).then(|| Box::from(route))
 }
 
 macro_rules! shown_as_text {
@@ -294,7 +299,7 @@ fn mailbox(text: &str, local_max: usize) -> Result<Mailbox, Fault> {
             return Err(Fault::at(text, at, why));
         }
     }
-    Ok(Mailbox { text: String::from(text), at })
+    Ok(Mailbox { text: Box::from(text), at })
 }
 
 /// Where the quoted string at the front of `text` ends.

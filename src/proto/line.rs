@@ -66,6 +66,11 @@ impl LineReader {
         self.limit = limit;
     }
 
+    /// What it holds of memory, in octets.
+    pub fn held(&self) -> usize {
+        self.held.capacity()
+    }
+
     /// Wipes the line that was given out last: it held a secret.
     pub fn wipe(&mut self) {
         if self.given {

@@ -1,9 +1,10 @@
 //! A thread that serves many sessions: it waits for all of them at once and drives those for which something happened.
 
+use super::connections::TooMany;
 use super::door::{AcceptFailure, Door, accept_failure};
 use super::service::Service;
 use super::session::{Origin, READ_BUFFER, Session, Step, Work, Worked};
-use super::shared::{Arrival, Message, Shared, TooMany};
+use super::shared::{Arrival, Message, Shared};
 use super::slots::{Key, Slots};
 use super::spool::Peer;
 use super::timers::{Deadline, Timers};
@@ -42,7 +43,6 @@ struct Entry {
     worked: Option<Worked>,
     /// It is in the list of those to be driven.
     listed: bool,
-    _counted: super::shared::Counted,
 }
 
 pub(super) struct EventLoop {
@@ -213,10 +213,11 @@ impl EventLoop {
                             self.send_away(transport, &service, implicit_tls, TooMany::InAll);
                             continue;
                         }
-                        // Many clients come by one proxy.
-                        match self.shared.count(peer.filter(|_| !service.is_proxy(peer))) {
-                            Ok(counted) => {
-                                self.hand_over(Arrival { transport, service, implicit_tls, counted }, now);
+                        // Many clients come by one proxy: they count when it has named them.
+                        let client = peer.filter(|_| !service.is_proxy(peer)).map(|peer| peer.ip());
+                        match self.shared.connections.admit(client) {
+                            Ok(admitted) => {
+                                self.hand_over(Arrival { transport, service, implicit_tls, admitted }, now);
                             }
                             Err(why) => self.send_away(transport, &service, implicit_tls, why),
                         }
@@ -240,10 +241,7 @@ impl EventLoop {
 
     /// One more than there may be is told so, as far as that goes out at once.
     fn send_away(&self, mut transport: PolledTransport, service: &Service, tls: bool, why: TooMany) {
-        let text = match why {
-            TooMany::InAll => "4.3.2 Too many connections: try again later",
-            TooMany::OfClient => "4.7.0 Too many connections from your address: try again later",
-        };
+        let text = why.text();
         let notice = format!("{} is sent away: 421 {text}", transport.peer());
         self.shared.notice_about(transport.peer_address(), &notice);
         // Whatever it has said already is to be read before it is closed.
@@ -265,7 +263,7 @@ impl EventLoop {
     }
 
     fn serve(&mut self, arrival: Arrival, now: Instant) {
-        let Arrival { mut transport, service, implicit_tls, counted } = arrival;
+        let Arrival { mut transport, service, implicit_tls, admitted } = arrival;
         let token = Token(self.sessions.next_key().index);
         if let Err(why) = transport.register(self.poll.registry(), token) {
             self.shared.notice(&format!("a connection could not be served: {why}"));
@@ -276,11 +274,11 @@ impl EventLoop {
             local: transport.local_address(),
             implicit_tls,
         };
-        let mut session = Session::new(service, Box::new(transport), origin, now);
+        let mut session = Session::admitted(service, Box::new(transport), origin, Some(admitted), now);
         if self.stop.is_some() {
             session.stop();
         }
-        let entry = Entry { session, deadline: Deadline::default(), worked: None, listed: false, _counted: counted };
+        let entry = Entry { session, deadline: Deadline::default(), worked: None, listed: false };
         let key = self.sessions.insert(entry);
         self.list(key);
     }

@@ -11,11 +11,14 @@
 //! ```
 
 mod address;
+pub mod budget;
 pub mod clients;
+mod connections;
 mod decide;
 mod door;
 mod event_loop;
 pub mod log;
+mod machine;
 mod pool;
 pub mod proxy;
 mod running;

@@ -1,5 +1,6 @@
 //! What the sessions of a listener have in common.
 
+use super::budget::Budget;
 use super::decide::{AcceptAll, Decide};
 use super::log::{Floods, Log, Silent};
 use super::proxy::Network;
@@ -31,6 +32,10 @@ pub struct Service {
     pub decide: Arc<dyn Decide>,
     /// Where the mail goes.
     pub spool: Arc<dyn Spool>,
+    /// The memory that its sessions may hold. Places that share it share the memory.
+    pub budget: Arc<Budget>,
+    /// The spool keeps each message in memory while it comes, which counts.
+    pub messages_in_memory: bool,
     /// Who is told what happens.
     pub log: Arc<dyn Log>,
     /// How much of it clients fill.
@@ -49,9 +54,16 @@ impl Service {
             proxies: Vec::new(),
             decide: Arc::new(AcceptAll),
             spool,
+            budget: Budget::by_default(),
+            messages_in_memory: false,
             log: Arc::new(Silent),
             floods: Arc::new(Floods::new()),
         }
+    }
+
+    /// Whether some of what a session has to do needs a worker: what it reads meanwhile it has to keep.
+    pub(super) fn blocks(&self) -> bool {
+        self.decide.blocks() || self.spool.blocks()
     }
 
     /// Whether a connection from there begins with the PROXY protocol.

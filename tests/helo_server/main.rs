@@ -6,6 +6,8 @@ mod support;
 
 mod idle;
 mod log;
+mod memory;
+mod relay;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

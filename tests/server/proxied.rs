@@ -4,7 +4,7 @@ use crate::house::House;
 use crate::support::kept::Kept;
 use crate::support::raw::Raw;
 use helo::server::spool::Peer;
-use helo::server::{Network, Service};
+use helo::server::{Limits, Network, Service};
 use std::time::Duration;
 
 const MAIL: &str = "EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT 3 LAST\r\nx\r\nQUIT\r\n";
@@ -54,4 +54,48 @@ fn from_strangers_it_is_a_command_like_any_other() {
     client.send(MAIL);
     client.codes(5);
     assert!(matches!(house.kept.mails()[0].envelope.peer, Peer::Internet(peer) if peer.ip().is_loopback()));
+}
+
+/// The clients that the proxy names have each as many connections as others have, whichever way they come to be named; the
+/// proxy itself has no limit.
+#[test]
+fn each_client_behind_the_proxy_has_its_own_number_of_connections() {
+    let limits = Limits { connections_per_client: 3, ..Limits::default() };
+    let house = House::limited(Kept::new(), trusting, limits);
+    let named = |header: &str| {
+        let mut client = Raw::tcp(house.address());
+        client.send(header);
+        let code = client.reply().get(..3).unwrap_or_default().to_owned();
+        (client, code)
+    };
+    let four = "PROXY TCP4 192.0.2.1 198.51.100.1 4000 25\r\n";
+    let mut held: Vec<(Raw, String)> = (0..3).map(|_| named(four)).collect();
+    assert!(held.iter().all(|(_, code)| code == "220"));
+    // The same client, mapped into IPv6.
+    for header in [four, "PROXY TCP6 ::ffff:192.0.2.1 ::1 4000 25\r\n"] {
+        let (mut client, code) = named(header);
+        assert_eq!(code, "421", "{header}");
+        client.closed();
+    }
+    // Others, the proxy's own connections, and the clients of its machine.
+    for number in 2..9 {
+        held.push(named(&format!("PROXY TCP4 192.0.2.{number} 198.51.100.1 4000 25\r\n")));
+        held.push(named("PROXY UNKNOWN\r\n"));
+        held.push(named("PROXY TCP4 127.0.0.1 127.0.0.1 4000 25\r\n"));
+    }
+    assert!(held.iter().all(|(_, code)| code == "220"));
+    // Of IPv6 the first 64 bits are one client.
+    let six = |number: u32| named(&format!("PROXY TCP6 2001:db8::{number} ::1 4000 25\r\n"));
+    held.extend((0..3).map(six));
+    assert!(held.iter().all(|(_, code)| code == "220"));
+    assert_eq!(six(4).1, "421");
+    // Who has gone makes room.
+    held[0].0.ask("QUIT", 221);
+    held[0].0.closed();
+    let again = crate::support::wait::until("room", crate::house::LONG, || {
+        let (client, code) = named(four);
+        (code == "220").then_some(client)
+    });
+    assert_eq!(named(four).1, "421");
+    drop(again);
 }

@@ -72,7 +72,7 @@ fn a_mail_behind_starttls() {
         let mail = house.kept.mails().remove(0);
         assert_eq!(mail.message.len(), 1_000_000);
         assert_eq!((mail.envelope.with().as_str(), mail.envelope.hello.as_str()), ("ESMTPS", "client.example"));
-        let tls = mail.envelope.tls.unwrap();
+        let tls = mail.envelope.tls.clone().unwrap();
         assert_eq!((tls.version.as_str(), &tls.cipher[..4]), ("TLSv1.3", "TLS_"));
     }
 }

@@ -22,7 +22,9 @@ fn envelope(recipients: &[&str]) -> Envelope {
 
 /// The same with an answer for each recipient.
 fn by_lmtp(recipients: &[&str]) -> Envelope {
-    Envelope { protocol: Protocol::Lmtp, ..envelope(recipients) }
+    let mut envelope = envelope(recipients);
+    envelope.protocol = Protocol::Lmtp;
+    envelope
 }
 
 /// A mail begins, as a server has it begin: recipients one by one for an early spool.
@@ -30,7 +32,7 @@ fn begin(spool: &dyn Spool, envelope: &Envelope) -> Result<Box<dyn Delivery>> {
     if !spool.early() {
         return spool.begin(envelope);
     }
-    let mut delivery = spool.begin(&Envelope { recipients: Vec::new(), ..envelope.clone() })?;
+    let mut delivery = spool.begin(&envelope.without_recipients())?;
     envelope.recipients.iter().try_for_each(|recipient| delivery.recipient(recipient))?;
     Ok(delivery)
 }

@@ -236,11 +236,96 @@ fn connections_are_not_kept_beyond_their_time_and_number() {
     assert_eq!(next.connections(), 3);
     let relay = Relay::new(Options { connections_max: 2, idle_max: 1, ..options(next.address(), Protocol::Smtp) });
     let mail = || relay.begin(&envelope(&["b@example.com"]));
-    let (one, two) = (mail().unwrap(), mail().unwrap());
-    assert_eq!(refused(mail()), (451, "4.3.2".into()));
-    drop((one, two));
+    drop((mail().unwrap(), mail().unwrap()));
     let (_one, _two) = (mail().unwrap(), mail().unwrap());
     assert_eq!(next.connections(), 6, "one of the two was kept");
+}
+
+/// A mail that waits for its client has no connection when others need it, and goes on all the same; each of them arrives
+/// once, as it was begun.
+#[test]
+fn mails_that_wait_for_their_clients_hold_up_nobody() {
+    let next = sink(SinkOptions::default());
+    let relay = Relay::new(Options { connections_max: 2, ..options(next.address(), Protocol::Smtp) });
+    let names: Vec<String> = (0..7).map(|number| format!("b{number}@example.com")).collect();
+    let waiting: Vec<_> =
+        names.iter().map(|name| begin(&relay, &envelope(&[name, "c@example.com"])).unwrap()).collect();
+    store(&relay, &envelope(&["d@example.com"]), MESSAGE, 10).unwrap();
+    for mut delivery in waiting {
+        delivery.recipient(&recipient("e@example.com")).unwrap();
+        delivery.write(MESSAGE).unwrap();
+        delivery.finish().unwrap();
+    }
+    let got: Vec<Vec<String>> = next.mails().into_iter().map(|mail| mail.recipients).collect();
+    let expected = names.iter().map(|name| vec![name.clone(), "c@example.com".into(), "e@example.com".into()]);
+    assert_eq!(got, std::iter::once(vec!["d@example.com".to_owned()]).chain(expected).collect::<Vec<_>>());
+    assert!(next.connections() <= 3, "{} connections", next.connections());
+}
+
+/// A message that has begun keeps its connection for its time, and not longer when others wait. What was sent of it is
+/// never taken for the whole.
+#[test]
+fn a_message_that_does_not_go_on_is_given_up_when_others_wait() {
+    let next = sink(SinkOptions::default());
+    let hold = Duration::from_millis(300);
+    let relay = Relay::new(Options { connections_max: 1, hold, ..options(next.address(), Protocol::Smtp) });
+    let mut slow = begin(&relay, &envelope(&["slow@example.com"])).unwrap();
+    slow.write(MESSAGE).unwrap();
+    let began = Instant::now();
+    store(&relay, &envelope(&["b@example.com"]), MESSAGE, 10).unwrap();
+    assert!(began.elapsed() >= hold);
+    let refusal = slow.write(b"more\r\n").unwrap_err();
+    assert_eq!((refusal.code, refusal.enhanced.to_string().as_str()), (451, "4.4.2"));
+    drop(slow);
+    // Alone it may take its time.
+    let mut slow = begin(&relay, &envelope(&["slow@example.com"])).unwrap();
+    slow.write(MESSAGE).unwrap();
+    std::thread::sleep(2 * hold);
+    slow.write(b"more\r\n").unwrap();
+    slow.finish().unwrap();
+    let got: Vec<Vec<String>> = next.mails().into_iter().map(|mail| mail.recipients).collect();
+    assert_eq!(got, [["b@example.com"], ["slow@example.com"]]);
+}
+
+/// Whom the next server does not take the second time is not lost: the client is told to come again.
+#[test]
+fn an_envelope_that_is_not_taken_again_is_refused_for_now() {
+    let no = "550 5.1.1 not any more".to_owned();
+    let next = sink(SinkOptions::default().rule(When::Rcpt(3, 1), Then::Reply(no)));
+    let relay = Relay::new(Options { connections_max: 1, ..options(next.address(), Protocol::Smtp) });
+    let mut first = begin(&relay, &envelope(&["b@example.com"])).unwrap();
+    let second = begin(&relay, &envelope(&["c@example.com"])).unwrap();
+    drop(second);
+    let refusal = first.write(MESSAGE).unwrap_err();
+    assert_eq!((refusal.code, refusal.enhanced.to_string().as_str()), (451, "4.4.2"));
+    assert!(refusal.cause.contains("<b@example.com>") && refusal.cause.contains("not any more"), "{refusal}");
+}
+
+/// One client has half of the connections, and those of this machine as many as there are.
+#[test]
+fn one_client_does_not_have_them_all() {
+    use helo::server::spool::Peer;
+    let next = sink(SinkOptions::default());
+    let relay = Relay::new(Options { connections_max: 4, ..options(next.address(), Protocol::Smtp) });
+    let from = |address: &str, to: &str| {
+        let mut mail = envelope(&[to]);
+        mail.peer = Peer::Internet(address.parse().unwrap());
+        mail
+    };
+    let mut held: Vec<_> = (0..2).map(|_| begin(&relay, &from("192.0.2.1:9", "a@example.com")).unwrap()).collect();
+    // Its third takes one of its own two; another client needs no time for it.
+    held.push(begin(&relay, &from("192.0.2.1:9", "a@example.com")).unwrap());
+    assert_eq!(next.connections(), 2);
+    let began = Instant::now();
+    held.push(begin(&relay, &from("192.0.2.2:9", "b@example.com")).unwrap());
+    held.push(begin(&relay, &from("127.0.0.1:9", "c@example.com")).unwrap());
+    assert!(began.elapsed() < Duration::from_millis(900), "{:?}", began.elapsed());
+    assert_eq!(next.connections(), 4);
+    for mut delivery in held {
+        delivery.write(MESSAGE).unwrap();
+        delivery.finish().unwrap();
+    }
+    assert_eq!(next.mails().len(), 5);
 }
 
 /// No next mail is waited for to close what was kept, each time anew.

@@ -1,7 +1,7 @@
 //! helo-server: a small mail server over the library. `helo-server --help` says what it can; docs/helo-server.md more.
 
-mod descriptors;
 mod journal;
+mod limits;
 mod options;
 mod signals;
 
@@ -35,9 +35,10 @@ fn fail(why: &str, code: u8) -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), String> {
+    limits::save_addresses();
     let ending =
         signals::Ending::new(options.end_with_input).map_err(|why| format!("signals cannot be waited for: {why}"))?;
-    descriptors::raise();
+    limits::raise();
     let journal = match &options.log {
         _ if options.quiet => Journal::none(),
         None => Journal::stderr(),

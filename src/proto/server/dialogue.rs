@@ -114,6 +114,8 @@ pub struct Dialogue {
     turn: u64,
     /// Octets of the body since the last turn.
     step: u64,
+    /// With so many octets of replies unsent, nothing more is taken.
+    output_max: usize,
 }
 
 impl Dialogue {
@@ -139,6 +141,7 @@ impl Dialogue {
             counts: Counts::default(),
             turn: 0,
             step: 0,
+            output_max: config.output_max,
             config,
         };
         dialogue.expect_commands();
@@ -158,10 +161,25 @@ impl Dialogue {
         &self.output
     }
 
+    /// No more than so many octets of replies may wait from now on, or what the configuration allows if that is less.
+    pub fn limit_output(&mut self, octets: usize) {
+        self.output_max = octets.min(self.config.output_max).max(1);
+    }
+
+    /// What it holds of memory, about, in octets, besides itself and its configuration: replies, a line that has begun.
+    pub fn held(&self) -> usize {
+        self.output.capacity() + self.lines.held() + self.hello.as_ref().map_or(0, |(_, name)| name.capacity())
+    }
+
+    /// What comes next is of a message.
+    pub fn is_in_body(&self) -> bool {
+        matches!(self.place, Place::Body | Place::Chunk { .. })
+    }
+
     /// So many octets of the output have been sent.
     pub fn sent(&mut self, octets: usize) {
         let octets = octets.min(self.output.len());
-        if octets > 0 && self.output.len() >= self.config.output_max {
+        if octets > 0 && self.output.len() >= self.output_max {
             self.turn += 1;
         }
         self.output.drain(..octets);
@@ -235,7 +253,7 @@ impl Dialogue {
     /// [`time_out`](Self::time_out) when it is over. The time of the whole session is a matter for the owner alone.
     pub fn time_limit(&self) -> Option<TimeLimit> {
         let times = &self.config.timeouts;
-        let full = self.output.len() >= self.config.output_max;
+        let full = self.output.len() >= self.output_max;
         let (waiting, time) = match self.place {
             Place::Closed if self.output.is_empty() => return None,
             Place::Closed => (Waiting::Send, times.send),
@@ -253,8 +271,7 @@ impl Dialogue {
     /// The time limit, or that of the session, is over: ends the session with a 421 where the client can still read
     /// one. A mail under way is lost.
     pub fn time_out(&mut self) {
-        let deaf =
-            self.output.len() >= self.config.output_max || matches!(self.place, Place::Handshake | Place::Closed);
+        let deaf = self.output.len() >= self.output_max || matches!(self.place, Place::Handshake | Place::Closed);
         if deaf {
             self.output = Vec::new();
             self.shut();
@@ -404,7 +421,7 @@ impl Dialogue {
                 }
                 Place::Overlong | Place::Body | Place::Chunk { .. } => {}
             }
-            if self.output.len() >= self.config.output_max {
+            if self.output.len() >= self.output_max {
                 return Event::OutputFull;
             }
             let before = input.len();

@@ -19,6 +19,12 @@ const TURNS: usize = 8;
 impl Session {
     /// Does what can be done without waiting. `buffer` is lent for this call, for what is read.
     pub fn advance(&mut self, now: Instant, buffer: &mut [u8]) -> Step {
+        let step = self.take_turns(now, buffer);
+        self.settle();
+        step
+    }
+
+    fn take_turns(&mut self, now: Instant, buffer: &mut [u8]) -> Step {
         for _ in 0..TURNS {
             let step = match self.stage {
                 Stage::Proxied(_) => self.proxied(now),
@@ -53,6 +59,8 @@ impl Session {
         let pending = core::mem::take(&mut self.pending);
         // Nothing is read while there is something left of before, or while the client does not take our replies.
         let mut got = None;
+        let most = self.allow(buffer.len());
+        let buffer = buffer.get_mut(..most).unwrap_or_default();
         if pending.is_empty() && !self.has_unsent() {
             match self.read(buffer) {
                 Ok(read) => got = Some(read),
@@ -231,6 +239,9 @@ impl Session {
         self.stage = Stage::Talking;
         self.since.1 = now;
         self.log(What::Connected);
+        if let Err(why) = self.count() {
+            return self.turn_away(why);
+        }
         if self.implicit_tls {
             self.secure(now);
         }

@@ -1,5 +1,6 @@
 //! What a session does about what the dialogue says.
 
+use super::memory::LOGIN;
 use super::work::{Mail, Outcome, Task, Work, Worked};
 use super::{Session, Working};
 use crate::proto::address::ReversePath;
@@ -7,10 +8,10 @@ use crate::proto::command::{Parameter, Verb};
 use crate::proto::reply::Reply;
 use crate::proto::server::Event;
 use crate::server::log::What;
-use crate::server::spool::{Confirmation, Envelope, Protocol, Recipient, Refusal, new_id};
+use crate::server::spool::{Confirmation, Envelope, Head, Protocol, Recipient, Refusal, new_id};
 
 /// So much of a message is gathered before a worker writes it.
-const PIECE: usize = 64 * 1024;
+pub(super) const PIECE: usize = 64 * 1024;
 
 /// After so many commands of one client the others have their turn.
 pub(super) const COMMANDS: usize = 512;
@@ -44,17 +45,27 @@ impl Session {
                 Event::Closed => return Pause::Closed,
                 Event::Connect => self.ask(Task::Connection),
                 Event::Hello { verb, name } => self.ask(Task::Hello(verb, name)),
+                Event::StartTls if !self.has_room_for_tls() => self.no_tls(),
                 Event::StartTls => self.dialogue.answer(&Reply::new(220, "Begin TLS")),
+                Event::Auth { mechanism, .. } if !self.has_room(LOGIN) => self.no_login(&mechanism),
                 Event::Auth { mechanism, initial } => self.authenticate(mechanism, initial),
                 Event::AuthResponse(answer) => self.authentication_goes_on(answer),
                 Event::AuthCancelled => self.login = None,
                 Event::Mail { from, params, .. } => {
-                    let envelope = self.envelope(from, params);
-                    self.mail = Some(Box::new(Mail::new(envelope)));
-                    self.ask(Task::Sender);
+                    let mail = Mail::new(self.envelope(from, params));
+                    let room = self.has_room(mail.held());
+                    self.mail = Some(Box::new(mail));
+                    self.ask_within(room, Task::Sender);
                 }
-                Event::Rcpt { to, params, .. } => self.ask(Task::Recipient(Recipient { to, params })),
-                Event::Begin => self.ask(Task::Begin),
+                Event::Rcpt { to, params, .. } => {
+                    let recipient = Recipient::with(to, params);
+                    let room = self.has_room(recipient.octets());
+                    self.ask_within(room, Task::Recipient(recipient));
+                }
+                Event::Begin => {
+                    let room = self.has_room_for_body();
+                    self.ask_within(room, Task::Begin);
+                }
                 Event::Body(part) => {
                     self.body(part);
                     commands -= 1;
@@ -82,6 +93,15 @@ impl Session {
         }
     }
 
+    /// The same, if there is memory for it; else that is the answer.
+    fn ask_within(&mut self, room: bool, task: Task) {
+        if room {
+            return self.ask(task);
+        }
+        let (mail, refusal) = (self.mail.take(), self.no_memory());
+        self.apply(Worked { mail, task, outcome: Outcome::Verdict(Err(refusal)) });
+    }
+
     /// What came of the [`Work`] that was handed out. Call `advance` after it.
     pub fn worked(&mut self, worked: Worked) {
         self.working = Working::No;
@@ -90,6 +110,7 @@ impl Session {
 
     fn apply(&mut self, worked: Worked) {
         self.mail = worked.mail;
+        self.settle();
         let refused = match (worked.task, worked.outcome) {
             (Task::Drop, _) => {
                 self.mail = None;
@@ -152,16 +173,25 @@ impl Session {
     }
 
     fn body(&mut self, part: &[u8]) {
+        let kept = self.service.messages_in_memory && !self.has_room(part.len());
         let Some(mail) = &mut self.mail else { return };
         mail.octets += part.len() as u64;
-        if self.service.spool.blocks() {
-            mail.piece.extend_from_slice(part);
-            if mail.piece.len() >= PIECE {
-                self.ask(Task::Write);
-            }
-        } else if let Err(refusal) = mail.put(part) {
+        let taken = if kept {
+            Err(self.no_memory())
+        } else if self.service.spool.blocks() {
+            mail.gather(part, PIECE)
+        } else {
+            mail.put(part)
+        };
+        if let Err(refusal) = taken {
             self.refused(&Task::Write, &refusal);
             self.dialogue.refuse(&self.refusal(&refusal));
+            return;
+        }
+        let gathered = self.mail.as_ref().map_or(0, |mail| mail.piece.len());
+        // Where memory is short less is gathered before it is written.
+        if gathered >= PIECE || (gathered > 0 && !self.has_room(gathered)) {
+            self.ask(Task::Write);
         }
     }
 
@@ -201,7 +231,7 @@ impl Session {
 
     fn envelope(&self, from: ReversePath, params: Vec<Parameter>) -> Envelope {
         let (verb, hello) = self.dialogue.hello().unwrap_or((Verb::Helo, ""));
-        Envelope {
+        Envelope::open(Head {
             id: new_id(),
             session: self.client.session,
             server: self.service.dialogue.name.clone(),
@@ -217,7 +247,6 @@ impl Session {
             },
             from,
             params,
-            recipients: Vec::new(),
-        }
+        })
     }
 }

@@ -7,12 +7,15 @@
 mod advance;
 mod authenticate;
 mod converse;
+mod memory;
 mod pending;
 mod wire;
 mod work;
 
 pub use work::{Work, Worked};
 
+use super::budget::Account;
+use super::connections::Admitted;
 use super::decide::Client;
 use super::log::{Lines, What};
 use super::service::Service;
@@ -104,6 +107,13 @@ pub struct Session {
     mails: u64,
     /// What the log has of it.
     lines: Lines,
+    /// What it holds of the server's memory, and how much of that is of the mail that a worker has.
+    account: Account,
+    mail_held: usize,
+    /// It counts as one of the client's connections.
+    admitted: Option<Admitted>,
+    /// A proxy says who its client is.
+    is_proxied: bool,
 }
 
 static SESSIONS: AtomicU64 = AtomicU64::new(1);
@@ -111,6 +121,17 @@ static SESSIONS: AtomicU64 = AtomicU64::new(1);
 impl Session {
     /// A session over a connection that was just made.
     pub fn new(service: Arc<Service>, transport: Box<dyn Transport>, origin: Origin, now: Instant) -> Session {
+        Session::admitted(service, transport, origin, None, now)
+    }
+
+    /// The same, counted among the connections of a server.
+    pub(super) fn admitted(
+        service: Arc<Service>,
+        transport: Box<dyn Transport>,
+        origin: Origin,
+        admitted: Option<Admitted>,
+        now: Instant,
+    ) -> Session {
         let client = Client {
             session: SESSIONS.fetch_add(1, Ordering::Relaxed),
             peer: origin.peer,
@@ -132,6 +153,10 @@ impl Session {
         }
         let mut session = Session {
             dialogue: Dialogue::new(config),
+            account: service.budget.account(),
+            mail_held: 0,
+            admitted,
+            is_proxied: proxied,
             service,
             client: Arc::new(client),
             stage: Stage::Talking,

@@ -21,6 +21,11 @@ impl Pending {
         self.rest().is_empty()
     }
 
+    /// What it holds of memory, in octets.
+    pub(super) fn held(&self) -> usize {
+        self.octets.capacity()
+    }
+
     /// What is left when so many more have been used.
     pub(super) fn after(mut self, used: usize) -> Self {
         self.used += used;

@@ -21,6 +21,8 @@ pub(super) struct Mail {
     pub(super) octets: u64,
     /// The spool has panicked over it.
     broken: bool,
+    /// What the envelope takes of memory.
+    envelope_held: usize,
 }
 
 /// What is to be done.
@@ -126,7 +128,26 @@ impl Work {
 
 impl Mail {
     pub(super) fn new(envelope: Envelope) -> Self {
-        Mail { envelope, delivery: None, piece: Vec::new(), octets: 0, broken: false }
+        let envelope_held = envelope.octets();
+        Mail { envelope, delivery: None, piece: Vec::new(), octets: 0, broken: false, envelope_held }
+    }
+
+    /// What it holds of memory, in octets.
+    pub(super) fn held(&self) -> usize {
+        self.envelope_held + self.piece.capacity() + self.delivery.as_ref().map_or(0, |delivery| delivery.held())
+    }
+
+    /// Takes what has arrived, to be written later; no more memory than for `most` octets, if that is enough.
+    pub(super) fn gather(&mut self, part: &[u8], most: usize) -> Result<()> {
+        let length = self.piece.len() + part.len();
+        if length > self.piece.capacity() {
+            let wanted = length.next_power_of_two().min(most).max(length);
+            let more = wanted - self.piece.len();
+            let taken = self.piece.try_reserve_exact(more);
+            taken.map_err(|why| Refusal::full().because(format!("{more} octets of memory for a message: {why}")))?;
+        }
+        self.piece.extend_from_slice(part);
+        Ok(())
     }
 
     fn add(&mut self, service: &Service, recipient: &Recipient) -> Result<()> {
@@ -137,6 +158,7 @@ impl Mail {
             }
         }
         self.envelope.recipients.push(recipient.clone());
+        self.envelope_held += recipient.octets();
         Ok(())
     }
 
@@ -163,11 +185,9 @@ impl Mail {
     }
 
     fn write(&mut self) -> Result<()> {
-        let mut piece = core::mem::take(&mut self.piece);
-        let written = self.put(&piece);
-        piece.clear();
-        self.piece = piece;
-        written
+        // A client that is slow holds no memory that it does not need.
+        let piece = core::mem::take(&mut self.piece);
+        self.put(&piece)
     }
 
     fn finish(&mut self, service: &Service, client: &Client) -> Result<Confirmation> {

@@ -67,6 +67,16 @@ pub const KEYS: &[Key] = &[
         "the next server: smtp://, smtps:// or smtp+starttls://[USER:PASSWORD@]HOST[:PORT], lmtp://HOST:PORT, lmtp:PATH",
     ),
     key("relay-ca", "FILE", "the authorities that may vouch for the next server, in PEM (default: the system's)"),
+    key(
+        "relay-connections",
+        "COUNT",
+        "connections to the next server at a time; one client has half of them (default: 50)",
+    ),
+    key(
+        "relay-hold",
+        "SECONDS",
+        "a mail that does not go on keeps its connection no longer than this when others need one (default: 30)",
+    ),
     key("memory", "MIB", "memory, lost at the end; full, mails are refused"),
     key("discard", "", "nowhere: everything is confirmed and dropped"),
     key("make-maildirs", "", "with maildirs: make folders that are missing, for anyone who sends"),
@@ -94,10 +104,20 @@ pub const KEYS: &[Key] = &[
     key("max-size", "OCTETS", "largest message, 0 for no limit (default: 52428800)"),
     key("max-recipients", "COUNT", "recipients of a mail (default: 1000)"),
     key("max-mails", "COUNT", "mails of a connection, 0 for no limit (default: 1000, no limit for this machine)"),
-    key("max-connections", "COUNT", "connections at a time (default: 20000)"),
+    key("max-connections", "COUNT", "connections at a time, 0 for no limit (default: 20000)"),
     key("max-per-client", "COUNT", "connections at a time from one address, 0 for no limit (default: 50)"),
+    key(
+        "max-memory",
+        "MIB",
+        "for envelopes, buffers and messages on their way, 0 for no limit (default: a quarter of what there is)",
+    ),
+    key(
+        "messages-in-memory",
+        "",
+        "where functions of a program take mail: they keep each message in memory while it comes, which counts there",
+    ),
     key("timeout", "SECONDS", "for the next command or piece of a message (default: 300)"),
-    key("threads", "COUNT", "threads for sessions (default: half of the processors)"),
+    key("threads", "COUNT", "threads for sessions (default, and 0: half of the processors)"),
     key("workers", "COUNT", "most threads for disks, logins and the next server (default: 512)"),
 ];
 
@@ -126,6 +146,8 @@ pub struct Settings {
     name: Option<String>,
     into: Option<Destination>,
     relay_ca: Option<PathBuf>,
+    relay_connections: Option<usize>,
+    relay_hold: Option<Duration>,
     make_maildirs: bool,
     crlf: bool,
     no_sync: bool,
@@ -146,6 +168,8 @@ pub struct Settings {
     mails_max: Option<usize>,
     connections_max: Option<usize>,
     connections_per_client: Option<usize>,
+    memory_max: Option<usize>,
+    messages_in_memory: bool,
     timeout: Option<Duration>,
     threads: usize,
     workers: Option<usize>,
@@ -178,7 +202,9 @@ impl Settings {
             "maildirs" => return self.put(Destination::Maildirs(value.into())),
             "relay" => return self.put(Destination::Relay(Secret::new(value.to_owned()))),
             "relay-ca" => self.relay_ca = Some(value.into()),
-            "memory" => return self.put(Destination::Memory(number(value)?)),
+            "relay-connections" => self.relay_connections = Some(at_least_one(value)?),
+            "relay-hold" => self.relay_hold = Some(some_seconds(value)?),
+            "memory" => return self.put(Destination::Memory(at_least_one(value)?)),
             "discard" if !flag(value)? => {}
             "discard" => return self.put(Destination::Discard),
             "make-maildirs" => self.make_maildirs = flag(value)?,
@@ -198,13 +224,15 @@ impl Settings {
             "without" => self.without.extend(list(value).map(str::to_ascii_uppercase)),
             "dsn" => self.dsn = flag(value)?,
             "max-size" => self.size_max = Some(number(value)?),
-            "max-recipients" => self.recipients_max = Some(number(value)?),
+            "max-recipients" => self.recipients_max = Some(at_least_one(value)?),
             "max-mails" => self.mails_max = Some(number(value)?),
             "max-connections" => self.connections_max = Some(number(value)?),
             "max-per-client" => self.connections_per_client = Some(number(value)?),
-            "timeout" => self.timeout = Some(seconds(value)?),
+            "max-memory" => self.memory_max = Some(number(value)?),
+            "messages-in-memory" => self.messages_in_memory = flag(value)?,
+            "timeout" => self.timeout = Some(some_seconds(value)?),
             "threads" => self.threads = number(value)?,
-            "workers" => self.workers = Some(number(value)?),
+            "workers" => self.workers = Some(at_least_one(value)?),
             _ => return Err(unknown(key)),
         }
         Ok(())
@@ -268,6 +296,22 @@ pub fn seconds(value: &str) -> Result<Duration, String> {
     number::<u32>(value).map(|seconds| Duration::from_secs(seconds.into()))
 }
 
+/// A number of which 0 would let nothing through.
+fn at_least_one(value: &str) -> Result<usize, String> {
+    match number(value)? {
+        0 => Err("0 would let nothing through: give 1 at least".to_owned()),
+        some => Ok(some),
+    }
+}
+
+/// A time that is one.
+fn some_seconds(value: &str) -> Result<Duration, String> {
+    match seconds(value)? {
+        Duration::ZERO => Err("0 would leave no time for anything: give 1 at least".to_owned()),
+        some => Ok(some),
+    }
+}
+
 fn list(value: &str) -> impl Iterator<Item = &str> {
     value.split([',', ' ']).filter(|word| !word.is_empty())
 }
@@ -295,6 +339,32 @@ mod tests {
             assert_eq!(Settings::new().set(key.name, value), Ok(()), "{}", key.name);
         }
         assert!(Settings::new().set("no-such", "x").is_err());
+    }
+
+    /// What 0 would make of a server that refuses everybody is said at once; elsewhere it stands for no limit.
+    #[test]
+    fn no_number_makes_a_server_that_refuses_everybody() {
+        let unlimited = ["port", "max-size", "max-mails", "max-connections", "max-per-client", "max-memory", "threads"];
+        for key in KEYS.iter().filter(|key| ["COUNT", "OCTETS", "MIB", "SECONDS", "PORT"].contains(&key.value)) {
+            let set = Settings::new().set(key.name, "0");
+            match unlimited.contains(&key.name) {
+                true => assert_eq!(set, Ok(()), "{}", key.name),
+                false => assert!(set.is_err_and(|why| why.contains("give 1 at least")), "{}", key.name),
+            }
+            let said = key.words.contains('0') || key.name == "port";
+            assert!(said || !unlimited.contains(&key.name), "{}: what 0 means is said", key.name);
+            for bad in ["-1", "", "x", "1.5", "99999999999999999999999"] {
+                assert!(Settings::new().set(key.name, bad).is_err(), "{} {bad}", key.name);
+            }
+        }
+        let mut settings = Settings::new();
+        for key in unlimited {
+            settings.set(key, "0").unwrap();
+        }
+        settings.set("discard", "yes").unwrap();
+        let setup = settings.setup(Own::default()).unwrap();
+        assert_eq!((setup.limits.connections, setup.limits.connections_per_client), (0, 0));
+        assert_eq!(setup.smtp.budget.limit(), usize::MAX);
     }
 
     #[test]

@@ -7,8 +7,10 @@ use crate::client::{AuthPlan, Owner};
 use crate::net::tls::Roots;
 use crate::policy::target::MailServer;
 use crate::sasl::server::Authority;
+use crate::server::budget::Budget;
 use crate::server::decide::Decide;
 use crate::server::log::Log;
+use crate::server::machine;
 #[cfg(unix)]
 use crate::server::spool::maildir;
 use crate::server::spool::{Discard, Memory, Spool, relay};
@@ -58,6 +60,7 @@ impl Settings {
             return Err("name: a server's name is letters, digits, dots and hyphens".to_owned());
         }
         let mut memory = None;
+        let own_spool = own.spool.is_some();
         let spool: Arc<dyn Spool> = match (&self.into, own.spool) {
             (Some(_), Some(_)) => return Err("where mail goes was said twice: by a key and by the program".to_owned()),
             (None, None) => {
@@ -73,13 +76,20 @@ impl Settings {
             (Some(Destination::Maildir(path)), None) => self.maildir(path, false)?,
             (Some(Destination::Maildirs(path)), None) => self.maildir(path, true)?,
             (Some(Destination::Relay(to)), None) => {
-                Arc::new(relay::Relay::new(relay_to(to.expose(), self.relay_ca.as_deref(), &name)?))
+                let mut options = relay_to(to.expose(), self.relay_ca.as_deref(), &name)?;
+                options.connections_max = self.relay_connections.unwrap_or(options.connections_max);
+                options.hold = self.relay_hold.unwrap_or(options.hold);
+                Arc::new(relay::Relay::new(options))
             }
         };
         let mut service = Service::new(name, spool);
         if let Some(log) = own.log {
             service.log = log;
         }
+        if let Some(mib) = self.memory_max {
+            service.budget = Budget::new(mib.saturating_mul(1 << 20));
+        }
+        service.messages_in_memory = self.messages_in_memory && own_spool;
         self.offer(&mut service)?;
         self.secure(&mut service)?;
         let has_users = self.users.is_some() || own.users.is_some();
@@ -102,7 +112,7 @@ impl Settings {
         let defaults = Limits::default();
         let limits = Limits {
             threads: self.threads,
-            workers: self.workers.unwrap_or(defaults.workers),
+            workers: self.workers.unwrap_or_else(workers),
             connections: self.connections_max.unwrap_or(defaults.connections),
             connections_per_client: self.connections_per_client.unwrap_or(defaults.connections_per_client),
         };
@@ -260,6 +270,14 @@ fn relay_to(text: &str, ca: Option<&Path>, name: &str) -> Result<relay::Options,
     let login = server.credentials.clone();
     settings.auth = login.map(|credentials| AuthPlan::new(credentials, Owner::Site));
     Ok(relay::Options::new(Arc::new(move || server.target()), settings))
+}
+
+/// As many workers as ever, but where the address space is limited their stacks take no more than an eighth of it.
+fn workers() -> usize {
+    const STACK: u64 = 2 << 20;
+    let most = Limits::default().workers;
+    let fit = machine::address_space().map_or(most, |space| usize::try_from(space / 8 / STACK).unwrap_or(most));
+    most.min(fit.max(4))
 }
 
 /// The host's name, as far as it is one that can be said.

@@ -6,10 +6,21 @@ use crate::proto::command::Parameter;
 use crate::proto::server::BodyType;
 use std::fmt;
 use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
-/// A mail's envelope, and how it came.
+/// A mail's envelope, and how it came. Its clones share what they have in common: there is one copy of an envelope, however
+/// many look at it. What is changed in one of them is its own from then on.
 #[derive(Clone, Debug)]
 pub struct Envelope {
+    head: Arc<Head>,
+    /// Those that were accepted, in their order. Empty in [`super::Spool::begin`] of an early spool.
+    pub recipients: Vec<Recipient>,
+}
+
+/// An envelope without its recipients.
+#[derive(Clone, Debug)]
+pub struct Head {
     /// The server's own mark of this mail, for Received, the log and the answer: printable ASCII without spaces, and
     /// unlike any other's (the server makes one with [`super::new_id`]).
     pub id: String,
@@ -33,17 +44,58 @@ pub struct Envelope {
     pub from: ReversePath,
     /// The parameters of MAIL, checked: SIZE, BODY, SMTPUTF8, RET, ENVID.
     pub params: Vec<Parameter>,
-    /// Those that were accepted, in their order. Empty in [`super::Spool::begin`] of an early spool.
-    pub recipients: Vec<Recipient>,
 }
 
-/// One recipient.
+/// One recipient. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Recipient {
+pub struct Recipient(Arc<Named>);
+
+/// A recipient's address and parameters.
+#[derive(Clone, Debug)]
+pub struct Named {
     /// The address, as RCPT had it.
     pub to: ForwardPath,
     /// The parameters of RCPT, checked: NOTIFY, ORCPT.
     pub params: Vec<Parameter>,
+}
+
+impl Deref for Envelope {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+impl DerefMut for Envelope {
+    fn deref_mut(&mut self) -> &mut Head {
+        Arc::make_mut(&mut self.head)
+    }
+}
+
+impl Deref for Recipient {
+    type Target = Named;
+
+    fn deref(&self) -> &Named {
+        &self.0
+    }
+}
+
+impl DerefMut for Recipient {
+    fn deref_mut(&mut self) -> &mut Named {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+/// What the system's memory takes for each piece besides its octets, about.
+const PIECE: usize = 16;
+
+/// What parameters take of memory, about, in octets.
+fn octets_of(params: &[Parameter]) -> usize {
+    let each = params.iter().map(|param| {
+        size_of::<Parameter>() + param.keyword.len() + param.value.as_ref().map_or(0, String::len) + 2 * PIECE
+    });
+    each.sum()
 }
 
 /// Where a client is.
@@ -80,7 +132,28 @@ pub enum Protocol {
 impl Recipient {
     /// A recipient without parameters.
     pub fn new(to: ForwardPath) -> Recipient {
-        Recipient { to, params: Vec::new() }
+        Recipient::with(to, Vec::new())
+    }
+
+    /// A recipient with the parameters of RCPT.
+    pub fn with(to: ForwardPath, params: Vec<Parameter>) -> Recipient {
+        Recipient(Arc::new(Named { to, params }))
+    }
+
+    /// What it takes of memory, about, in octets.
+    pub fn octets(&self) -> usize {
+        let text = self.to.as_str().len() + self.to.route().len();
+        size_of::<Named>() + 4 * size_of::<usize>() + text + octets_of(&self.params) + 4 * PIECE
+    }
+}
+
+impl Head {
+    /// What it takes of memory, about, in octets.
+    fn own_octets(&self) -> usize {
+        let tls = self.tls.as_ref().map_or(0, |tls| tls.version.len() + tls.cipher.len() + 2 * PIECE);
+        let texts = [self.id.len(), self.server.len(), self.hello.len(), self.user.as_ref().map_or(0, String::len)];
+        let from = self.from.as_str().len() + self.from.route().len();
+        size_of::<Head>() + texts.iter().sum::<usize>() + from + tls + octets_of(&self.params) + 8 * PIECE
     }
 }
 
@@ -88,7 +161,7 @@ impl Envelope {
     /// A mail that this machine itself hands to a server of this name, by ESMTP and without parameters.
     pub fn new(server: impl Into<String>, from: ReversePath, recipients: Vec<Recipient>) -> Envelope {
         let server = server.into();
-        Envelope {
+        let head = Head {
             id: new_id(),
             session: 0,
             hello: server.clone(),
@@ -100,10 +173,27 @@ impl Envelope {
             protocol: Protocol::Esmtp,
             from,
             params: Vec::new(),
-            recipients,
-        }
+        };
+        Envelope { head: Arc::new(head), recipients }
     }
 
+    /// An envelope with this head and no recipients yet.
+    pub fn open(head: Head) -> Envelope {
+        Envelope { head: Arc::new(head), recipients: Vec::new() }
+    }
+
+    /// The same without its recipients.
+    pub fn without_recipients(&self) -> Envelope {
+        Envelope { head: Arc::clone(&self.head), recipients: Vec::new() }
+    }
+
+    /// What it takes of memory, about, in octets.
+    pub fn octets(&self) -> usize {
+        size_of::<Envelope>() + self.head.own_octets() + self.recipients.iter().map(Recipient::octets).sum::<usize>()
+    }
+}
+
+impl Head {
     /// A parameter of MAIL.
     pub fn param(&self, keyword: &str) -> Option<&Parameter> {
         self.params.iter().find(|param| param.is(keyword))

@@ -7,10 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Besides its message a mail counts for so many octets, and each recipient for so many more.
-const MAIL_COST: usize = 1024;
-const RECIPIENT_COST: usize = 512;
-
 /// A mail that was stored.
 #[derive(Clone, Debug)]
 pub struct Stored {
@@ -39,8 +35,8 @@ struct State {
 }
 
 impl Memory {
-    /// Holds at most so many octets: messages, those that are on their way too, and 1024 for each mail and 512 for
-    /// each recipient.
+    /// Holds at most so many octets: messages, those that are on their way too, and their envelopes, addresses and
+    /// parameters with all that they take of memory.
     pub fn new(limit: usize) -> Memory {
         Memory(Arc::new(Shared { limit, state: Mutex::default(), changed: Condvar::new() }))
     }
@@ -59,7 +55,7 @@ impl Memory {
 
     fn taken(&self, state: &mut State) -> Option<Stored> {
         let mail = state.mails.pop_front()?;
-        state.used -= cost(&mail.envelope) + mail.message.len();
+        state.used -= cost(&mail);
         Some(mail)
     }
 
@@ -74,8 +70,9 @@ impl Memory {
     }
 }
 
-fn cost(envelope: &Envelope) -> usize {
-    MAIL_COST + envelope.recipients.len() * RECIPIENT_COST
+/// What a mail takes.
+fn cost(mail: &Stored) -> usize {
+    size_of::<Stored>() + mail.envelope.octets() + mail.message.capacity()
 }
 
 impl Spool for Memory {
@@ -85,13 +82,14 @@ impl Spool for Memory {
 
     fn begin(&self, envelope: &Envelope) -> Result<Box<dyn Delivery>> {
         let shared = Arc::clone(&self.0);
-        let mail = Some(Stored { envelope: envelope.clone(), message: Vec::new() });
-        let mut gathering = Gathering { shared, reserved: 0, mail };
+        let mail = Stored { envelope: envelope.clone(), message: Vec::new() };
+        let octets = cost(&mail);
+        let mut gathering = Gathering { shared, reserved: 0, mail: Some(mail) };
         let announced = envelope.size().and_then(|size| usize::try_from(size).ok()).unwrap_or(0);
         if announced > self.0.limit {
             return Err(Refusal::full());
         }
-        gathering.reserve(cost(envelope))?;
+        gathering.reserve(octets)?;
         Ok(Box::new(gathering))
     }
 }
@@ -119,7 +117,22 @@ impl Gathering {
 
 impl Delivery for Gathering {
     fn write(&mut self, piece: &[u8]) -> Result<()> {
-        self.reserve(piece.len())?;
+        let Some((length, room)) = self.mail.as_ref().map(|mail| (mail.message.len(), mail.message.capacity())) else {
+            return Ok(());
+        };
+        let needed = length.saturating_add(piece.len());
+        if needed > room {
+            // A part more than now, so that it is not moved too often; where that is too much, no more than it takes.
+            let roomy = needed.max(room.saturating_add(room / 2));
+            let most = match self.reserve(roomy - room) {
+                Ok(()) => roomy,
+                Err(_) => self.reserve(needed - room).map(|()| needed)?,
+            };
+            if let Some(mail) = &mut self.mail {
+                let why = |why| Refusal::full().because(format!("{most} octets of memory for a message: {why}"));
+                mail.message.try_reserve_exact(most - length).map_err(why)?;
+            }
+        }
         if let Some(mail) = &mut self.mail {
             mail.message.extend_from_slice(piece);
         }
@@ -127,11 +140,15 @@ impl Delivery for Gathering {
     }
 
     fn finish(mut self: Box<Self>) -> Result<Confirmation> {
-        let Some(mail) = self.mail.take() else { return Err(Refusal::local("the mail was stored before")) };
+        let Some(mut mail) = self.mail.take() else { return Err(Refusal::local("the mail was stored before")) };
+        mail.message.shrink_to_fit();
         // From here on the mail accounts for itself.
-        self.reserved = 0;
+        let reserved = core::mem::replace(&mut self.reserved, 0);
         let saved = format!("Kept as {}", mail.envelope.id);
-        self.shared.state.lock().mails.push_back(mail);
+        let mut state = self.shared.state.lock();
+        state.used = (state.used - reserved).saturating_add(cost(&mail));
+        state.mails.push_back(mail);
+        drop(state);
         self.shared.changed.notify_one();
         Ok(Confirmation::All(saved))
     }
@@ -234,9 +251,14 @@ mod tests {
         assert_eq!(waiting.join().unwrap(), b"x");
     }
 
+    /// What a mail with this one recipient takes besides its message.
+    fn bare(to: &str) -> usize {
+        cost(&Stored { envelope: envelope(&[to]), message: Vec::new() })
+    }
+
     #[test]
     fn what_it_holds_is_bounded() {
-        let memory = Memory::new(2 * (MAIL_COST + RECIPIENT_COST) + 150);
+        let memory = Memory::new(2 * bare("b@example.com") + 150);
         store(&memory, &[b'x'; 100]).unwrap();
         let refusal = store(&memory, &[b'x'; 100]).unwrap_err();
         assert_eq!((refusal.code, refusal.enhanced.to_string()), (452, "4.3.1".into()));
@@ -250,13 +272,34 @@ mod tests {
 
     #[test]
     fn mails_on_their_way_count_and_those_given_up_do_not() {
-        let memory = Memory::new(MAIL_COST + RECIPIENT_COST + 100);
-        let mut delivery = memory.begin(&envelope(&["b"])).unwrap();
+        let memory = Memory::new(bare("b@example.com") + 100);
+        let mut delivery = memory.begin(&envelope(&["b@example.com"])).unwrap();
         delivery.write(&[b'x'; 60]).unwrap();
         assert!(delivery.write(&[b'x'; 60]).is_err());
         assert_eq!(store(&memory, b"").unwrap_err().code, 452);
         drop(delivery);
+        assert_eq!(memory.0.state.lock().used, 0);
         store(&memory, &[b'x'; 100]).unwrap();
+    }
+
+    /// Addresses and parameters are octets as those of the message are.
+    #[test]
+    fn envelopes_count() {
+        use crate::proto::command::Parameter;
+        let memory = Memory::new(1 << 20);
+        let mut mail = envelope(&[format!("{}@example.com", "b".repeat(64)).as_str(); 10]);
+        let mut used = 0;
+        for (length, at_least) in [(0, 10 * 64), (500, 10 * 564), (4000, 10 * 4064)] {
+            for recipient in &mut mail.recipients {
+                recipient.params = vec![Parameter::parse(&format!("ORCPT=rfc822;{}", "c".repeat(length))).unwrap()];
+            }
+            memory.begin(&mail).unwrap().finish().unwrap();
+            let now = memory.0.state.lock().used;
+            assert!(now - used >= at_least && now - used < at_least + 10_000, "{}", now - used);
+            used = now;
+        }
+        mail.params = vec![Parameter::parse(&format!("ENVID={}", "x".repeat(2 << 20))).unwrap()];
+        assert_eq!(memory.begin(&mail).err().unwrap().code, 452);
     }
 
     #[test]

@@ -29,7 +29,7 @@ mod unique;
 
 pub use callback::Callback;
 pub use confirmation::Confirmation;
-pub use envelope::{Envelope, Peer, Protocol, Recipient, TlsFacts};
+pub use envelope::{Envelope, Head, Named, Peer, Protocol, Recipient, TlsFacts};
 #[cfg(unix)]
 pub use maildir::Maildir;
 pub use memory::{Discard, Memory, Stored};
@@ -79,6 +79,11 @@ pub trait Delivery: Send {
     /// After a refusal nothing more is written: the server reads the rest of the message, drops it and gives this
     /// answer to its end.
     fn write(&mut self, piece: &[u8]) -> Result<()>;
+
+    /// What it holds of memory now, in octets, besides the envelope: it counts in the budget of the sessions.
+    fn held(&self) -> usize {
+        0
+    }
 
     /// The message is complete. When this returns a confirmation, the mail survives a crash of the program and of the
     /// machine, as far as the spool promises that. A refusal is the answer for every recipient, and nothing remains of

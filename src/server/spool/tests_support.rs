@@ -12,7 +12,8 @@ pub fn recipient(to: &str) -> Recipient {
 pub fn envelope(recipients: &[&str]) -> Envelope {
     let from = ReversePath::parse("a@example.org").unwrap();
     let recipients = recipients.iter().map(|to| recipient(to)).collect();
-    let envelope = Envelope::new("mx.example.com", from, recipients);
-    let peer = Peer::Internet(([192, 0, 2, 7], 4711).into());
-    Envelope { hello: "client.example.org".into(), peer, ..envelope }
+    let mut envelope = Envelope::new("mx.example.com", from, recipients);
+    envelope.peer = Peer::Internet(([192, 0, 2, 7], 4711).into());
+    envelope.hello = "client.example.org".into();
+    envelope
 }

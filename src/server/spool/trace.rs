@@ -6,7 +6,7 @@ use crate::message::Date;
 use crate::proto::address::{ForwardPath, Mailbox};
 use crate::proto::command::Parameter;
 use crate::proto::server::BodyType;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::net::IpAddr;
 
 /// Received. The recipient is named only where there is no other, who could learn of them.
@@ -43,37 +43,43 @@ fn hello(envelope: &Envelope) -> &str {
 
 /// Everything on top of a mail that is stored for these of its recipients: Return-Path, a Delivered-To for each, the
 /// parameters of MAIL and RCPT that concern whoever takes it from here (RFC 3030, 3461), and Received.
+///
+/// It is written piece by piece: with many recipients it is longer than all that a mail takes of memory besides.
 #[cfg_attr(not(unix), allow(dead_code))] // for the Maildir
-pub(super) fn delivered(envelope: &Envelope, recipients: &[&Recipient], date: Date) -> String {
-    let mut text = format!("Return-Path: <{}>\r\n", envelope.from);
+pub(super) fn delivered(
+    envelope: &Envelope,
+    recipients: &[&Recipient],
+    date: Date,
+    text: &mut dyn Write,
+) -> fmt::Result {
+    write!(text, "Return-Path: <{}>\r\n", envelope.from)?;
     for recipient in recipients {
-        let _ = write!(text, "Delivered-To: {}\r\n", recipient.to);
+        write!(text, "Delivered-To: {}\r\n", recipient.to)?;
     }
     // That a message is binary decides where it can be sent at all (RFC 3030 section 3); 8 bits can be seen in it.
     let binary = if envelope.body() == BodyType::Binary { "BODY" } else { "" };
-    append_params(&mut text, "X-Envelope-From", envelope.from.as_str(), &envelope.params, &[binary, "RET", "ENVID"]);
+    append_params(text, "X-Envelope-From", envelope.from.as_str(), &envelope.params, &[binary, "RET", "ENVID"])?;
     for recipient in recipients {
-        append_params(&mut text, "X-Envelope-To", recipient.to.as_str(), &recipient.params, &["NOTIFY", "ORCPT"]);
+        append_params(text, "X-Envelope-To", recipient.to.as_str(), &recipient.params, &["NOTIFY", "ORCPT"])?;
     }
     let only = match envelope.recipients.as_slice() {
         [only] => Some(&only.to),
         _ => None,
     };
-    text.push_str(&received(envelope, only, date));
-    text
+    text.write_str(&received(envelope, only, date))
 }
 
 /// `Name: <address> NOTIFY=NEVER`, when there is a parameter to tell of.
-fn append_params(text: &mut String, name: &str, address: &str, params: &[Parameter], told: &[&str]) {
+fn append_params(text: &mut dyn Write, name: &str, address: &str, params: &[Parameter], told: &[&str]) -> fmt::Result {
     let mut told = params.iter().filter(|param| told.iter().any(|keyword| param.is(keyword))).peekable();
     if told.peek().is_none() {
-        return;
+        return Ok(());
     }
-    let _ = write!(text, "{name}: <{address}>");
+    write!(text, "{name}: <{address}>")?;
     for Parameter { keyword, value } in told {
-        let _ = write!(text, "\r\n {keyword}={}", value.as_deref().unwrap_or_default());
+        write!(text, "\r\n {keyword}={}", value.as_deref().unwrap_or_default())?;
     }
-    text.push_str("\r\n");
+    text.write_str("\r\n")
 }
 
 #[cfg(test)]
@@ -82,6 +88,12 @@ mod tests {
     use super::super::tests_support::{envelope, recipient};
     use super::*;
     use crate::proto::address::ReversePath;
+
+    fn delivered(envelope: &Envelope, recipients: &[&Recipient], date: Date) -> String {
+        let mut text = String::new();
+        super::delivered(envelope, recipients, date, &mut text).unwrap();
+        text
+    }
 
     fn date() -> Date {
         Date::new(880_127_706, -360)

@@ -4,7 +4,7 @@ use super::{HeloBody, HeloProtocol, helo_server};
 use crate::proto::command::Parameter;
 use crate::proto::server::BodyType;
 use crate::server::Client;
-use crate::server::spool::{Envelope, Protocol, Recipient};
+use crate::server::spool::{Envelope, Named, Protocol};
 use std::ffi::{CString, c_char, c_int};
 use std::ptr;
 
@@ -146,7 +146,7 @@ impl Facts {
 
     /// Everyone who is to have the mail.
     pub(crate) fn with_recipients(mut self, mail: &Envelope) -> Facts {
-        for Recipient { to, params } in &mail.recipients {
+        for Named { to, params } in mail.recipients.iter().map(|recipient| &**recipient) {
             let (to, params) = (self.text(to.mailbox().as_str()), self.text(&written(params)));
             self.recipients[0].push(to);
             self.recipients[1].push(params);

@@ -6,12 +6,16 @@ use super::lines::ToLf;
 use super::unique::{append, number, since_epoch};
 use crate::net::fault::{self, Fault};
 use rustix::process::{Resource, getrlimit};
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
-/// So much of a mail is gathered before it is written.
+/// So much of a mail is gathered before it is written, while a piece of it is at hand: between two pieces nothing is kept.
 const BUFFER: usize = 64 * 1024;
+
+/// So much is not worth a write of its own.
+const KEPT: usize = 4096;
 
 /// A file that is being written.
 pub(super) struct Copy {
@@ -24,13 +28,24 @@ pub(super) struct Copy {
 }
 
 impl Copy {
-    /// A new file in `tmp` of the mail's Maildir number `place`, with what stands on top of the message.
-    pub fn create(folder: &Arc<Folder>, place: usize, top: &str, to_lf: bool, host: &str) -> io::Result<Copy> {
+    /// A new file in `tmp` of the mail's Maildir number `place`, with what stands on top of the message: what `top` writes.
+    pub fn create(
+        folder: &Arc<Folder>,
+        place: usize,
+        top: impl FnOnce(&mut dyn fmt::Write) -> fmt::Result,
+        to_lf: bool,
+        host: &str,
+    ) -> io::Result<Copy> {
         let tmp = unique_name(host);
         let file = folder.create(&tmp)?;
         let entry = Entry { place, folder: Arc::clone(folder), octets: 0, tmp, new: None, kept: false };
         let mut copy = Copy { entry, file, buffer: Vec::new(), lines: to_lf.then(ToLf::default), top: 0 };
-        copy.push(&mut top.as_bytes())?;
+        let mut text = Text { copy: &mut copy, failed: None };
+        // It fails for no other reason.
+        let written = top(&mut text);
+        if let (Err(_), failed) = (written, text.failed) {
+            return Err(failed.unwrap_or_else(|| io::ErrorKind::InvalidData.into()));
+        }
         copy.top = copy.entry.octets + copy.buffer.len() as u64;
         Ok(copy)
     }
@@ -40,8 +55,23 @@ impl Copy {
         self.entry.place
     }
 
-    /// Takes the next piece of the message: all of it, or as much as was taken when this fails.
+    /// Takes the next piece of the message: all of it, or as much as was taken when this fails. What is small is kept and
+    /// written with the next.
     pub fn push(&mut self, piece: &mut &[u8]) -> io::Result<()> {
+        self.gather(piece)?;
+        if self.buffer.len() >= KEPT {
+            self.flush()?;
+            self.buffer = Vec::new();
+        }
+        Ok(())
+    }
+
+    /// What it holds of memory, in octets.
+    pub fn held(&self) -> usize {
+        self.buffer.capacity()
+    }
+
+    fn gather(&mut self, piece: &mut &[u8]) -> io::Result<()> {
         while !piece.is_empty() {
             let (now, rest) = piece.split_at(piece.len().min(BUFFER));
             match &mut self.lines {
@@ -130,6 +160,21 @@ impl Copy {
     }
 }
 
+/// Text that goes into the file, and what the system said when it did not.
+struct Text<'a> {
+    copy: &'a mut Copy,
+    failed: Option<io::Error>,
+}
+
+impl fmt::Write for Text<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.copy.gather(&mut text.as_bytes()).map_err(|why| {
+            self.failed = Some(why);
+            fmt::Error
+        })
+    }
+}
+
 /// A mail's name in one Maildir. Dropped before it is [kept](Entry::keep) it goes, also from `new`.
 pub(super) struct Entry {
     /// Which of the mail's Maildirs this is in.
@@ -192,14 +237,14 @@ mod tests {
         let message: String = (0..40_000).map(|line| format!("line {line}\r\n")).collect();
         // Full at once, after a part of it, at its end; a split between CR and LF among them.
         for at in [0, 5, 7, 100_000, 300_000, message.len()] {
-            let mut first = Copy::create(&folder, 0, "First: top\r\n", true, "mx").unwrap();
+            let mut first = Copy::create(&folder, 0, |top| top.write_str("First: top\r\n"), true, "mx").unwrap();
             first.push(&mut &message.as_bytes()[..at]).unwrap();
             let mut rest = &message.as_bytes()[at..];
             {
                 let _full = fault::on_this_thread(Fault::Disk);
                 assert!(first.push(&mut rest).and_then(|()| first.end()).is_err());
             }
-            let mut other = Copy::create(&folder, 1, "Other: and longer\r\n", true, "mx").unwrap();
+            let mut other = Copy::create(&folder, 1, |top| top.write_str("Other: and longer\r\n"), true, "mx").unwrap();
             first.hand_over(&mut other).unwrap();
             other.push(&mut rest).unwrap();
             other.end().unwrap();

@@ -6,6 +6,7 @@ use super::{FolderName, LineEnds, Mailboxes, Shared};
 use crate::client::clock;
 use crate::proto::server::BodyType;
 use crate::server::spool::{Confirmation, Delivery, Envelope, Recipient, Refusal, Result, trace};
+use std::fmt::Write;
 use std::io;
 use std::sync::Arc;
 
@@ -145,10 +146,10 @@ impl Storing {
         let place = &self.places[at];
         let all = &self.envelope.recipients;
         let recipients: Vec<&Recipient> = place.recipients.iter().filter_map(|&index| all.get(index)).collect();
-        let top = trace::delivered(&self.envelope, &recipients, clock::now());
+        let top = |text: &mut dyn Write| trace::delivered(&self.envelope, &recipients, clock::now(), text);
         let options = &self.shared.options;
         let to_lf = options.line_ends == LineEnds::Lf && self.envelope.body() != BodyType::Binary;
-        let copy = Copy::create(&place.folder, at, &top, to_lf, &self.envelope.server);
+        let copy = Copy::create(&place.folder, at, top, to_lf, &self.envelope.server);
         copy.map_err(|why| self.failed(at, "creating a file", &why))
     }
 
@@ -231,6 +232,15 @@ impl Delivery for Storing {
             self.go_elsewhere(&why)?;
         }
         Ok(())
+    }
+
+    fn held(&self) -> usize {
+        let places = self.places.iter().map(|place| {
+            let name = place.name.as_ref().map_or(0, |name| name.as_str().len());
+            size_of::<Place>() + name + size_of_val(place.recipients.as_slice())
+        });
+        let list = size_of_val(self.envelope.recipients.as_slice());
+        size_of::<Storing>() + list + places.sum::<usize>() + self.first.as_ref().map_or(0, Copy::held)
     }
 
     fn finish(mut self: Box<Self>) -> Result<Confirmation> {

@@ -14,6 +14,7 @@
 
 mod answers;
 mod hops;
+mod line;
 mod passing;
 mod pool;
 
@@ -37,8 +38,11 @@ pub struct Options {
     /// Protocol, name, TLS, login and limits of time of each connection. A client waits 5 minutes for the answer to
     /// RCPT and 10 for that to the message (RFC 5321 section 4.5.3.2): limits beyond these serve nobody.
     pub settings: Settings,
-    /// So many connections at a time; beyond, mails are refused with 451.
+    /// So many connections at a time. A mail that finds none free, nor one that another mail does not use, is refused with
+    /// 451 after a while. One client (an address, or a network of IPv6) has half of them at most.
     pub connections_max: usize,
+    /// When others need a connection, a mail that has begun keeps its own no longer than this without going on.
+    pub hold: Duration,
     /// So many of them are kept open when no mail is on its way.
     pub idle_max: usize,
     /// A connection that was kept so long without a mail is closed.
@@ -59,10 +63,10 @@ pub fn settings(name: &str) -> Settings {
 }
 
 impl Options {
-    /// 50 connections at a time, 4 kept for 30 seconds, 100 hops.
+    /// 50 connections at a time, held for 30 seconds, 4 kept for as long, 100 hops.
     pub fn new(next_hop: NextHop, settings: Settings) -> Options {
         let idle_time = Duration::from_secs(30);
-        Options { next_hop, settings, connections_max: 50, idle_max: 4, idle_time, hops_max: 100 }
+        Options { next_hop, settings, connections_max: 50, hold: idle_time, idle_max: 4, idle_time, hops_max: 100 }
     }
 
     /// The same for a host.

@@ -4,7 +4,8 @@ use super::super::envelope::{Envelope, Recipient};
 use super::super::{Confirmation, Delivery, Refusal, Result, trace};
 use super::answers;
 use super::hops::Hops;
-use super::pool::{Line, Pool};
+use super::line::Line;
+use super::pool::Pool;
 use crate::client::envelope::{BodyKind, Sender, recipient_parameters};
 use crate::client::{Session, clock};
 use crate::error;
@@ -23,7 +24,9 @@ const TOP: u64 = 400;
 
 /// A mail that is being handed on.
 pub(super) struct Passing {
-    line: Line,
+    pool: Arc<Pool>,
+    /// The number of its connection, which is parked in the pool between two calls.
+    number: u64,
     envelope: Envelope,
     hops_max: usize,
     lmtp: bool,
@@ -48,20 +51,54 @@ enum Stage {
 impl Passing {
     /// MAIL, and RCPT for the recipients that the envelope has so far.
     pub fn begin(pool: &Arc<Pool>, envelope: &Envelope) -> Result<Passing> {
-        let mut line = pool.line()?;
-        line.begin(|extensions| can_take(extensions, envelope), |session| mail(session, envelope))?;
-        let seven_bit =
-            envelope.body() == BodyType::EightBit && line.extensions().is_some_and(|ext| !ext.eight_bit_mime);
+        let (line, seven_bit) = open(pool, envelope)?;
         let (hops_max, lmtp) = (pool.options.hops_max, pool.options.settings.protocol == Protocol::Lmtp);
-        let own = Envelope { recipients: Vec::new(), ..envelope.clone() };
-        let stage = Stage::Envelope;
-        let mut passing = Passing { line, envelope: own, hops_max, lmtp, seven_bit, hops: Hops::default(), stage };
+        let (pool, own) = (Arc::clone(pool), envelope.without_recipients());
+        let (number, hops, stage) = (line.number(), Hops::default(), Stage::Envelope);
+        let mut passing = Passing { pool, number, envelope: own, hops_max, lmtp, seven_bit, hops, stage };
+        passing.park(line);
         envelope.recipients.iter().try_for_each(|recipient| passing.recipient(recipient))?;
         Ok(passing)
     }
 
+    fn park(&mut self, line: Line) {
+        self.number = line.number();
+        self.pool.park(line, !matches!(self.stage, Stage::Envelope));
+    }
+
+    /// The connection for the next step. If another mail has it, the envelope is said again over a new one.
+    fn resume(&mut self) -> Result<Line> {
+        if let Some(line) = self.pool.unpark(self.number) {
+            return Ok(line);
+        }
+        if !matches!(self.stage, Stage::Envelope) {
+            let text = "The message came too slowly, and others had to be let through; try again later";
+            let cause = "others waited for the connection to the next server";
+            return Err(Refusal::new(451, (4, 2), text).because(cause));
+        }
+        let (mut line, seven_bit) = open(&self.pool, &self.envelope)?;
+        self.seven_bit = seven_bit;
+        for recipient in &self.envelope.recipients {
+            // The client has been told that he is taken: it is to come again with all of them.
+            let again = |refusal: Refusal| {
+                let cause = format!("said again, for <{}>: {refusal}", recipient.to);
+                Refusal::new(451, (4, 2), "The next server was lost; try again later").because(cause)
+            };
+            say_recipient(&mut line, recipient).map_err(again)?;
+        }
+        Ok(line)
+    }
+
+    /// Does a step over the connection, which is others' to have before the next one.
+    fn step<T>(&mut self, step: impl FnOnce(&mut Passing, &mut Line) -> Result<T>) -> Result<T> {
+        let mut line = self.resume()?;
+        let done = step(self, &mut line);
+        self.park(line);
+        done
+    }
+
     /// DATA, unless the mail is binary, and Received.
-    fn begin_message(&mut self) -> Result<()> {
+    fn begin_message(&mut self, line: &mut Line) -> Result<()> {
         let only = match self.envelope.recipients.as_slice() {
             [only] => Some(&only.to),
             _ => None,
@@ -71,7 +108,7 @@ impl Passing {
             self.stage = Stage::Chunks(top);
             return Ok(());
         }
-        self.line.run(|session| {
+        line.run(|session| {
             session.begin_data(&mut ())?;
             session.body(&top, &mut ())
         })?;
@@ -79,9 +116,9 @@ impl Passing {
         Ok(())
     }
 
-    fn pass(&mut self, piece: &[u8]) -> Result<()> {
+    fn pass(&mut self, line: &mut Line, piece: &[u8]) -> Result<()> {
         if let Stage::Envelope = self.stage {
-            self.begin_message()?;
+            self.begin_message(line)?;
         }
         if self.hops.push(piece) > self.hops_max {
             let text = "The message has passed too many servers: it seems to go in a circle";
@@ -92,14 +129,14 @@ impl Passing {
             return Err(conversion("8BITMIME, and the message holds octets beyond ASCII"));
         }
         match &mut self.stage {
-            Stage::Data => self.line.run(|session| session.body(piece, &mut ())),
+            Stage::Data => line.run(|session| session.body(piece, &mut ())),
             Stage::Chunks(gathered) => {
                 gathered.extend_from_slice(piece);
                 if gathered.len() < CHUNK {
                     return Ok(());
                 }
                 let chunk = std::mem::take(gathered);
-                let replies = self.line.run(|session| session.chunk(&chunk, false, &mut ()))?;
+                let replies = line.run(|session| session.chunk(&chunk, false, &mut ()))?;
                 replies.into_iter().try_for_each(|verdict| answers::of(verdict).map(drop))
             }
             Stage::Envelope | Stage::Over => Err(Refusal::local("a mail that was refused goes on")),
@@ -107,13 +144,13 @@ impl Passing {
     }
 
     /// The end of the message, and the verdicts on it.
-    fn end(&mut self) -> Result<Vec<error::Result<Reply>>> {
+    fn end(&mut self, line: &mut Line) -> Result<Vec<error::Result<Reply>>> {
         if let Stage::Envelope = self.stage {
-            self.begin_message()?;
+            self.begin_message(line)?;
         }
         match &self.stage {
-            Stage::Data => self.line.run(|session| session.end_data_each(&mut ())),
-            Stage::Chunks(last) => self.line.run(|session| session.chunk(last, true, &mut ())),
+            Stage::Data => line.run(|session| session.end_data_each(&mut ())),
+            Stage::Chunks(last) => line.run(|session| session.chunk(last, true, &mut ())),
             Stage::Envelope | Stage::Over => Err(Refusal::local("a mail that was refused ends")),
         }
     }
@@ -121,24 +158,28 @@ impl Passing {
 
 impl Delivery for Passing {
     fn recipient(&mut self, recipient: &Recipient) -> Result<()> {
-        self.line.run(|session| {
-            let params = recipient_parameters(session.connection().extensions(), &recipient.params)?;
-            session.command(&Command::Rcpt { to: &recipient.to, params: &params }, &mut ()).map(drop)
-        })?;
+        self.step(|_, line| say_recipient(line, recipient))?;
         self.envelope.recipients.push(recipient.clone());
         Ok(())
     }
 
     fn write(&mut self, piece: &[u8]) -> Result<()> {
-        self.pass(piece).inspect_err(|_| self.stage = Stage::Over)
+        self.step(|own, line| own.pass(line, piece)).inspect_err(|_| self.stage = Stage::Over)
+    }
+
+    fn held(&self) -> usize {
+        let chunk = if let Stage::Chunks(gathered) = &self.stage { gathered.capacity() } else { 0 };
+        size_of::<Passing>() + size_of_val(self.envelope.recipients.as_slice()) + chunk
     }
 
     fn finish(mut self: Box<Self>) -> Result<Confirmation> {
-        let mut replies = self.end()?;
+        let mut line = self.resume()?;
+        let mut replies = self.end(&mut line)?;
         // Whatever the verdict, the mail is over. A refused chunk leaves its transaction open.
         if let Stage::Data = self.stage {
-            self.line.ended();
+            line.ended();
         }
+        drop(line);
         if self.lmtp {
             // Who has a verdict keeps it, and with it his mail; a connection that was lost then is the others' trouble.
             if let Some(Err(lost)) = replies.last().cloned() {
@@ -152,6 +193,30 @@ impl Delivery for Passing {
             None => Err(Refusal::local("the next server's answer was lost")),
         }
     }
+}
+
+/// Given up, or over: its connection is for others.
+impl Drop for Passing {
+    fn drop(&mut self) {
+        drop(self.pool.unpark(self.number));
+    }
+}
+
+/// A connection over which this mail has begun, and whether the next server takes seven bits only where eight were
+/// announced.
+fn open(pool: &Arc<Pool>, envelope: &Envelope) -> Result<(Line, bool)> {
+    let mut line = pool.line(envelope)?;
+    line.begin(|extensions| can_take(extensions, envelope), |session| mail(session, envelope))?;
+    let seven_bit = envelope.body() == BodyType::EightBit && line.extensions().is_some_and(|ext| !ext.eight_bit_mime);
+    Ok((line, seven_bit))
+}
+
+/// RCPT.
+fn say_recipient(line: &mut Line, recipient: &Recipient) -> Result<()> {
+    line.run(|session| {
+        let params = recipient_parameters(session.connection().extensions(), &recipient.params)?;
+        session.command(&Command::Rcpt { to: &recipient.to, params: &params }, &mut ()).map(drop)
+    })
 }
 
 /// Whether the mail can go to a server with these extensions as it is.
