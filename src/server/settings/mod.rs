@@ -5,6 +5,7 @@
 //! of its own beside them: [`Own`].
 
 mod access;
+mod secret;
 mod setup;
 mod users;
 
@@ -87,6 +88,11 @@ pub const KEYS: &[Key] = &[
     key("recipients", "LIST", "these recipients are taken"),
     key("users", "FILE", "users, a line each: NAME:PASSWORD or NAME:SCRAM keys; they may send to everyone"),
     key("mechanisms", "LIST", "what AUTH offers (default: all that passwords or keys are enough for)"),
+    key(
+        "login-secret",
+        "FILE",
+        "keeps what strangers who try to log in are shown the same; made when it is missing (default: by the machine's id)",
+    ),
     key("auth-required", "", "only users may send"),
     key("auth-in-clear", "", "passwords without TLS, too: anyone on the way can read them"),
     group("TLS"),
@@ -156,6 +162,7 @@ pub struct Settings {
     tls_required: bool,
     users: Option<PathBuf>,
     mechanisms: Vec<String>,
+    login_secret: Option<PathBuf>,
     auth_required: bool,
     auth_in_clear: bool,
     domains: Vec<String>,
@@ -214,6 +221,7 @@ impl Settings {
             "recipients" => self.recipients.extend(list(value).map(str::to_ascii_lowercase)),
             "users" => self.users = Some(value.into()),
             "mechanisms" => self.mechanisms.extend(list(value).map(str::to_owned)),
+            "login-secret" => self.login_secret = Some(value.into()),
             "auth-required" => self.auth_required = flag(value)?,
             "auth-in-clear" => self.auth_in_clear = flag(value)?,
             "tls-certificate" => self.tls_certificate = Some(value.into()),

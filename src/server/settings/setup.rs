@@ -185,12 +185,15 @@ impl Settings {
     fn login(&self, service: &mut Service, own: Option<(Box<dyn Authority>, Vec<&'static str>)>) -> Result<(), String> {
         service.dialogue.auth_required = self.auth_required;
         service.dialogue.auth_in_clear = self.auth_in_clear;
+        let kept = self.login_secret.as_deref();
         let (realm, offered) = match (&self.users, own) {
             (None, None) if self.auth_required => return Err("auth-required needs users".to_owned()),
             (None, None) => return Ok(()),
             (Some(_), Some(_)) => return Err("users were given twice: by a file and by the program".to_owned()),
-            (Some(path), None) => (Users::realm(path, &service.dialogue.name)?, MECHANISMS.to_vec()),
-            (None, Some((authority, offered))) => (super::users::realm(authority, &service.dialogue.name)?, offered),
+            (Some(path), None) => (Users::realm(path, &service.dialogue.name, kept)?, MECHANISMS.to_vec()),
+            (None, Some((authority, offered))) => {
+                (super::users::realm(authority, &service.dialogue.name, kept)?, offered)
+            }
         };
         let named: Vec<&str> = self.mechanisms.iter().map(String::as_str).collect();
         let mechanisms = if named.is_empty() { offered } else { named };
