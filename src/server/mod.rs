@@ -11,6 +11,7 @@
 //! ```
 
 mod address;
+mod brake;
 pub mod budget;
 pub mod clients;
 mod connections;
@@ -32,6 +33,7 @@ pub mod spool;
 mod timers;
 
 pub use address::Place;
+pub use brake::{Brake, FAILURES_MAX};
 pub use decide::{AcceptAll, Answer, Client, Decide};
 pub use proxy::Network;
 pub use running::{CALLS_END, Listen, Listening, Server};

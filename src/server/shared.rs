@@ -21,6 +21,9 @@ pub struct Limits {
     /// while work waits because these all wait for something themselves. When there are as many that wait, everybody
     /// else who needs one does, too.
     pub workers: usize,
+    /// Most threads for logins, which never wait in one queue with mail; 0 for half of the processors, or 32 where users are
+    /// looked up in places that may have to be waited for.
+    pub login_threads: usize,
     /// Most connections at a time, 0 for no limit; one more is answered with 421.
     pub connections: usize,
     /// Most connections at a time from one client ([`clients`](super::clients) says who is one), 0 for no limit. Behind a
@@ -31,7 +34,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 512 workers, 20,000 connections, 50 from one client.
     fn default() -> Self {
-        Limits { threads: 0, workers: 512, connections: 20_000, connections_per_client: 50 }
+        Limits { threads: 0, workers: 512, login_threads: 0, connections: 20_000, connections_per_client: 50 }
     }
 }
 
@@ -92,6 +95,8 @@ impl Mailbox {
 
 pub(super) struct Shared {
     pub(super) pool: Pool,
+    /// For logins.
+    pub(super) logins: Pool,
     pub(super) log: Arc<dyn Log>,
     floods: Arc<Floods>,
     pub(super) mailboxes: Vec<Mailbox>,
@@ -102,6 +107,7 @@ impl Shared {
     pub(super) fn new(limits: Limits, log: Arc<dyn Log>, floods: Arc<Floods>, mailboxes: Vec<Mailbox>) -> Self {
         Shared {
             pool: Pool::new(limits.workers),
+            logins: Pool::yielding(limits.login_threads),
             log,
             floods,
             mailboxes,

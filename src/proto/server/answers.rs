@@ -155,7 +155,8 @@ impl Config {
     /// The connection has what the mechanism needs.
     pub(super) fn can_offer(&self, offer: &super::AuthOffer, secured: bool) -> bool {
         let shows = offer.sends_password && !self.auth_in_clear;
-        let wants_first = self.tls_required || offer.binds_channel || shows;
+        let guessed = offer.guessable && !self.auth_in_clear && !self.guessable_in_clear;
+        let wants_first = self.tls_required || offer.binds_channel || shows || guessed;
         secured || !wants_first
     }
 }

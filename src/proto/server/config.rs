@@ -46,8 +46,11 @@ pub struct Config {
     pub auth: Vec<AuthOffer>,
     /// MAIL, VRFY and EXPN are for clients that have authenticated themselves; others are answered with 530.
     pub auth_required: bool,
-    /// Offer and take mechanisms that show the password, without TLS too. Anyone on the way can read it.
+    /// Offer and take mechanisms that show the password, without TLS too. Anyone on the way can read it. Includes
+    /// `guessable_in_clear`.
     pub auth_in_clear: bool,
+    /// Offer and take mechanisms of which the password can be guessed at leisure, without TLS too.
+    pub guessable_in_clear: bool,
 
     /// The largest message in octets, offered with SIZE; 0 for no limit.
     pub size: u64,
@@ -82,6 +85,9 @@ pub struct AuthOffer {
     pub name: String,
     /// It shows the password or the token to whoever listens: not offered without TLS.
     pub sends_password: bool,
+    /// Whoever listens can try passwords on what it shows, many millions a second (CRAM-MD5): not offered without TLS
+    /// either.
+    pub guessable: bool,
     /// It is tied to the TLS connection: not offered without.
     pub binds_channel: bool,
     /// The client begins: AUTH may carry its first message. CRAM-MD5 is one where it may not.
@@ -148,6 +154,7 @@ impl Config {
             auth: Vec::new(),
             auth_required: false,
             auth_in_clear: false,
+            guessable_in_clear: false,
             size: 50 << 20,
             line_max: 4096,
             auth_line_max: 12_288,

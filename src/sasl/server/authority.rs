@@ -39,6 +39,12 @@ pub trait Authority: Send + Sync {
         Ok(None)
     }
 
+    /// Whether the functions may wait for anything, such as a directory or the program. False: they only take the time that
+    /// the processor needs.
+    fn blocks(&self) -> bool {
+        true
+    }
+
     /// It is [`Stored::Password`] that `look_up` gives, of some users at least. Whoever fails is then made to cost as much
     /// work as such users do, so that the time does not tell who is one.
     fn keeps_passwords(&self) -> bool {

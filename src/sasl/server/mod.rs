@@ -207,6 +207,7 @@ pub fn offer(mechanism: &str) -> Option<AuthOffer> {
     Some(AuthOffer {
         name: (*name).to_owned(),
         sends_password: traits.sends_password,
+        guessable: [super::cram_md5::NAME, super::digest_md5::NAME].contains(name),
         binds_channel: traits.binds_channel,
         client_first: *client_first,
     })

@@ -56,6 +56,9 @@ impl Session {
                 return Some(Step::Wait(None));
             }
         }
+        if let Some(step) = self.hold(now) {
+            return Some(step);
+        }
         let pending = core::mem::take(&mut self.pending);
         // Nothing is read while there is something left of before, or while the client does not take our replies.
         let mut got = None;
@@ -218,7 +221,7 @@ impl Session {
         }
     }
 
-    fn send(&mut self) -> io::Result<()> {
+    pub(super) fn send(&mut self) -> io::Result<()> {
         let Some(wire) = &mut self.wire else { return Ok(()) };
         if self.dialogue.output().is_empty() && !wire.holds() {
             return Ok(());

@@ -51,6 +51,8 @@ pub(super) enum Outcome {
     Answer(Result<Answer>),
     Finished(Result<Confirmation>),
     Login(Step),
+    /// A login that is not looked at now.
+    PutOff,
     /// It panicked.
     Defect,
 }
@@ -89,6 +91,19 @@ impl Work {
             Task::Finish => decides || spools,
             Task::Drop => spools && self.mail.as_ref().is_some_and(|mail| mail.delivery.is_some()),
         }
+    }
+
+    /// Whether it is a step of a login, which has workers of its own; and whether others come after it.
+    pub(in crate::server) fn login(&self) -> Option<bool> {
+        match &self.task {
+            Task::Login(login, _) => Some(login.is_trusted()),
+            _ => None,
+        }
+    }
+
+    /// There are so many logins that this one is not looked at.
+    pub(in crate::server) fn put_off(self) -> Worked {
+        Worked { mail: self.mail, task: self.task, outcome: Outcome::PutOff }
     }
 
     /// Does it, on the thread that calls. A panic in it becomes a refusal.

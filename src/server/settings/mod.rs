@@ -95,6 +95,7 @@ pub const KEYS: &[Key] = &[
     ),
     key("auth-required", "", "only users may send"),
     key("auth-in-clear", "", "passwords without TLS, too: anyone on the way can read them"),
+    key("md5-in-clear", "", "CRAM-MD5 without TLS, too: whoever reads it on the way can guess the password"),
     group("TLS"),
     key("tls-certificate", "FILE", "certificate and the chain behind it, in PEM"),
     key("tls-key", "FILE", "its private key, in PEM (default: in the same file)"),
@@ -122,9 +123,15 @@ pub const KEYS: &[Key] = &[
         "",
         "where functions of a program take mail: they keep each message in memory while it comes, which counts there",
     ),
+    key(
+        "max-login-failures",
+        "COUNT",
+        "failed logins of an address in about ten minutes, 0 for no limit and no delay (default: 20)",
+    ),
     key("timeout", "SECONDS", "for the next command or piece of a message (default: 300)"),
     key("threads", "COUNT", "threads for sessions (default, and 0: half of the processors)"),
-    key("workers", "COUNT", "most threads for disks, logins and the next server (default: 512)"),
+    key("workers", "COUNT", "most threads for disks and the next server (default: 512)"),
+    key("login-threads", "COUNT", "threads for logins (default, and 0: half of the processors)"),
 ];
 
 /// Where mail goes.
@@ -165,6 +172,7 @@ pub struct Settings {
     login_secret: Option<PathBuf>,
     auth_required: bool,
     auth_in_clear: bool,
+    md5_in_clear: bool,
     domains: Vec<String>,
     recipients: Vec<String>,
     proxies: Vec<String>,
@@ -180,6 +188,8 @@ pub struct Settings {
     timeout: Option<Duration>,
     threads: usize,
     workers: Option<usize>,
+    login_threads: usize,
+    login_failures_max: Option<u32>,
 }
 
 /// The error of a key that does not exist, with the nearest that does.
@@ -224,6 +234,7 @@ impl Settings {
             "login-secret" => self.login_secret = Some(value.into()),
             "auth-required" => self.auth_required = flag(value)?,
             "auth-in-clear" => self.auth_in_clear = flag(value)?,
+            "md5-in-clear" => self.md5_in_clear = flag(value)?,
             "tls-certificate" => self.tls_certificate = Some(value.into()),
             "tls-key" => self.tls_key = Some(value.into()),
             "tls-required" => self.tls_required = flag(value)?,
@@ -241,6 +252,8 @@ impl Settings {
             "timeout" => self.timeout = Some(some_seconds(value)?),
             "threads" => self.threads = number(value)?,
             "workers" => self.workers = Some(at_least_one(value)?),
+            "login-threads" => self.login_threads = number(value)?,
+            "max-login-failures" => self.login_failures_max = Some(number(value)?),
             _ => return Err(unknown(key)),
         }
         Ok(())

@@ -14,7 +14,7 @@ use crate::server::machine;
 #[cfg(unix)]
 use crate::server::spool::maildir;
 use crate::server::spool::{Discard, Memory, Spool, relay};
-use crate::server::{Limits, Listen, Network, Place, Service};
+use crate::server::{Brake, FAILURES_MAX, Limits, Listen, Network, Place, Service};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -113,6 +113,7 @@ impl Settings {
         let limits = Limits {
             threads: self.threads,
             workers: self.workers.unwrap_or_else(workers),
+            login_threads: self.login_threads,
             connections: self.connections_max.unwrap_or(defaults.connections),
             connections_per_client: self.connections_per_client.unwrap_or(defaults.connections_per_client),
         };
@@ -185,6 +186,8 @@ impl Settings {
     fn login(&self, service: &mut Service, own: Option<(Box<dyn Authority>, Vec<&'static str>)>) -> Result<(), String> {
         service.dialogue.auth_required = self.auth_required;
         service.dialogue.auth_in_clear = self.auth_in_clear;
+        service.dialogue.guessable_in_clear = self.md5_in_clear;
+        service.brake = Arc::new(Brake::new(self.login_failures_max.unwrap_or(FAILURES_MAX)));
         let kept = self.login_secret.as_deref();
         let (realm, offered) = match (&self.users, own) {
             (None, None) if self.auth_required => return Err("auth-required needs users".to_owned()),

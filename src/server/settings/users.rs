@@ -77,6 +77,10 @@ impl Authority for Users {
     fn keeps_passwords(&self) -> bool {
         self.passwords
     }
+
+    fn blocks(&self) -> bool {
+        false
+    }
 }
 
 /// Reads a file that nobody else may read.

@@ -7,6 +7,7 @@ pub(super) fn with_auth() -> Config {
     let offer = |name: &str, sends_password, client_first| AuthOffer {
         name: name.to_string(),
         sends_password,
+        guessable: name == "CRAM-MD5",
         binds_channel: false,
         client_first,
     };
