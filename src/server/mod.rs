@@ -16,6 +16,7 @@ pub mod budget;
 pub mod clients;
 mod connections;
 mod decide;
+mod domain;
 mod door;
 mod event_loop;
 pub mod log;

@@ -78,7 +78,7 @@ fn logins_and_mail_do_not_wait_in_one_queue() {
     let house = House::limited(Kept::blocking(), |service| ends = Some(with_users(service)), limits);
     let Ends { came, open } = ends.unwrap();
     let mut slow: Vec<Raw> = (0..30).map(|_| house.client()).collect();
-    slow.iter_mut().for_each(|client| drop(client.say("AUTH PLAIN AHNsb3cAd3Jvbmc=")));
+    slow.iter_mut().for_each(|client| _ = client.say("AUTH PLAIN AHNsb3cAd3Jvbmc="));
     came.recv_timeout(LONG).expect("one has the thread");
     for _ in 0..5 {
         let mut honest = house.client();
@@ -103,7 +103,7 @@ fn answers_to_failures_wait_without_a_thread() {
     let house = House::limited(Kept::blocking(), change, limits);
     let began = Instant::now();
     let mut wrong: Vec<Raw> = (0..60).map(|_| house.client()).collect();
-    wrong.iter_mut().for_each(|client| drop(client.say(WRONG)));
+    wrong.iter_mut().for_each(|client| _ = client.say(WRONG));
     let mut honest = house.client();
     honest.ask(RIGHT, 235);
     honest.send("MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nDATA\r\nx\r\n.\r\n");
@@ -175,7 +175,7 @@ fn an_answer_that_waits_does_not_hold_up_the_end() {
         service.brake = Arc::new(Brake::new(100_000));
     });
     let mut clients: Vec<Raw> = (0..200).map(|_| house.client()).collect();
-    clients.iter_mut().for_each(|client| drop(client.say(WRONG)));
+    clients.iter_mut().for_each(|client| _ = client.say(WRONG));
     clients[0].expect(535);
     let began = Instant::now();
     assert!(house.server.stop(LONG));
@@ -190,7 +190,7 @@ fn a_client_that_leaves_is_noticed() {
         service.brake = Arc::new(Brake::new(100_000));
     });
     let mut clients: Vec<Raw> = (0..300).map(|_| house.client()).collect();
-    clients.iter_mut().for_each(|client| drop(client.say(WRONG)));
+    clients.iter_mut().for_each(|client| _ = client.say(WRONG));
     clients[0].expect(535);
     drop(clients);
     let began = Instant::now();

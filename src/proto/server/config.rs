@@ -1,5 +1,6 @@
 //! What a server offers and how much it takes.
 
+use crate::proto::dot::BareEnds;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -52,6 +53,8 @@ pub struct Config {
     /// Offer and take mechanisms of which the password can be guessed at leisure, without TLS too.
     pub guessable_in_clear: bool,
 
+    /// What is done about a CR or an LF of its own in a message, unless it is declared as binary.
+    pub bare_ends: BareEnds,
     /// The largest message in octets, offered with SIZE; 0 for no limit.
     pub size: u64,
     /// The longest command line in octets, its end included. RFC 5321 has 512, to which the extensions add.
@@ -155,6 +158,7 @@ impl Config {
             auth_required: false,
             auth_in_clear: false,
             guessable_in_clear: false,
+            bare_ends: BareEnds::Normalize,
             size: 50 << 20,
             line_max: 4096,
             auth_line_max: 12_288,

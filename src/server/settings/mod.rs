@@ -14,6 +14,7 @@ pub use users::Users;
 
 use crate::policy::did_you_mean;
 use crate::policy::text::without_mark;
+use crate::proto::dot::BareEnds;
 use crate::sasl::Secret;
 use ini::{Ini, ParseOption};
 use std::path::PathBuf;
@@ -108,6 +109,11 @@ pub const KEYS: &[Key] = &[
         "do not offer these: PIPELINING, 8BITMIME, SMTPUTF8, DSN, CHUNKING, BINARYMIME, ENHANCEDSTATUSCODES, LIMITS",
     ),
     key("dsn", "", "offer DSN: whoever the mail goes on to sends the notices that its sender asks for"),
+    key(
+        "bare-newline",
+        "WHAT",
+        "a line end of CR or LF alone in a message: normalize (default) makes CRLF of it, refuse",
+    ),
     key("max-size", "OCTETS", "largest message, 0 for no limit (default: 52428800)"),
     key("max-recipients", "COUNT", "recipients of a mail (default: 1000)"),
     key("max-mails", "COUNT", "mails of a connection, 0 for no limit (default: 1000, no limit for this machine)"),
@@ -178,6 +184,7 @@ pub struct Settings {
     proxies: Vec<String>,
     without: Vec<String>,
     dsn: bool,
+    bare_ends: BareEnds,
     size_max: Option<u64>,
     recipients_max: Option<usize>,
     mails_max: Option<usize>,
@@ -242,6 +249,7 @@ impl Settings {
             "proxies" => self.proxies.extend(list(value).map(str::to_owned)),
             "without" => self.without.extend(list(value).map(str::to_ascii_uppercase)),
             "dsn" => self.dsn = flag(value)?,
+            "bare-newline" => self.bare_ends = bare_ends(value)?,
             "max-size" => self.size_max = Some(number(value)?),
             "max-recipients" => self.recipients_max = Some(at_least_one(value)?),
             "max-mails" => self.mails_max = Some(number(value)?),
@@ -307,6 +315,14 @@ pub fn flag(value: &str) -> Result<bool, String> {
     }
 }
 
+fn bare_ends(value: &str) -> Result<BareEnds, String> {
+    match value {
+        "normalize" => Ok(BareEnds::Normalize),
+        "refuse" => Ok(BareEnds::Refuse),
+        _ => Err("write normalize or refuse".to_owned()),
+    }
+}
+
 /// A number that fits.
 fn number<T: std::str::FromStr>(value: &str) -> Result<T, String> {
     value.parse().map_err(|_| format!("{value} is no number that can be used here"))
@@ -354,6 +370,7 @@ mod tests {
         for key in KEYS.iter().filter(|key| !key.name.is_empty()) {
             let value = match key.value {
                 "" => "yes",
+                "WHAT" => "refuse",
                 "FILE" | "FOLDER" | "ADDRESS" | "LIST" | "URL" | "NAME" => "x",
                 _ => "7",
             };

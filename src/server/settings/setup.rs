@@ -102,12 +102,13 @@ impl Settings {
         service.dialogue.ask_hello = own.decides_hellos;
         service.dialogue.expn = own.knows_lists;
         let relays = matches!(self.into, Some(Destination::Relay(_)));
-        let (domains, recipients) = (self.domains.clone(), self.recipients.clone());
+        let (domains, recipients) = (&self.domains, &self.recipients);
         if relays && domains.is_empty() && recipients.is_empty() && !has_users && !own.decides_recipients {
             return Err("a relay without domains, recipients or users would take mail for nobody".to_owned());
         }
         let open = !relays || own.decides_recipients;
-        service.decide = Arc::new(Access { domains, recipients, open, relays, then: own.decide });
+        service.decide =
+            Arc::new(Access { open, relays, then: own.decide, ..Access::default() }.lists(domains, recipients));
 
         let defaults = Limits::default();
         let limits = Limits {
@@ -160,6 +161,7 @@ impl Settings {
             *offered = false;
         }
         dialogue.binary_mime &= dialogue.chunking;
+        dialogue.bare_ends = self.bare_ends;
         dialogue.size = self.size_max.unwrap_or(dialogue.size);
         dialogue.recipients_max = self.recipients_max.unwrap_or(dialogue.recipients_max).max(1);
         dialogue.mails_max = self.mails_max.unwrap_or(dialogue.mails_max);
