@@ -25,7 +25,7 @@ const EVENTS: usize = 1024;
 /// So many connections are accepted before the sessions have their turn.
 const ACCEPTS: usize = 64;
 /// With so many logins waiting, one more is put off: those who wait would have to wait for too long.
-const LOGINS_WAITING: usize = 1000;
+const LOGINS_WAITING: usize = 4000;
 /// When the system is out of descriptors, so long nobody is accepted.
 const SHORTAGE_PAUSE: Duration = Duration::from_millis(100);
 
@@ -325,7 +325,7 @@ impl EventLoop {
         };
         let logins = &self.shared.logins;
         let submitted = match work.login() {
-            Some(_) if logins.waiting() >= LOGINS_WAITING => return post(work.put_off()),
+            Some(trusted) if logins.waiting(trusted) >= LOGINS_WAITING => return post(work.put_off()),
             Some(trusted) => logins.submit_as(Box::new(move || post(work.run())), trusted),
             None => self.shared.pool.submit(Box::new(move || post(work.run()))),
         };

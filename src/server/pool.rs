@@ -116,9 +116,10 @@ impl Pool {
         Ok(())
     }
 
-    /// How many jobs wait.
-    pub(super) fn waiting(&self) -> usize {
-        self.0.state.lock().waiting()
+    /// How many jobs wait that are done before another one of this kind.
+    pub(super) fn waiting(&self, first: bool) -> usize {
+        let state = self.0.state.lock();
+        if first { state.queue.len() } else { state.waiting() }
     }
 
     fn start(&self, state: &mut State) -> io::Result<()> {
@@ -241,7 +242,7 @@ mod tests {
             pool.submit_as(Box::new(move || done.send(number).unwrap()), first).map_err(|(_, why)| why).unwrap();
         }
         // The first job may not have been taken yet.
-        assert!(pool.waiting() >= 5);
+        assert!(pool.waiting(false) >= 5 && pool.waiting(true) >= 2);
         drop(release);
         assert!(pool.close(None));
         assert_eq!(finished.try_iter().collect::<Vec<i32>>(), [3, 5, 1, 2, 4]);

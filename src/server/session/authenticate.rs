@@ -8,6 +8,7 @@ use crate::proto::server::AuthText;
 use crate::sasl::ENTROPY;
 use crate::sasl::server::{Exchange, Failure, Step, Surroundings};
 use crate::server::brake::Attempt;
+use crate::server::clients::is_this_machine;
 use crate::server::log::What;
 use crate::server::spool::Peer;
 use std::sync::Arc;
@@ -34,7 +35,9 @@ impl Session {
     /// The client begins one.
     pub(super) fn authenticate(&mut self, mechanism: String, initial: Option<AuthText>) {
         let address = if let Peer::Internet(peer) = self.client.peer { Some(peer.ip()) } else { None };
-        let attempt = self.service.brake.attempt(address, Instant::now());
+        let mut attempt = self.service.brake.attempt(address, Instant::now());
+        // Of this machine nobody is shut out: whoever has not failed yet comes before whoever goes on guessing.
+        attempt.trusted |= !self.mistaken && address.is_none_or(is_this_machine);
         if !attempt.heard {
             let why = "too many failed logins from this address lately";
             self.log(What::NotAuthenticated { mechanism: &mechanism, why });
@@ -106,6 +109,7 @@ impl Session {
                 };
                 self.log(What::NotAuthenticated { mechanism, why });
                 if *failure == Failure::Wrong {
+                    self.mistaken = true;
                     self.held = Some(Held { reply: step.reply(), delay: login.attempt.delay, since: None });
                     return;
                 }

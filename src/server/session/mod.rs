@@ -101,6 +101,8 @@ pub struct Session {
     login: Option<Box<Login>>,
     /// The answer to a failed one, which waits.
     held: Option<Held>,
+    /// A login has failed in this session.
+    mistaken: bool,
     /// The client sends nothing any more.
     left: bool,
     working: Working,
@@ -169,6 +171,7 @@ impl Session {
             mail: None,
             login: None,
             held: None,
+            mistaken: false,
             left: false,
             working: Working::No,
             since: (0, now),
