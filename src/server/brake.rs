@@ -9,6 +9,7 @@
 //! forgiven.
 
 use super::clients::{Recent, is_this_machine};
+use super::pool::Turn;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -58,14 +59,19 @@ impl Brake {
     pub(super) fn attempt(self: &Arc<Self>, address: Option<IpAddr>, now: Instant) -> Attempt {
         let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         if self.limit == 0 {
-            return Attempt { counted: None, delay: Duration::ZERO, heard: true, trusted: true };
+            return Attempt { counted: None, delay: Duration::ZERO, heard: true, turn: Turn::First };
         }
         let recent = self.of(address);
         let lately = recent.add(address, now);
         let heard = is_this_machine(address) || !lately.exceeds(self.limit);
         let times = lately.excess(0);
         let counted = Counted { brake: self.clone(), address, failed: false };
-        Attempt { counted: Some(counted), delay: delay(times), heard, trusted: times < TRUSTED }
+        Attempt {
+            counted: Some(counted),
+            delay: delay(times),
+            heard,
+            turn: if times < TRUSTED { Turn::First } else { Turn::Last },
+        }
     }
 
     fn of(&self, address: IpAddr) -> &Recent {
@@ -87,8 +93,8 @@ pub(super) struct Attempt {
     pub(super) delay: Duration,
     /// False: it is refused without being looked at.
     pub(super) heard: bool,
-    /// Few from there have failed lately: others come after it.
-    pub(super) trusted: bool,
+    /// Those from where few have failed lately come first.
+    pub(super) turn: Turn,
 }
 
 #[derive(Debug)]
@@ -140,7 +146,7 @@ mod tests {
         assert_eq!(waits[..7], [100, 200, 400, 800, 1600, 3200, 3200]);
         let loud: Vec<bool> = heard.iter().map(|(_, heard)| *heard).collect();
         assert_eq!(loud, [[true; 10].as_slice(), &[false; 2]].concat());
-        assert!(brake.attempt(from("192.0.2.2"), now).trusted, "nobody else is concerned");
+        assert_eq!(brake.attempt(from("192.0.2.2"), now).turn, Turn::First, "nobody else is concerned");
         // What is not heard is not counted: it is forgiven by and by whatever goes on.
         assert!(!fails(&brake, "192.0.2.1", now + FORGOTTEN / 20).1);
         assert!(fails(&brake, "192.0.2.1", now + FORGOTTEN).1);
@@ -154,7 +160,7 @@ mod tests {
         assert_eq!(open.iter().filter(|attempt| attempt.heard).count(), 10);
         drop(open);
         for _ in 0..100 {
-            assert!(brake.attempt(from("192.0.2.1"), now).trusted);
+            assert_eq!(brake.attempt(from("192.0.2.1"), now).turn, Turn::First);
         }
         // Logging in with an account of one's own in between buys no more guesses.
         let mut guesses = 0;

@@ -318,16 +318,23 @@ impl EventLoop {
     /// Gives work to the workers; without any it is done here, which holds the others up but loses nothing.
     fn submit(&self, key: Key, work: Work) {
         let (shared, number) = (self.shared.clone(), self.number);
-        let post = move |worked| {
+        let post = move |shared: &Shared, worked| {
             if let Some(mailbox) = shared.mailboxes.get(number) {
                 mailbox.post(Message::Worked(key, worked));
             }
         };
         let logins = &self.shared.logins;
         let submitted = match work.login() {
-            Some(trusted) if logins.waiting(trusted) >= LOGINS_WAITING => return post(work.put_off()),
-            Some(trusted) => logins.submit_as(Box::new(move || post(work.run())), trusted),
-            None => self.shared.pool.submit(Box::new(move || post(work.run()))),
+            Some(turn) if logins.waiting(turn) >= LOGINS_WAITING => return post(&shared, work.put_off()),
+            Some(turn) => {
+                let job = move || {
+                    // At the end nobody waits for those who still want to come in.
+                    let worked = if shared.is_ending() { work.put_off() } else { work.run() };
+                    post(&shared, worked);
+                };
+                logins.submit_as(Box::new(job), turn)
+            }
+            None => self.shared.pool.submit(Box::new(move || post(&shared, work.run()))),
         };
         if let Err((job, why)) = submitted {
             self.shared.notice(&format!("no worker could be started: {why}"));

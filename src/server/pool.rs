@@ -1,7 +1,7 @@
 //! Workers for what may block: callbacks of the program, and disks.
 //!
 //! What strangers can cause by logging in has a pool of its own, with few threads: it never waits in one queue with mail.
-//! There, those come first who have not failed lately.
+//! There, those come first who have not failed lately: [`Turn`].
 //!
 //! A session has at most one job, so the queue is never longer than there are sessions. A few workers share the jobs as
 //! long as they get on. When jobs wait for them, because all of them wait for something themselves (a slow callback, a
@@ -41,10 +41,8 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// Jobs, and since when they wait.
-    queue: VecDeque<(Instant, Job)>,
-    /// Those that come after all others.
-    behind: VecDeque<(Instant, Job)>,
+    /// Jobs, and since when they wait, for each turn.
+    queues: [VecDeque<(Instant, Job)>; 3],
     threads: usize,
     idle: usize,
     /// A thread looks after jobs that wait too long.
@@ -52,13 +50,22 @@ struct State {
     closed: bool,
 }
 
+/// Whose job comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Turn {
+    First,
+    /// When there is none that comes first.
+    Second,
+    Last,
+}
+
 impl State {
     fn waiting(&self) -> usize {
-        self.queue.len() + self.behind.len()
+        self.queues.iter().map(VecDeque::len).sum()
     }
 
     fn next(&mut self) -> Option<(Instant, Job)> {
-        self.queue.pop_front().or_else(|| self.behind.pop_front())
+        self.queues.iter_mut().find_map(VecDeque::pop_front)
     }
 }
 
@@ -90,11 +97,11 @@ impl Pool {
 
     /// Has a worker do this. The job comes back when there is no worker and none can be started.
     pub(super) fn submit(&self, job: Job) -> Result<(), (Job, io::Error)> {
-        self.submit_as(job, true)
+        self.submit_as(job, Turn::First)
     }
 
-    /// The same; `first` is false for a job that comes after those of all others.
-    pub(super) fn submit_as(&self, job: Job, first: bool) -> Result<(), (Job, io::Error)> {
+    /// The same for a job that has this turn.
+    pub(super) fn submit_as(&self, job: Job, turn: Turn) -> Result<(), (Job, io::Error)> {
         let shared = &self.0;
         let mut state = shared.state.lock();
         let busy = state.waiting() >= state.idle;
@@ -109,17 +116,15 @@ impl Pool {
             let watch = crate::net::thread::named("helo-workers");
             state.watched = watch.spawn(move || own.watch()).is_ok();
         }
-        let queue = if first { &mut state.queue } else { &mut state.behind };
-        queue.push_back((Instant::now(), job));
+        state.queues[turn as usize].push_back((Instant::now(), job));
         drop(state);
         shared.work.notify_one();
         Ok(())
     }
 
-    /// How many jobs wait that are done before another one of this kind.
-    pub(super) fn waiting(&self, first: bool) -> usize {
-        let state = self.0.state.lock();
-        if first { state.queue.len() } else { state.waiting() }
+    /// How many jobs wait that are done before another one of this turn.
+    pub(super) fn waiting(&self, turn: Turn) -> usize {
+        self.0.state.lock().queues[..=turn as usize].iter().map(VecDeque::len).sum()
     }
 
     fn start(&self, state: &mut State) -> io::Result<()> {
@@ -135,7 +140,7 @@ impl Pool {
         let mut used = Instant::now();
         while !state.closed && used.elapsed() < IDLE {
             let _ = self.0.ended.wait_for(&mut state, PATIENCE);
-            let late = state.queue.iter().take_while(|(since, _)| since.elapsed() >= PATIENCE).count();
+            let late = state.queues[0].iter().take_while(|(since, _)| since.elapsed() >= PATIENCE).count();
             for _ in 0..late.min(self.0.threads_max.saturating_sub(state.threads)) {
                 // If there is no thread to be had, those who are there will come to it.
                 let _ = self.start(&mut state);
@@ -237,15 +242,16 @@ mod tests {
         let (release, held) = mpsc::channel::<()>();
         let (done, finished) = mpsc::channel();
         pool.submit(Box::new(move || assert!(held.recv().is_err()))).map_err(|(_, why)| why).unwrap();
-        for (number, first) in [(1, false), (2, false), (3, true), (4, false), (5, true)] {
+        let turns = [(1, Turn::Last), (2, Turn::Second), (3, Turn::First), (4, Turn::Last), (5, Turn::First)];
+        for (number, turn) in turns {
             let done = done.clone();
-            pool.submit_as(Box::new(move || done.send(number).unwrap()), first).map_err(|(_, why)| why).unwrap();
+            pool.submit_as(Box::new(move || done.send(number).unwrap()), turn).map_err(|(_, why)| why).unwrap();
         }
         // The first job may not have been taken yet.
-        assert!(pool.waiting(false) >= 5 && pool.waiting(true) >= 2);
+        assert!(pool.waiting(Turn::Last) >= 5 && pool.waiting(Turn::First) >= 2);
         drop(release);
         assert!(pool.close(None));
-        assert_eq!(finished.try_iter().collect::<Vec<i32>>(), [3, 5, 1, 2, 4]);
+        assert_eq!(finished.try_iter().collect::<Vec<i32>>(), [3, 5, 2, 1, 4]);
     }
 
     #[test]

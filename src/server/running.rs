@@ -166,6 +166,7 @@ impl Server {
     /// Begins [`stop`](Server::stop) and does not wait for its end. Called again, the earlier time counts.
     pub fn begin_stop(&self, within: Duration) {
         let until = later(Instant::now(), within);
+        self.shared.end();
         for mailbox in &self.shared.mailboxes {
             mailbox.post(Message::Stop(until));
         }

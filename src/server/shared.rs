@@ -10,6 +10,7 @@ use crate::net::lock::Mutex;
 use crate::net::polled::PolledTransport;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// How much a server does at a time.
@@ -101,6 +102,7 @@ pub(super) struct Shared {
     floods: Arc<Floods>,
     pub(super) mailboxes: Vec<Mailbox>,
     pub(super) connections: Arc<Connections>,
+    ending: AtomicBool,
 }
 
 impl Shared {
@@ -112,12 +114,22 @@ impl Shared {
             floods,
             mailboxes,
             connections: Connections::new(limits.connections, limits.connections_per_client),
+            ending: AtomicBool::new(false),
         }
     }
 
     /// How many connections there are.
     pub(super) fn open(&self) -> usize {
         self.connections.open()
+    }
+
+    /// The server begins to end.
+    pub(super) fn end(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
     }
 
     pub(super) fn notice(&self, text: &str) {

@@ -182,6 +182,27 @@ fn an_answer_that_waits_does_not_hold_up_the_end() {
     assert!(began.elapsed() < LONG / 2, "{:?}", began.elapsed());
 }
 
+/// Neither does it wait for logins that wait for their turn.
+#[test]
+fn logins_that_wait_do_not_hold_up_the_end() {
+    let mut ends = None;
+    let limits = Limits { login_threads: 1, ..Limits::default() };
+    let house = House::limited(Kept::blocking(), |service| ends = Some(with_users(service)), limits);
+    let Ends { came, open } = ends.unwrap();
+    let mut slow: Vec<Raw> = (0..30).map(|_| house.client()).collect();
+    slow.iter_mut().for_each(|client| _ = client.say("AUTH PLAIN AHNsb3cAd3Jvbmc="));
+    came.recv_timeout(LONG).expect("one has the thread");
+    house.server.begin_stop(LONG);
+    open.send(()).unwrap();
+    let codes: Vec<u16> = slow.iter_mut().map(|client| client.codes(1)[0]).collect();
+    // (One that was not read yet is told about the end at once.)
+    let looked_at = codes.iter().filter(|code| **code == 535).count();
+    assert!(looked_at == 1 && codes.iter().all(|code| matches!(code, 535 | 454 | 421)), "{codes:?}");
+    slow.iter_mut().for_each(|client| _ = client.rest());
+    assert!(came.try_recv().is_err());
+    assert!(house.server.stop(LONG));
+}
+
 /// Whoever does not wait for the answer keeps no place with it.
 #[test]
 fn a_client_that_leaves_is_noticed() {

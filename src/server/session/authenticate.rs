@@ -10,6 +10,7 @@ use crate::sasl::server::{Exchange, Failure, Step, Surroundings};
 use crate::server::brake::Attempt;
 use crate::server::clients::is_this_machine;
 use crate::server::log::What;
+use crate::server::pool::Turn;
 use crate::server::spool::Peer;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,12 +38,14 @@ impl Session {
         let address = if let Peer::Internet(peer) = self.client.peer { Some(peer.ip()) } else { None };
         let mut attempt = self.service.brake.attempt(address, Instant::now());
         // Of this machine nobody is shut out: whoever has not failed yet comes before whoever goes on guessing.
-        attempt.trusted |= !self.mistaken && address.is_none_or(is_this_machine);
+        if !self.mistaken && address.is_none_or(is_this_machine) {
+            attempt.turn = attempt.turn.min(Turn::Second);
+        }
         if !attempt.heard {
             let why = "too many failed logins from this address lately";
             self.log(What::NotAuthenticated { mechanism: &mechanism, why });
             let reply = Reply::new(454, "4.7.0 Too many failed logins from your address: try again later");
-            self.held = Some(Held { reply, delay: attempt.delay, since: None });
+            self.held = Some(Box::new(Held { reply, delay: attempt.delay, since: None }));
             return;
         }
         let begun = match &self.service.realm {
@@ -110,7 +113,8 @@ impl Session {
                 self.log(What::NotAuthenticated { mechanism, why });
                 if *failure == Failure::Wrong {
                     self.mistaken = true;
-                    self.held = Some(Held { reply: step.reply(), delay: login.attempt.delay, since: None });
+                    let held = Held { reply: step.reply(), delay: login.attempt.delay, since: None };
+                    self.held = Some(Box::new(held));
                     return;
                 }
             }
@@ -150,8 +154,8 @@ impl Login {
         step
     }
 
-    /// Others come after it.
-    pub(super) fn is_trusted(&self) -> bool {
-        self.attempt.trusted
+    /// Who comes first.
+    pub(super) fn turn(&self) -> Turn {
+        self.attempt.turn
     }
 }

@@ -100,7 +100,7 @@ pub struct Session {
     /// An authentication that waits for its client.
     login: Option<Box<Login>>,
     /// The answer to a failed one, which waits.
-    held: Option<Held>,
+    held: Option<Box<Held>>,
     /// A login has failed in this session.
     mistaken: bool,
     /// The client sends nothing any more.

@@ -5,6 +5,7 @@ use crate::proto::command::Verb;
 use crate::proto::server::AuthText;
 use crate::sasl::server::Step;
 use crate::server::decide::{Answer, Client};
+use crate::server::pool::Turn;
 use crate::server::service::Service;
 use crate::server::spool::{Confirmation, Delivery, Envelope, Recipient, Refusal, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -93,15 +94,15 @@ impl Work {
         }
     }
 
-    /// Whether it is a step of a login, which has workers of its own; and whether others come after it.
-    pub(in crate::server) fn login(&self) -> Option<bool> {
+    /// Whether it is a step of a login, which has workers of its own; and its turn there.
+    pub(in crate::server) fn login(&self) -> Option<Turn> {
         match &self.task {
-            Task::Login(login, _) => Some(login.is_trusted()),
+            Task::Login(login, _) => Some(login.turn()),
             _ => None,
         }
     }
 
-    /// There are so many logins that this one is not looked at.
+    /// There are so many logins that this one is not looked at; or the server ends.
     pub(in crate::server) fn put_off(self) -> Worked {
         Worked { mail: self.mail, task: self.task, outcome: Outcome::PutOff }
     }
