@@ -2,7 +2,7 @@
 //! but CRLF.CRLF.
 #![no_main]
 
-use helo::proto::dot::{BodyDecoder, BodyEncoder, BodyError, Decoded, Dots};
+use helo::proto::dot::{BareEnds, BodyDecoder, BodyEncoder, BodyError, Decoded, Dots};
 use helo_fuzz::pieces;
 use libfuzzer_sys::fuzz_target;
 
@@ -22,8 +22,8 @@ fn encode(mut encoder: BodyEncoder, pieces: &[&[u8]]) -> Vec<u8> {
 }
 
 /// The body, and how much of the input stands after its end, if the end came.
-fn decode(pieces: &[&[u8]]) -> (Vec<u8>, Result<Option<usize>, BodyError>) {
-    let mut decoder = BodyDecoder::new();
+fn decode(bare: BareEnds, pieces: &[&[u8]]) -> (Vec<u8>, Result<Option<usize>, BodyError>) {
+    let mut decoder = BodyDecoder::new(bare);
     let (mut body, mut left) = (Vec::new(), pieces.iter().map(|piece| piece.len()).sum::<usize>());
     for piece in pieces {
         let mut input = *piece;
@@ -69,20 +69,30 @@ fuzz_target!(|data: &[u8]| {
     // A line that begins with NUL gets no second dot.
     let hidden = |line: &[u8]| line.starts_with(b"\0") && line.iter().filter(|octet| **octet != 0).eq(b".\r");
     if delivered(whole).split(|octet| *octet == b'\n').any(hidden) {
-        assert_eq!(decode(&[&wire]).1, Err(BodyError::HiddenEnd));
+        assert_eq!(decode(BareEnds::Refuse, &[&wire]).1, Err(BodyError::HiddenEnd));
+        assert_eq!(decode(BareEnds::Normalize, &[&wire]).1, Ok(Some(4)));
     } else {
-        assert_eq!(decode(&[&wire]), (delivered(whole), Ok(Some(4))));
+        for bare in [BareEnds::Refuse, BareEnds::Normalize] {
+            assert_eq!(decode(bare, &[&wire]), (delivered(whole), Ok(Some(4))));
+        }
     }
 
     // The input itself as what arrives.
-    let arrived = decode(&[whole]);
-    assert_eq!(decode(&cut), arrived);
     let end = if whole.starts_with(b".\r\n") {
         Some(3)
     } else {
         whole.windows(5).position(|five| five == b"\r\n.\r\n").map(|place| place + 5)
     };
+    let arrived = decode(BareEnds::Refuse, &[whole]);
+    assert_eq!(decode(BareEnds::Refuse, &cut), arrived);
     if let Ok(Some(left)) = arrived.1 {
         assert_eq!(Some(whole.len() - left), end);
     }
+    // Nothing is refused, it ends at the same place and nowhere else, and what is handed on has no end that others see.
+    let arrived = decode(BareEnds::Normalize, &[whole]);
+    assert_eq!(decode(BareEnds::Normalize, &cut), arrived);
+    assert_eq!(arrived.1.unwrap().map(|left| whole.len() - left), end);
+    let onward: Vec<u8> = encode(BodyEncoder::new(Dots::Stuff), &[&arrived.0]).into_iter().filter(|b| *b != 0).collect();
+    assert!(!onward.starts_with(b".\r\n") && !onward.windows(5).any(|five| five == b"\r\n.\r\n"));
+    assert!(arrived.0.ends_with(b"\r") || delivered(&arrived.0).starts_with(&arrived.0));
 });

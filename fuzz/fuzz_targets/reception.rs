@@ -2,16 +2,22 @@
 //! what arrives is what was meant, or the session ends for a bare line end; and what comes after is a command again.
 #![no_main]
 
+use helo::proto::dot::BareEnds;
 use helo::proto::reply::Reply;
 use helo::proto::server::{Config, Dialogue, Event};
 use helo_fuzz::pieces;
 use libfuzzer_sys::fuzz_target;
 
 const ENVELOPE: &[u8] = b"EHLO me\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n";
+const BINARY: &[u8] = b"EHLO me\r\nMAIL FROM:<a@b> BODY=BINARYMIME\r\nRCPT TO:<c@d>\r\n";
 
 /// The bodies that are complete, and everything that is said.
-fn receive<'a>(pieces: impl Iterator<Item = &'a [u8]>, refuse_at: usize) -> (Vec<Vec<u8>>, Vec<u8>) {
-    let mut dialogue = Dialogue::new(Config { size: 0, ..Config::new("mx") });
+fn receive<'a>(
+    bare_ends: BareEnds,
+    pieces: impl Iterator<Item = &'a [u8]>,
+    refuse_at: usize,
+) -> (Vec<Vec<u8>>, Vec<u8>) {
+    let mut dialogue = Dialogue::new(Config { size: 0, bare_ends, ..Config::new("mx") });
     let (mut body, mut bodies) = (Vec::new(), Vec::new());
     for mut piece in pieces {
         loop {
@@ -54,8 +60,8 @@ fn hides_end(body: &[u8]) -> bool {
 fuzz_target!(|data: &[u8]| {
     let Some((&size, rest)) = data.split_first() else { return };
     let (body, cut) = pieces(rest);
-    // By chunks: every octet as it is.
-    let mut wire = ENVELOPE.to_vec();
+    // By chunks of a binary mail: every octet as it is.
+    let mut wire = BINARY.to_vec();
     for chunk in body.chunks(usize::from(size) + 1) {
         wire.extend_from_slice(format!("BDAT {}\r\n", chunk.len()).as_bytes());
         wire.extend_from_slice(chunk);
@@ -71,10 +77,10 @@ fuzz_target!(|data: &[u8]| {
         }
         parts
     };
-    let (bodies, said) = receive(split(&wire).iter().map(|part| part.as_slice()), usize::MAX);
+    let (bodies, said) = receive(BareEnds::Refuse, split(&wire).iter().map(|part| part.as_slice()), usize::MAX);
     assert!(bodies == [body] && said.ends_with(b"250 2.0.0 Ok\r\n"));
     // A chunk that is refused is read to its end all the same.
-    let (bodies, said) = receive(split(&wire).iter().map(|part| part.as_slice()), 1);
+    let (bodies, said) = receive(BareEnds::Refuse, split(&wire).iter().map(|part| part.as_slice()), 1);
     assert!(said.ends_with(b"250 2.0.0 Ok\r\n") && (bodies.is_empty() || body.is_empty()));
 
     // By DATA: dots doubled by hand, and no line end but CRLF.
@@ -90,7 +96,7 @@ fuzz_target!(|data: &[u8]| {
         wire.extend_from_slice(line);
     }
     wire.extend_from_slice(b"\r\n.\r\nNOOP\r\n");
-    let (bodies, said) = receive(split(&wire).iter().map(|part| part.as_slice()), usize::MAX);
+    let (bodies, said) = receive(BareEnds::Refuse, split(&wire).iter().map(|part| part.as_slice()), usize::MAX);
     if is_text(body) && !hides_end(body) {
         assert!(bodies == [[body, b"\r\n"].concat()] && said.ends_with(b"250 2.0.0 Ok\r\n"));
     } else {
@@ -98,4 +104,7 @@ fuzz_target!(|data: &[u8]| {
         let last = said.split(|octet| *octet == b'\n').rfind(|line| !line.is_empty()).unwrap_or_default();
         assert!(last.starts_with(b"554 5.6.0 The message holds a "));
     }
+    // Or it is mended, and there is one mail all the same.
+    let (bodies, said) = receive(BareEnds::Normalize, split(&wire).iter().map(|part| part.as_slice()), usize::MAX);
+    assert!(bodies.len() == 1 && is_text(&bodies[0]) && said.ends_with(b"250 2.0.0 Ok\r\n"));
 });

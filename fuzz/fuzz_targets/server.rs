@@ -70,6 +70,7 @@ fuzz_target!(|data: &[u8]| {
     let offer = |name: &str, client_first| AuthOffer {
         name: name.into(),
         sends_password: false,
+        guessable: false,
         binds_channel: false,
         client_first,
     };

@@ -154,7 +154,17 @@ impl BodyEncoder {
     }
 }
 
-/// Why what arrives is not a body.
+/// What is done about a CR or an LF of its own in a message that arrives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BareEnds {
+    /// It becomes CRLF. What then looks like an end of the message is text.
+    #[default]
+    Normalize,
+    /// The message is refused.
+    Refuse,
+}
+
+/// Why what arrives is not a body, where [bare ends](BareEnds) are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyError {
     /// A CR that no LF follows.
@@ -182,7 +192,7 @@ impl core::error::Error for BodyError {}
 pub enum Decoded<'a> {
     /// A part of the input that belongs to the body.
     Slice(&'a [u8]),
-    /// Belongs to the body, and was held back from an earlier input.
+    /// Belongs to the body: it was held back from an earlier input, or stands for a bare line end.
     Insert(&'static [u8]),
     /// The input is used up.
     NeedMore,
@@ -190,17 +200,27 @@ pub enum Decoded<'a> {
     End,
 }
 
-/// Wire to body, for DATA: takes the doubled dots out and ends at CRLF.CRLF and at nothing else. A bare CR or LF is an
-/// error, and so is a line of a dot and NULs, because other servers take some of them for an end of the message.
+/// Wire to body. For DATA it takes the doubled dots out and ends at CRLF.CRLF and at nothing else; for chunks, dots are text
+/// and the end is not in the text.
+///
+/// Other servers take a good many other things for an end of the message. Behind a bare CR or LF, a dot is a dot: it is
+/// neither taken out nor the end. A line of NULs with one dot among them, which is an end for whoever drops NULs, gets a
+/// blank. So what is handed on from here cannot hold an end that only the next server sees.
 #[derive(Clone, Debug)]
 pub struct BodyDecoder {
     place: Place,
+    bare: BareEnds,
+    /// Dots at the start of a line have a meaning.
+    dots: bool,
 }
 
 /// Where in the body the next byte stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
+    /// Behind CRLF, or at the beginning.
     LineStart,
+    /// Behind a bare CR or LF.
+    BareStart,
     /// After a dot that began a line.
     Dot,
     /// After such a dot and a CR.
@@ -218,14 +238,19 @@ enum Place {
 
 impl Default for BodyDecoder {
     fn default() -> Self {
-        Self::new()
+        Self::new(BareEnds::Normalize)
     }
 }
 
 impl BodyDecoder {
-    /// At the start of a body.
-    pub fn new() -> Self {
-        BodyDecoder { place: Place::LineStart }
+    /// At the start of a body by DATA.
+    pub fn new(bare: BareEnds) -> Self {
+        BodyDecoder { place: Place::LineStart, bare, dots: true }
+    }
+
+    /// At the start of a body that comes in chunks and is text.
+    pub fn chunks(bare: BareEnds) -> Self {
+        BodyDecoder { dots: false, ..BodyDecoder::new(bare) }
     }
 
     /// The next part of the body; what it stands for is taken off the front of `input`. After [`Decoded::End`] the
@@ -234,15 +259,32 @@ impl BodyDecoder {
         while let Some(&first) = input.first() {
             match self.place {
                 Place::Broken(error) => return Err(error),
-                Place::LineStart if first == b'.' => self.place = Place::Dot,
-                Place::LineStart | Place::Nuls if first == 0 => return Ok(self.nul(input, Place::Nuls)),
-                Place::Dot | Place::DotNuls if first == 0 => return Ok(self.nul(input, Place::DotNuls)),
-                Place::Nuls if first == b'.' => return Ok(self.nul(input, Place::DotNuls)),
-                Place::DotNuls if first == b'\r' => return self.fail(BodyError::HiddenEnd),
+                Place::LineStart if first == b'.' && self.dots => self.place = Place::Dot,
+                Place::LineStart | Place::BareStart | Place::Nuls if first == 0 => {
+                    return Ok(self.octet(input, Place::Nuls));
+                }
+                // The dot before is taken out: here the line is NULs so far.
+                Place::Dot if first == 0 && self.bare == BareEnds::Normalize => {
+                    return Ok(self.octet(input, Place::Nuls));
+                }
+                Place::Dot | Place::DotNuls if first == 0 => return Ok(self.octet(input, Place::DotNuls)),
+                Place::Nuls if first == b'.' => return Ok(self.octet(input, Place::DotNuls)),
+                Place::DotNuls if matches!(first, b'\r' | b'\n') => {
+                    return self.insert(BodyError::HiddenEnd, b" ", Place::InLine);
+                }
                 Place::Dot if first == b'\r' => self.place = Place::DotCr,
-                Place::InLine | Place::Nuls | Place::DotNuls if *input == b"\r" => self.place = Place::Cr,
-                Place::LineStart if *input == b"\r" => self.place = Place::Cr,
-                Place::DotCr | Place::Cr if first != b'\n' => return self.fail(BodyError::BareCr),
+                Place::Dot if first == b'\n' => {
+                    let line = self.insert(BodyError::BareLf, b".\r\n", Place::BareStart)?;
+                    *input = &input[1..];
+                    return Ok(line);
+                }
+                Place::LineStart | Place::BareStart | Place::InLine | Place::Nuls if *input == b"\r" => {
+                    self.place = Place::Cr;
+                }
+                Place::DotCr if first != b'\n' => {
+                    return self.insert(BodyError::BareCr, b".\r\n", Place::BareStart);
+                }
+                Place::Cr if first != b'\n' => return self.insert(BodyError::BareCr, CRLF, Place::BareStart),
                 Place::DotCr => {
                     *input = &input[1..];
                     self.place = Place::LineStart;
@@ -253,7 +295,7 @@ impl BodyDecoder {
                     self.place = Place::LineStart;
                     return Ok(Decoded::Insert(CRLF));
                 }
-                Place::LineStart | Place::Dot | Place::Nuls | Place::DotNuls | Place::InLine => {
+                Place::LineStart | Place::BareStart | Place::Dot | Place::Nuls | Place::DotNuls | Place::InLine => {
                     return self.text(input);
                 }
             }
@@ -262,14 +304,40 @@ impl BodyDecoder {
         Ok(Decoded::NeedMore)
     }
 
+    /// The last chunk has been decoded: what is still missing of the body; none when nothing is. Ask until there is none.
+    pub fn finish(&mut self) -> Result<Option<&'static [u8]>, BodyError> {
+        let missing = match self.place {
+            Place::Broken(error) => return Err(error),
+            Place::Cr => self.insert(BodyError::BareCr, CRLF, Place::LineStart)?,
+            Place::DotNuls => self.insert(BodyError::HiddenEnd, b" ", Place::InLine)?,
+            _ => Decoded::NeedMore,
+        };
+        Ok(if let Decoded::Insert(missing) = missing { Some(missing) } else { None })
+    }
+
     /// An octet of a line that may come to hide an end.
-    fn nul<'a>(&mut self, input: &mut &'a [u8], next: Place) -> Decoded<'a> {
+    fn octet<'a>(&mut self, input: &mut &'a [u8], next: Place) -> Decoded<'a> {
         let (octet, rest) = input.split_at(1);
         (self.place, *input) = (next, rest);
         Decoded::Slice(octet)
     }
 
-    /// The longest slice that holds whole line ends, no dot to take out, and no line that begins with NUL. `input` is not empty, and not a CR alone.
+    /// What is put in place of something that is an error where that is wanted.
+    fn insert<'a>(&mut self, error: BodyError, text: &'static [u8], next: Place) -> Result<Decoded<'a>, BodyError> {
+        match self.bare {
+            BareEnds::Normalize => {
+                self.place = next;
+                Ok(Decoded::Insert(text))
+            }
+            BareEnds::Refuse => {
+                self.place = Place::Broken(error);
+                Err(error)
+            }
+        }
+    }
+
+    /// The longest slice that holds whole line ends, no dot to take out, and no line that begins with NUL. `input` is not
+    /// empty, and not a CR alone.
     fn text<'a>(&mut self, input: &mut &'a [u8]) -> Result<Decoded<'a>, BodyError> {
         let data = *input;
         let mut line = 0;
@@ -281,7 +349,10 @@ impl BodyDecoder {
                 if end > 0 {
                     break end; // first what is sound; the next call judges the rest
                 }
-                return self.fail(if rest[0] == b'\n' { BodyError::BareLf } else { BodyError::BareCr });
+                let error = if rest[0] == b'\n' { BodyError::BareLf } else { BodyError::BareCr };
+                let inserted = self.insert(error, CRLF, Place::BareStart)?;
+                *input = &data[1..];
+                return Ok(inserted);
             }
             line = end + 2;
             if line == data.len() || matches!(data[line], b'.' | 0) {
@@ -291,10 +362,5 @@ impl BodyDecoder {
         };
         *input = &data[end..];
         Ok(Decoded::Slice(&data[..end]))
-    }
-
-    fn fail<'a>(&mut self, error: BodyError) -> Result<Decoded<'a>, BodyError> {
-        self.place = Place::Broken(error);
-        Err(error)
     }
 }

@@ -190,6 +190,16 @@ impl Recent {
         true
     }
 
+    /// One of what was [added](Recent::add) has not happened to this client after all.
+    pub fn take_back(&self, address: IpAddr, now: Instant) {
+        let mut counts = self.counts.lock();
+        for group in Group::of(address) {
+            if let Some(known) = counts.get_mut(&group) {
+                *known = Count { count: (known.at(now, self.half) - 1.0).max(0.0), at: now };
+            }
+        }
+    }
+
     /// How often it has happened to this client.
     pub fn lately(&self, address: IpAddr, now: Instant) -> Lately {
         self.counted(&self.counts.lock(), address, now)

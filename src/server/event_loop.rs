@@ -24,6 +24,8 @@ pub(super) const MAILBOX: Token = Token(usize::MAX);
 const EVENTS: usize = 1024;
 /// So many connections are accepted before the sessions have their turn.
 const ACCEPTS: usize = 64;
+/// With so many logins waiting, one more is put off: those who wait would have to wait for too long.
+const LOGINS_WAITING: usize = 4000;
 /// When the system is out of descriptors, so long nobody is accepted.
 const SHORTAGE_PAUSE: Duration = Duration::from_millis(100);
 
@@ -155,7 +157,11 @@ impl EventLoop {
                 writable: event.is_writable() || event.is_write_closed() || broken,
                 ended,
             };
-            if self.sessions.get_mut(key).is_some_and(|entry| entry.session.woken(seen)) {
+            let Some(entry) = self.sessions.get_mut(key) else { return };
+            if ended {
+                entry.session.left();
+            }
+            if entry.session.woken(seen) {
                 self.list(key);
             }
         } else if let Some(entrance) = self.entrances.get_mut(MAILBOX.0 - 1 - token.0) {
@@ -312,13 +318,25 @@ impl EventLoop {
     /// Gives work to the workers; without any it is done here, which holds the others up but loses nothing.
     fn submit(&self, key: Key, work: Work) {
         let (shared, number) = (self.shared.clone(), self.number);
-        let job = Box::new(move || {
-            let worked = work.run();
+        let post = move |shared: &Shared, worked| {
             if let Some(mailbox) = shared.mailboxes.get(number) {
                 mailbox.post(Message::Worked(key, worked));
             }
-        });
-        if let Err((job, why)) = self.shared.pool.submit(job) {
+        };
+        let logins = &self.shared.logins;
+        let submitted = match work.login() {
+            Some(turn) if logins.waiting(turn) >= LOGINS_WAITING => return post(&shared, work.put_off()),
+            Some(turn) => {
+                let job = move || {
+                    // At the end nobody waits for those who still want to come in.
+                    let worked = if shared.is_ending() { work.put_off() } else { work.run() };
+                    post(&shared, worked);
+                };
+                logins.submit_as(Box::new(job), turn)
+            }
+            None => self.shared.pool.submit(Box::new(move || post(&shared, work.run()))),
+        };
+        if let Err((job, why)) = submitted {
             self.shared.notice(&format!("no worker could be started: {why}"));
             job();
         }

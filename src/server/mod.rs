@@ -11,10 +11,12 @@
 //! ```
 
 mod address;
+mod brake;
 pub mod budget;
 pub mod clients;
 mod connections;
 mod decide;
+mod domain;
 mod door;
 mod event_loop;
 pub mod log;
@@ -32,6 +34,7 @@ pub mod spool;
 mod timers;
 
 pub use address::Place;
+pub use brake::{Brake, FAILURES_MAX};
 pub use decide::{AcceptAll, Answer, Client, Decide};
 pub use proxy::Network;
 pub use running::{CALLS_END, Listen, Listening, Server};

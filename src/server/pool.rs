@@ -1,5 +1,8 @@
 //! Workers for what may block: callbacks of the program, and disks.
 //!
+//! What strangers can cause by logging in has a pool of its own, with few threads: it never waits in one queue with mail.
+//! There, those come first who have not failed lately: [`Turn`].
+//!
 //! A session has at most one job, so the queue is never longer than there are sessions. A few workers share the jobs as
 //! long as they get on. When jobs wait for them, because all of them wait for something themselves (a slow callback, a
 //! disk that hangs), more are started: who is slow holds up nobody else before there are as many as there may be.
@@ -28,6 +31,8 @@ pub(super) struct Pool(Arc<Shared>);
 
 struct Shared {
     threads_max: usize,
+    /// They give way to all other threads of the machine.
+    yielding: bool,
     state: Mutex<State>,
     work: Condvar,
     /// A worker has ended.
@@ -36,8 +41,8 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// Jobs, and since when they wait.
-    queue: VecDeque<(Instant, Job)>,
+    /// Jobs, and since when they wait, for each turn.
+    queues: [VecDeque<(Instant, Job)>; 3],
     threads: usize,
     idle: usize,
     /// A thread looks after jobs that wait too long.
@@ -45,10 +50,45 @@ struct State {
     closed: bool,
 }
 
+/// Whose job comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Turn {
+    First,
+    /// When there is none that comes first.
+    Second,
+    Last,
+}
+
+impl State {
+    fn waiting(&self) -> usize {
+        self.queues.iter().map(VecDeque::len).sum()
+    }
+
+    fn next(&mut self) -> Option<(Instant, Job)> {
+        self.queues.iter_mut().find_map(VecDeque::pop_front)
+    }
+}
+
+/// Lets this thread run when the others leave it time. On Linux a thread has a niceness of its own.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, 10);
+}
+
 impl Pool {
     pub(super) fn new(threads_max: usize) -> Pool {
+        Pool::with(threads_max, false)
+    }
+
+    /// One for work that others must not suffer from.
+    pub(super) fn yielding(threads_max: usize) -> Pool {
+        Pool::with(threads_max, true)
+    }
+
+    fn with(threads_max: usize, yielding: bool) -> Pool {
         Pool(Arc::new(Shared {
             threads_max: threads_max.max(1),
+            yielding,
             state: Mutex::default(),
             work: Condvar::new(),
             ended: Condvar::new(),
@@ -57,9 +97,14 @@ impl Pool {
 
     /// Has a worker do this. The job comes back when there is no worker and none can be started.
     pub(super) fn submit(&self, job: Job) -> Result<(), (Job, io::Error)> {
+        self.submit_as(job, Turn::First)
+    }
+
+    /// The same for a job that has this turn.
+    pub(super) fn submit_as(&self, job: Job, turn: Turn) -> Result<(), (Job, io::Error)> {
         let shared = &self.0;
         let mut state = shared.state.lock();
-        let busy = state.queue.len() >= state.idle;
+        let busy = state.waiting() >= state.idle;
         if busy && state.threads < shared.threads_max.min(ENOUGH) {
             match self.start(&mut state) {
                 Err(why) if state.threads == 0 => return Err((job, why)),
@@ -71,10 +116,15 @@ impl Pool {
             let watch = crate::net::thread::named("helo-workers");
             state.watched = watch.spawn(move || own.watch()).is_ok();
         }
-        state.queue.push_back((Instant::now(), job));
+        state.queues[turn as usize].push_back((Instant::now(), job));
         drop(state);
         shared.work.notify_one();
         Ok(())
+    }
+
+    /// How many jobs wait that are done before another one of this turn.
+    pub(super) fn waiting(&self, turn: Turn) -> usize {
+        self.0.state.lock().queues[..=turn as usize].iter().map(VecDeque::len).sum()
     }
 
     fn start(&self, state: &mut State) -> io::Result<()> {
@@ -90,12 +140,12 @@ impl Pool {
         let mut used = Instant::now();
         while !state.closed && used.elapsed() < IDLE {
             let _ = self.0.ended.wait_for(&mut state, PATIENCE);
-            let late = state.queue.iter().take_while(|(since, _)| since.elapsed() >= PATIENCE).count();
+            let late = state.queues[0].iter().take_while(|(since, _)| since.elapsed() >= PATIENCE).count();
             for _ in 0..late.min(self.0.threads_max.saturating_sub(state.threads)) {
                 // If there is no thread to be had, those who are there will come to it.
                 let _ = self.start(&mut state);
             }
-            if !state.queue.is_empty() {
+            if state.waiting() > 0 {
                 used = Instant::now();
             }
         }
@@ -104,9 +154,12 @@ impl Pool {
 
     fn work(&self) {
         let shared = &self.0;
+        if shared.yielding {
+            give_way();
+        }
         let mut state = shared.state.lock();
         loop {
-            if let Some((_, job)) = state.queue.pop_front() {
+            if let Some((_, job)) = state.next() {
                 drop(state);
                 let _ = catch_unwind(AssertUnwindSafe(job));
                 state = shared.state.lock();
@@ -118,7 +171,7 @@ impl Pool {
             state.idle += 1;
             let waited = shared.work.wait_for(&mut state, IDLE);
             state.idle -= 1;
-            if waited.timed_out() && state.queue.is_empty() {
+            if waited.timed_out() && state.waiting() == 0 {
                 break;
             }
         }
@@ -181,6 +234,24 @@ mod tests {
         drop(release);
         assert!(pool.close(None));
         assert_eq!(pool.0.state.lock().threads, 0);
+    }
+
+    #[test]
+    fn who_is_trusted_comes_first() {
+        let pool = Pool::yielding(1);
+        let (release, held) = mpsc::channel::<()>();
+        let (done, finished) = mpsc::channel();
+        pool.submit(Box::new(move || assert!(held.recv().is_err()))).map_err(|(_, why)| why).unwrap();
+        let turns = [(1, Turn::Last), (2, Turn::Second), (3, Turn::First), (4, Turn::Last), (5, Turn::First)];
+        for (number, turn) in turns {
+            let done = done.clone();
+            pool.submit_as(Box::new(move || done.send(number).unwrap()), turn).map_err(|(_, why)| why).unwrap();
+        }
+        // The first job may not have been taken yet.
+        assert!(pool.waiting(Turn::Last) >= 5 && pool.waiting(Turn::First) >= 2);
+        drop(release);
+        assert!(pool.close(None));
+        assert_eq!(finished.try_iter().collect::<Vec<i32>>(), [3, 5, 2, 1, 4]);
     }
 
     #[test]

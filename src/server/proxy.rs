@@ -52,13 +52,16 @@ fn version_1(header: &[u8]) -> Header {
         let over = header.len() >= LINE_MAX || header.ends_with(b"\n");
         return if over { Header::Bad } else { Header::Wants(1) };
     };
+    // Whatever an unknown kind of connection is described by is not looked at.
+    if line == b"PROXY UNKNOWN" || line.starts_with(b"PROXY UNKNOWN ") {
+        return Header::Complete(Behind::Proxy);
+    }
     let words: Option<Vec<&str>> = std::str::from_utf8(line).ok().map(|line| line.split(' ').collect());
     match words.as_deref() {
-        Some(["PROXY", "UNKNOWN", ..]) => Header::Complete(Behind::Proxy),
         Some(["PROXY", family @ ("TCP4" | "TCP6"), from, to, from_port, to_port]) => {
             let address = |ip: &str, port: &str| {
-                let ip: IpAddr = ip.parse().ok()?;
-                Some(SocketAddr::new(ip, port.parse().ok()?)).filter(|_| ip.is_ipv4() == (*family == "TCP4"))
+                let ip: IpAddr = ip.parse().ok().filter(|ip: &IpAddr| ip.is_ipv4() == (*family == "TCP4"))?;
+                Some(SocketAddr::new(ip.to_canonical(), port_of(port)?))
             };
             match (address(from, from_port), address(to, to_port)) {
                 (Some(from), Some(to)) => Header::Complete(Behind::Client { from, to }),
@@ -69,26 +72,84 @@ fn version_1(header: &[u8]) -> Header {
     }
 }
 
+/// Section 2.1: decimal digits without a zero in front, up to 65535.
+fn port_of(text: &str) -> Option<u16> {
+    let digits = text.bytes().all(|octet| octet.is_ascii_digit());
+    text.parse().ok().filter(|_| digits && (text == "0" || !text.starts_with('0')))
+}
+
+/// Section 2.2.
 fn version_2(header: &[u8]) -> Header {
     let Some((fixed, rest)) = header.split_first_chunk::<FIXED>() else {
         return Header::Wants(FIXED - header.len());
     };
     let length = usize::from(u16::from_be_bytes([fixed[14], fixed[15]]));
-    if length > REST_MAX || rest.len() > length {
+    if length > REST_MAX || rest.len() > length || !matches!(fixed[12], 0x20 | 0x21) {
         return Header::Bad;
     }
     if rest.len() < length {
         return Header::Wants(length - rest.len());
     }
-    match (fixed[12], fixed[13]) {
-        // The proxy's own connection, to see whether this server lives.
-        (0x20, _) => Header::Complete(Behind::Proxy),
-        (0x21, 0x11) => addresses::<4, 12>(rest, |ip| Ipv4Addr::from(ip).into()),
-        (0x21, 0x21) => addresses::<16, 36>(rest, |ip| Ipv6Addr::from(ip).into()),
-        // Another kind of connection: nothing to go by.
-        (0x21, _) => Header::Complete(Behind::Proxy),
-        _ => Header::Bad,
+    if fixed[12] == 0x20 {
+        // The proxy's own connection, to see whether this server lives: nothing that stands behind it means anything.
+        return Header::Complete(Behind::Proxy);
     }
+    // How long the addresses are of each family and transport; there are no others.
+    let addresses_len = match fixed[13] {
+        0x00 => 0,
+        0x11 | 0x12 => 12,
+        0x21 | 0x22 => 36,
+        0x31 | 0x32 => 216,
+        _ => return Header::Bad,
+    };
+    // Of what is not known nobody says how long it is.
+    let told = if fixed[13] == 0 { Some(&[][..]) } else { rest.get(addresses_len..) };
+    match (fixed[13], told) {
+        (_, Some(told)) if !is_sound(told, header) => Header::Bad,
+        (_, None) => Header::Bad,
+        (0x11, _) => addresses::<4, 12>(rest, |ip| Ipv4Addr::from(ip).into()),
+        (0x21, _) => addresses::<16, 36>(rest, |ip| Ipv6Addr::from(ip).into()),
+        // No connection of a client that speaks SMTP over TCP: nothing to go by, as the specification allows.
+        _ => Header::Complete(Behind::Proxy),
+    }
+}
+
+/// The fields behind the addresses: each a kind, a length and so many octets. One of them may be a checksum of the header.
+fn is_sound(mut told: &[u8], header: &[u8]) -> bool {
+    while let Some(([kind, high, low], rest)) = told.split_first_chunk::<3>() {
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        let Some((value, rest)) = rest.split_at_checked(length) else { return false };
+        if *kind == CHECKSUM {
+            // It was made with zeros in its own place.
+            let Some(value) = value.first_chunk::<4>() else { return false };
+            let at = header.len() - rest.len() - length;
+            let made = header.iter().enumerate().map(
+                |(place, octet)| {
+                    if (at..at + length).contains(&place) { 0 } else { *octet }
+                },
+            );
+            if length != 4 || crc32c(made) != u32::from_be_bytes(*value) {
+                return false;
+            }
+        }
+        told = rest;
+    }
+    told.is_empty()
+}
+
+/// The kind of a field that holds a checksum.
+const CHECKSUM: u8 = 0x03;
+
+/// CRC-32C (RFC 9260, appendix A), bit by bit: a header is short.
+fn crc32c(octets: impl Iterator<Item = u8>) -> u32 {
+    let mut rest = u32::MAX;
+    for octet in octets {
+        rest ^= u32::from(octet);
+        for _ in 0..8 {
+            rest = (rest >> 1) ^ if rest & 1 == 1 { 0x82f6_3b78 } else { 0 };
+        }
+    }
+    !rest
 }
 
 /// Two addresses of `IP` octets and two ports, `ALL` octets together.
@@ -157,6 +218,8 @@ mod tests {
         for (line, header) in [
             ("PROXY TCP4 192.0.2.1 198.51.100.1 4000 25\r\n", client("192.0.2.1:4000", "198.51.100.1:25")),
             ("PROXY TCP6 2001:db8::1 ::1 4000 25\r\n", client("[2001:db8::1]:4000", "[::1]:25")),
+            ("PROXY TCP4 192.0.2.1 198.51.100.1 0 65535\r\n", client("192.0.2.1:0", "198.51.100.1:65535")),
+            ("PROXY TCP6 ::ffff:192.0.2.1 ::1 4000 25\r\n", client("192.0.2.1:4000", "[::1]:25")),
             ("PROXY UNKNOWN\r\n", Header::Complete(Behind::Proxy)),
             ("PROXY UNKNOWN ffff::1 ffff::2 1 2\r\n", Header::Complete(Behind::Proxy)),
         ] {
@@ -169,6 +232,24 @@ mod tests {
             "PROXY TCP4 192.0.2.1 198.51.100.1 4000 65536\r\n",
             "PROXY TCP4 192.0.2.1 198.51.100.1 4000 25\n",
             "PROXY UDP4 192.0.2.1 198.51.100.1 4000 25\r\n",
+            "PROXY TCP4 192.0.2.1 198.51.100.1 04000 25\r\n",
+            "PROXY TCP4 192.0.2.1 198.51.100.1 4000 01\r\n",
+            "PROXY TCP4 192.0.2.1 198.51.100.1 4000 00\r\n",
+            "PROXY TCP4 192.0.2.1 198.51.100.1 4000 +25\r\n",
+            "PROXY TCP4 192.0.2.1 198.51.100.1 4000 -1\r\n",
+            "PROXY TCP4 192.0.2.1 198.51.100.1 4000 \r\n",
+            "PROXY TCP4 192.0.2.1 198.51.100.1 4000 25 \r\n",
+            "PROXY TCP4  192.0.2.1 198.51.100.1 4000 25\r\n",
+            "PROXY TCP4 192.0.2.01 198.51.100.1 4000 25\r\n",
+            "PROXY TCP4 192.0.2.256 198.51.100.1 4000 25\r\n",
+            "PROXY TCP4 192.0.2 198.51.100.1 4000 25\r\n",
+            "PROXY TCP6 192.0.2.1 198.51.100.1 4000 25\r\n",
+            "PROXY TCP6 2001:db8::1%eth0 ::1 4000 25\r\n",
+            "PROXY TCP6 [2001:db8::1] ::1 4000 25\r\n",
+            "PROXY tcp4 192.0.2.1 198.51.100.1 4000 25\r\n",
+            "proxy TCP4 192.0.2.1 198.51.100.1 4000 25\r\n",
+            "PROXY UNKNOWNX\r\n",
+            "PROXY UNIX /a /b\r\n",
         ] {
             assert_eq!(fed(bad.as_bytes()).0, Header::Bad, "{bad}");
         }
@@ -199,6 +280,49 @@ mod tests {
             [version_2_of(0x11, 0x11, &v4), version_2_of(0x21, 0x11, &v4[..11]), version_2_of(0x21, 0x11, &[0; 5000])]
         {
             assert_eq!(fed(&bad).0, Header::Bad);
+        }
+    }
+
+    #[test]
+    fn version_2_of_all_families_and_transports() {
+        let long = [0; 216];
+        for octet in 0..=u8::MAX {
+            let wanted = match octet {
+                0x00 | 0x12 | 0x22 | 0x31 | 0x32 => Header::Complete(Behind::Proxy),
+                0x11 => client("0.0.0.0:0", "0.0.0.0:0"),
+                0x21 => client("[::]:0", "[::]:0"),
+                _ => Header::Bad,
+            };
+            assert_eq!(fed(&version_2_of(0x21, octet, &long)).0, wanted, "{octet:#x}");
+            // Of its own connections a proxy may say anything.
+            assert_eq!(fed(&version_2_of(0x20, octet, &long)).0, Header::Complete(Behind::Proxy), "{octet:#x}");
+        }
+        for (family, needed) in [(0x11, 12), (0x12, 12), (0x21, 36), (0x22, 36), (0x31, 216), (0x32, 216)] {
+            assert_eq!(fed(&version_2_of(0x21, family, &long[..needed - 1])).0, Header::Bad, "{family:#x}");
+            assert_ne!(fed(&version_2_of(0x21, family, &long[..needed])).0, Header::Bad, "{family:#x}");
+        }
+        for command in (0..=u8::MAX).filter(|command| !matches!(command, 0x20 | 0x21)) {
+            assert_eq!(fed(&version_2_of(command, 0x11, &long)).0, Header::Bad, "{command:#x}");
+        }
+    }
+
+    #[test]
+    fn version_2_with_a_checksum() {
+        // The check value of this CRC.
+        assert_eq!(crc32c(b"123456789".iter().copied()), 0xe306_9283);
+        let v4 = [192, 0, 2, 1, 198, 51, 100, 1, 0x0f, 0xa0, 0, 25];
+        let told = |checksum: [u8; 4]| [&v4[..], b"\x04\x00\x01x\x03\x00\x04", &checksum, b"\x04\x00\x00"].concat();
+        let right = crc32c(version_2_of(0x21, 0x11, &told([0; 4])).into_iter()).to_be_bytes();
+        let known = client("192.0.2.1:4000", "198.51.100.1:25");
+        assert_eq!(fed(&version_2_of(0x21, 0x11, &told(right))).0, known);
+        assert_eq!(fed(&version_2_of(0x21, 0x11, &told([1, 2, 3, 4]))).0, Header::Bad);
+        for bad in [&b"\x04"[..], b"\x04\x00", b"\x04\x00\x01", b"\x03\x00\x00", b"\x03\x00\x02xx"] {
+            assert_eq!(
+                fed(&version_2_of(0x21, 0x11, &[&v4[..], bad].concat())).0,
+                Header::Bad,
+                "{}",
+                bad.escape_ascii()
+            );
         }
     }
 

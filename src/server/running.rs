@@ -111,6 +111,7 @@ impl Server {
             mailboxes.push(Mailbox::new(mio::Waker::new(poll.registry(), MAILBOX).map_err(failed)?));
             polls.push(poll);
         }
+        let limits = Limits { login_threads: login_threads(limits.login_threads, listens), ..limits };
         let spools: Vec<_> = listens.iter().map(|listen| listen.service.spool.clone()).collect();
         spools.iter().for_each(|spool| spool.opened());
         let server = Server {
@@ -165,6 +166,7 @@ impl Server {
     /// Begins [`stop`](Server::stop) and does not wait for its end. Called again, the earlier time counts.
     pub fn begin_stop(&self, within: Duration) {
         let until = later(Instant::now(), within);
+        self.shared.end();
         for mailbox in &self.shared.mailboxes {
             mailbox.post(Message::Stop(until));
         }
@@ -189,7 +191,8 @@ impl Server {
         // What workers still wait for serves nobody.
         let spools = core::mem::take(&mut *self.spools.lock());
         spools.iter().for_each(|spool| spool.closed());
-        self.shared.pool.close(until)
+        // Both, whatever the first comes to.
+        self.shared.pool.close(until) & self.shared.logins.close(until)
     }
 }
 
@@ -206,6 +209,22 @@ fn later(time: Instant, after: Duration) -> Instant {
 }
 
 fn threads(wanted: usize) -> usize {
-    let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
-    if wanted == 0 { (processors / 2).clamp(1, 8) } else { wanted.min(256) }
+    if wanted == 0 { (processors() / 2).clamp(1, 8) } else { wanted.min(256) }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, |count| count.get())
+}
+
+/// How many threads for logins, where they wait for somebody as well.
+const LOGINS_THAT_WAIT: usize = 32;
+
+/// What only takes the processor's time leaves half of it to others.
+fn login_threads(wanted: usize, listens: &[Listen]) -> usize {
+    let waits = |listen: &Listen| listen.service.realm.as_ref().is_some_and(|realm| realm.authority.blocks());
+    match wanted {
+        0 if listens.iter().any(waits) => LOGINS_THAT_WAIT,
+        0 => (processors() / 2).max(1),
+        wanted => wanted.min(256),
+    }
 }

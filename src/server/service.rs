@@ -1,5 +1,6 @@
 //! What the sessions of a listener have in common.
 
+use super::brake::Brake;
 use super::budget::Budget;
 use super::decide::{AcceptAll, Decide};
 use super::log::{Floods, Log, Silent};
@@ -25,6 +26,8 @@ pub struct Service {
     pub tls: Option<ServerConfig>,
     /// The users; without them there is no AUTH. What is offered stands in `dialogue.auth`: [`Service::login`].
     pub realm: Option<Arc<Realm>>,
+    /// What is remembered of failed logins; services that are copies of one another have one memory.
+    pub brake: Arc<Brake>,
     /// Connections from these addresses begin with the PROXY protocol (version 1 or 2), and whoever it names is the
     /// client. From elsewhere it is not taken.
     pub proxies: Vec<Network>,
@@ -51,6 +54,7 @@ impl Service {
             mails_unlimited_locally: false,
             tls: None,
             realm: None,
+            brake: Arc::default(),
             proxies: Vec::new(),
             decide: Arc::new(AcceptAll),
             spool,

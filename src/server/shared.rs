@@ -10,6 +10,7 @@ use crate::net::lock::Mutex;
 use crate::net::polled::PolledTransport;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// How much a server does at a time.
@@ -21,6 +22,9 @@ pub struct Limits {
     /// while work waits because these all wait for something themselves. When there are as many that wait, everybody
     /// else who needs one does, too.
     pub workers: usize,
+    /// Most threads for logins, which never wait in one queue with mail; 0 for half of the processors, or 32 where users are
+    /// looked up in places that may have to be waited for.
+    pub login_threads: usize,
     /// Most connections at a time, 0 for no limit; one more is answered with 421.
     pub connections: usize,
     /// Most connections at a time from one client ([`clients`](super::clients) says who is one), 0 for no limit. Behind a
@@ -31,7 +35,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 512 workers, 20,000 connections, 50 from one client.
     fn default() -> Self {
-        Limits { threads: 0, workers: 512, connections: 20_000, connections_per_client: 50 }
+        Limits { threads: 0, workers: 512, login_threads: 0, connections: 20_000, connections_per_client: 50 }
     }
 }
 
@@ -92,26 +96,40 @@ impl Mailbox {
 
 pub(super) struct Shared {
     pub(super) pool: Pool,
+    /// For logins.
+    pub(super) logins: Pool,
     pub(super) log: Arc<dyn Log>,
     floods: Arc<Floods>,
     pub(super) mailboxes: Vec<Mailbox>,
     pub(super) connections: Arc<Connections>,
+    ending: AtomicBool,
 }
 
 impl Shared {
     pub(super) fn new(limits: Limits, log: Arc<dyn Log>, floods: Arc<Floods>, mailboxes: Vec<Mailbox>) -> Self {
         Shared {
             pool: Pool::new(limits.workers),
+            logins: Pool::yielding(limits.login_threads),
             log,
             floods,
             mailboxes,
             connections: Connections::new(limits.connections, limits.connections_per_client),
+            ending: AtomicBool::new(false),
         }
     }
 
     /// How many connections there are.
     pub(super) fn open(&self) -> usize {
         self.connections.open()
+    }
+
+    /// The server begins to end.
+    pub(super) fn end(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
     }
 
     pub(super) fn notice(&self, text: &str) {

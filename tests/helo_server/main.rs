@@ -8,6 +8,8 @@ mod idle;
 mod log;
 mod memory;
 mod relay;
+mod login;
+mod mail;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -38,7 +38,8 @@ pub fn command(random: &mut Random, model: &Model) -> Said {
         Verb::Unknown => said.text = pick(random, &["", "x", "FROM:<a@example.org>"]),
     }
     if verb == Verb::Data && model.takes_data() && said.text.is_empty() {
-        said.body = Some(message(random));
+        let bare = random.chance(4);
+        said.body = Some(message(random, bare));
     }
     if random.chance(60) && verb != Verb::Data && verb != Verb::Bdat {
         said.text = "y".repeat(model.rules().line);
@@ -101,14 +102,14 @@ fn path(random: &mut Random, model: &Model, said: &mut Said) {
 }
 
 fn chunk(random: &mut Random, said: &mut Said) {
-    let octets = message(random);
+    let octets = message(random, false);
     let last = random.chance(2);
     said.text = format!("{}{}", octets.len(), if last { " LAST" } else { "" });
     said.chunk = Some((octets, last));
 }
 
-/// Lines that look like commands and ends, with CRLF line ends.
-fn message(random: &mut Random) -> Vec<u8> {
+/// Lines that look like commands and ends, with CRLF line ends; or with others as well, some of which look like an end.
+fn message(random: &mut Random, bare: bool) -> Vec<u8> {
     let lines: &[&[u8]] = &[
         b"",
         b".",
@@ -125,7 +126,16 @@ fn message(random: &mut Random) -> Vec<u8> {
     for _ in 0..random.below(most) {
         let line: &&[u8] = random.pick(lines);
         out.extend_from_slice(line);
+        if bare && random.chance(3) {
+            let ends: [&[u8]; 6] = [b"\n", b"\r", b"\n.\n", b"\r.\r", b"\n\r", b"\r.\n."];
+            let end: &&[u8] = random.pick(&ends);
+            out.extend_from_slice(end);
+            continue;
+        }
         out.extend_from_slice(b"\r\n");
+    }
+    if !out.is_empty() && !out.ends_with(b"\r\n") {
+        out.extend_from_slice(b"x\r\n");
     }
     out
 }

@@ -99,6 +99,19 @@ pub struct Said {
     pub chunk: Option<(Vec<u8>, bool)>,
 }
 
+/// CRLF for each bare CR or LF.
+fn mended(body: &[u8]) -> Vec<u8> {
+    let mut mended = Vec::new();
+    for (place, octet) in body.iter().enumerate() {
+        match octet {
+            b'\n' if place > 0 && body[place - 1] == b'\r' => {}
+            b'\r' | b'\n' => mended.extend_from_slice(b"\r\n"),
+            _ => mended.push(*octet),
+        }
+    }
+    mended
+}
+
 impl Said {
     fn line(&self) -> String {
         if self.text.is_empty() { self.name.clone() } else { format!("{} {}", self.name, self.text) }
@@ -108,13 +121,12 @@ impl Said {
     pub fn octets(&self) -> Vec<u8> {
         let mut out = format!("{}\r\n", self.line()).into_bytes();
         if let Some(body) = &self.body {
-            let mut start = true;
+            let begin = out.len();
             for &octet in body {
-                if start && octet == b'.' {
+                if octet == b'.' && (out.len() == begin || out.ends_with(b"\r\n")) {
                     out.push(b'.');
                 }
                 out.push(octet);
-                start = octet == b'\n';
             }
             out.extend_from_slice(b".\r\n");
         }
@@ -340,7 +352,7 @@ impl Model {
         };
         self.expect(line, vec![354]);
         if let Some(mail) = self.mail.take() {
-            self.verdict(Mail { body: body.clone(), ..mail });
+            self.verdict(Mail { body: mended(body), ..mail });
         }
     }
 

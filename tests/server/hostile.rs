@@ -24,6 +24,7 @@
 use crate::house::House;
 use crate::support::kept::Kept;
 use crate::support::raw::Raw;
+use helo::proto::dot::BareEnds;
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
@@ -73,11 +74,25 @@ fn only_one_end_of_data_is_one() {
             let smuggled =
                 format!("x{end}MAIL FROM:<evil@example.org>\r\nRCPT TO:<b@example.com>\r\nDATA\r\ny\r\n.\r\n");
             send(client, smuggled.as_bytes());
+            // One mail, of which all that was text.
             let reply = client.reply();
-            assert!(reply.starts_with("554"), "{end:?}: {reply}");
+            assert!(reply.starts_with("250"), "{end:?}: {reply}");
+            client.ask("QUIT", 221);
             client.closed();
-            assert!(house.kept.mails().is_empty(), "{end:?}");
+            let mails = house.kept.mails();
+            let text = mails.last().expect("a mail").text();
+            assert!(text.contains("MAIL FROM:<evil@example.org>") && text.ends_with("\r\ny\r\n"), "{end:?}: {text:?}");
+            assert!(mails.iter().all(|mail| mail.from() == "a@example.org"), "{end:?}");
+            let without = text.replace("\r\n", "");
+            assert!(!without.contains(['\r', '\n']) && text.starts_with("x\r\n"), "{end:?}: {text:?}");
         });
+        let refusing = House::with(Kept::new(), |service| service.dialogue.bare_ends = BareEnds::Refuse);
+        let mut client = refusing.client();
+        client.send(OPEN);
+        assert_eq!(client.codes(3), [250, 250, 354]);
+        client.send(format!("x{end}MAIL FROM:<evil@example.org>\r\n.\r\n")).expect(554);
+        client.closed();
+        assert!(refusing.kept.mails().is_empty(), "{end:?}");
     }
 }
 
@@ -339,7 +354,7 @@ fn a_connection_lost_at_every_octet() {
         house.kept.wait_given_up(0);
         let mails = house.kept.mails();
         assert!(mails.len() >= stored, "{} of {stored}", mails.len());
-        assert!(mails.iter().all(|mail| ["x\r\n", "RSET\r\nab\n\r\ny"].contains(&mail.text())));
+        assert!(mails.iter().all(|mail| ["x\r\n", "RSET\r\nab\r\n\r\ny"].contains(&mail.text())));
         house.client().ask("QUIT", 221);
     }
 }

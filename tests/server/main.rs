@@ -8,6 +8,7 @@ mod auth;
 mod basics;
 mod decisions;
 mod ends;
+mod guessing;
 mod hostile;
 mod house;
 mod limits;

@@ -11,7 +11,7 @@ const MAIL: &str = "EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.co
 
 fn trusting(service: &mut Service) {
     service.proxies = vec![Network::parse("127.0.0.0/8").unwrap()];
-    service.dialogue.timeouts.handshake = Duration::from_millis(300);
+    service.dialogue.timeouts.hello = Duration::from_millis(300);
 }
 
 #[test]
@@ -43,6 +43,45 @@ fn a_proxy_that_does_not_say_so_gets_no_word() {
     Raw::tcp(house.address()).say("EHLO client.example").closed();
     Raw::tcp(house.address()).closed();
     Raw::tcp(house.address()).send("PROXY TCP4 192.0.2.1").closed();
+}
+
+/// The time for the header is that for a command, but never so short that a segment could not come again.
+#[test]
+fn a_proxy_has_its_time() {
+    let house = House::with(Kept::new(), |service| {
+        service.proxies = vec![Network::parse("127.0.0.0/8").unwrap()];
+        service.dialogue.timeouts.hello = Duration::from_millis(1);
+    });
+    let began = std::time::Instant::now();
+    let mut silent = Raw::tcp(house.address());
+    let mut dripping = Raw::tcp(house.address());
+    dripping.send("PROXY TCP4 192.0.2.1");
+    silent.closed();
+    dripping.closed();
+    assert!(began.elapsed() >= Duration::from_secs(3), "{:?}", began.elapsed());
+    let house = House::with(Kept::new(), |service| {
+        service.proxies = vec![Network::parse("127.0.0.0/8").unwrap()];
+        // What the handshake of TLS may take is something else.
+        service.dialogue.timeouts.handshake = Duration::from_millis(1);
+    });
+    let mut client = Raw::tcp(house.address());
+    client.drip("PROXY TCP4 192.0.2.1 198.51.100.1 4000 25\r\n").expect(220);
+}
+
+#[test]
+fn what_is_no_header_gets_no_word() {
+    let house = House::with(Kept::new(), trusting);
+    let v2 = |family: u8| [b"\r\n\r\n\0\r\nQUIT\n\x21".as_slice(), &[family, 0, 12], &[0; 12]].concat();
+    for header in [
+        b"PROXY TCP4 192.0.2.1 198.51.100.1 4000 01\r\n".to_vec(),
+        b"PROXY UDP4 192.0.2.1 198.51.100.1 4000 25\r\n".to_vec(),
+        v2(0x13),
+        v2(0x41),
+        v2(0xf1),
+    ] {
+        Raw::tcp(house.address()).send([&header, MAIL.as_bytes()].concat()).closed();
+    }
+    assert!(house.kept.mails().is_empty());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::support::kept::{Kept, KeptMail};
 use crate::support::reference::{self, Rules};
 use helo::sasl::server::{Authority, Realm, Unavailable};
 use helo::sasl::{Secret, server};
-use helo::server::Service;
+use helo::server::{Brake, Service};
 use std::sync::Arc;
 
 const ENVELOPE: &str = "EHLO me\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\n";
@@ -24,6 +24,8 @@ fn service(kept: &Kept, lmtp: bool) -> Service {
     service.dialogue.lmtp = lmtp;
     service.dialogue.size = 500_000;
     service.dialogue.auth_in_clear = true;
+    // Nothing waits here.
+    service.brake = Arc::new(Brake::new(0));
     let realm = Realm::new(Box::new(Alice), "mx.example", [7; 32]);
     service.login(Arc::new(realm), &server::mechanisms().collect::<Vec<_>>()).expect("they are known");
     service
@@ -99,7 +101,7 @@ fn a_session_with_everything() {
     assert_eq!(smtp, wanted.concat());
 }
 
-/// CVE-2023-51764, -51765, -51766, CVE-2024-27305: every false end of a message ends the session.
+/// CVE-2023-51764, -51765, -51766, CVE-2024-27305: every false end of a message is text of it.
 #[test]
 fn false_ends() {
     for end in [
@@ -118,7 +120,10 @@ fn false_ends() {
     ] {
         let smuggled = "MAIL FROM:<evil@example.org>\r\nRCPT TO:<b@example.com>\r\nDATA\r\ny\r\n.\r\n";
         let codes = everywhere(format!("{ENVELOPE}DATA\r\nx{end}{smuggled}QUIT\r\n").as_bytes(), false);
-        assert_eq!(codes, [220, 250, 250, 250, 354, 554], "{end:?}");
+        assert_eq!(codes, [220, 250, 250, 250, 354, 250, 221], "{end:?}");
+        let text = format!("x{end}{smuggled}");
+        let chunked = format!("{ENVELOPE}BDAT {} LAST\r\n{text}QUIT\r\n", text.len());
+        assert_eq!(everywhere(chunked.as_bytes(), false), [220, 250, 250, 250, 250, 221], "{end:?}");
     }
 }
 

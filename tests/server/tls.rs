@@ -32,13 +32,19 @@ pub fn with_tls(service: &mut Service) {
 
 /// The handshake over a connection, as a client that knows the authority does it.
 fn secure(stream: TcpStream) -> StreamOwned<ClientConnection, TcpStream> {
+    secure_with(stream, &[])
+}
+
+/// The same by a client that names these protocols.
+fn secure_with(stream: TcpStream, protocols: &[&str]) -> StreamOwned<ClientConnection, TcpStream> {
     let mut roots = RootCertStore::empty();
     roots.add(PemObject::from_pem_slice(AUTHORITY.pem.as_bytes()).unwrap()).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    let mut config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
     let name = ServerName::try_from(NAME).unwrap();
     StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), stream)
 }
@@ -109,6 +115,38 @@ fn our_client_and_our_server() {
         assert_eq!(crate::support::engine::send(&mut session, &[b"text\r\n"]).unwrap(), 250);
         session.quit(&mut ());
         assert_eq!(kept.mails()[0].text(), "text\r\n");
+    }
+}
+
+/// A browser that was led here names HTTP and nothing else: it hears the alert for that. Mail clients name none, or SMTP.
+#[test]
+fn protocols_by_alpn() {
+    let offer = |names: &[&str], implicit: bool| {
+        let kept = Kept::new();
+        let server = start(Arc::new(kept.clone()), with_tls, implicit, Limits::default());
+        let at = address(&server);
+        let stream = if implicit { TcpStream::connect(at).unwrap() } else { before_handshake(at, "") };
+        let mut tls = secure_with(stream, names);
+        let began = tls.conn.complete_io(&mut tls.sock);
+        let alert = began.err().map(|why| why.to_string());
+        let chosen = tls.conn.alpn_protocol().map(|name| String::from_utf8(name.to_vec()).unwrap());
+        if alert.is_none() {
+            let mut client = Raw::over(tls);
+            if implicit {
+                client.expect(220);
+            }
+            client.ask("EHLO client.example", 250);
+        }
+        (alert, chosen)
+    };
+    for implicit in [true, false] {
+        assert_eq!(offer(&[], implicit), (None, None));
+        assert_eq!(offer(&["smtp"], implicit), (None, Some("smtp".into())));
+        assert_eq!(offer(&["h2", "smtp"], implicit), (None, Some("smtp".into())));
+        for others in [&["http/1.1"][..], &["h2"], &["h2", "http/1.1"], &["imap"], &["SMTP"]] {
+            let alert = offer(others, implicit).0.expect("no handshake");
+            assert!(alert.contains("NoApplicationProtocol"), "{others:?}: {alert}");
+        }
     }
 }
 

@@ -169,29 +169,19 @@ impl<'a> Reading<'a> {
         loop {
             let end = self.sent.windows(2).position(|two| two == b"\r\n");
             let line = &self.sent[..end.unwrap_or(self.sent.len())];
-            let hides_an_end = line.len() > 1 && line.iter().filter(|octet| **octet != 0).eq(b".");
-            match end {
-                None if !has_bare(line.strip_suffix(b"\r").unwrap_or(line)) => {
-                    let said = self.replies.peek().map(|(code, _)| *code);
-                    // Not to be told apart yet from a line that hides an end.
-                    let hidden = hides_an_end || line.strip_suffix(b"\r").is_some_and(|line| line.contains(&0));
-                    assert!(matches!(said, None | Some(421)) || hidden, "{said:?} to half a body");
-                    self.replies.next();
-                    return Err(Over);
-                }
-                Some(_) if !has_bare(line) && !hides_an_end => {}
-                _ => {
-                    assert_eq!(self.reply(line)?, 554, "{}", line.escape_ascii());
-                    return Err(Over);
-                }
+            if end.is_none() {
+                let said = self.replies.next().map(|(code, _)| code);
+                assert!(matches!(said, None | Some(421)), "{said:?} to half a body");
+                return Err(Over);
             }
             self.sent = &self.sent[line.len() + 2..];
             if line == b"." {
                 break;
             }
-            body.extend_from_slice(line.strip_prefix(b".").unwrap_or(line));
+            body.extend_from_slice(undotted(line));
             body.extend_from_slice(b"\r\n");
         }
+        let body = mended(&body);
         let code = self.reply(command)?;
         assert!(!self.mail(command).failed);
         let mail = self.mail.take().map(|mail| Mail { body, ..mail });
@@ -218,7 +208,10 @@ impl<'a> Reading<'a> {
         mail.body.extend_from_slice(chunk);
         mail.failed |= !good;
         if last {
-            let mail = self.mail.take();
+            let mail = self.mail.take().map(|mail| match binary(&mail.from) {
+                true => mail,
+                false => Mail { body: mended(&mail.body), ..mail },
+            });
             self.judge(mail, code);
         }
         Ok(())
@@ -248,6 +241,44 @@ impl<'a> Reading<'a> {
         // `run` looks at what is left.
         Ok(())
     }
+}
+
+/// The mail was declared as one that has no lines.
+fn binary(from: &str) -> bool {
+    from.to_ascii_uppercase().contains("BODY=BINARYMIME")
+}
+
+/// A line of a body by DATA, from CRLF to CRLF, without the dot that was put in front of it. A dot that stands alone before
+/// a bare line end was not: with one more it would be two.
+fn undotted(line: &[u8]) -> &[u8] {
+    match line {
+        [b'.', b'\r' | b'\n', ..] | [b'.'] => line,
+        [b'.', rest @ ..] => rest,
+        _ => line,
+    }
+}
+
+/// The text with CRLF for each bare CR or LF, and no line that is an end for whoever drops NULs.
+fn mended(text: &[u8]) -> Vec<u8> {
+    let mut lines = vec![Vec::new()];
+    let mut octets = text.iter().copied().peekable();
+    while let Some(octet) = octets.next() {
+        match octet {
+            b'\r' | b'\n' => {
+                if octet == b'\r' {
+                    octets.next_if_eq(&b'\n');
+                }
+                lines.push(Vec::new());
+            }
+            _ => lines.last_mut().expect("a line").push(octet),
+        }
+    }
+    for line in &mut lines {
+        if line.first() == Some(&0) && line.iter().filter(|octet| **octet != 0).eq(b".") {
+            line.push(b' ');
+        }
+    }
+    lines.join(&b"\r\n"[..])
 }
 
 /// Holds a CR or LF of its own.

@@ -90,6 +90,9 @@ fn make(options: &Options) -> Result<Client, String> {
     Ok(Client { config: Arc::new(config), sessions, may_wait })
 }
 
+/// What is spoken under TLS here.
+const PROTOCOLS: [&str; 2] = ["smtp", "lmtp"];
+
 /// How a server shows itself: its certificate, TLS 1.2 and 1.3, no certificate asked of the client. Clones share it,
 /// and with it the sessions that are resumed.
 #[derive(Clone, Debug)]
@@ -107,6 +110,9 @@ pub fn server_config(identity: &Identity) -> Result<ServerConfig, String> {
         .with_safe_default_protocol_versions()
         .map_err(|why| words(&why, false))?
         .with_no_client_auth();
-    let tls = Arc::new(builder.with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(key))));
-    Ok(ServerConfig { tls, certificate })
+    let mut tls = builder.with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(key)));
+    // A client that names protocols and none of these wants something else (a browser that was led here): RFC 7301 section
+    // 3.2 has the alert for it. Most mail clients name none.
+    tls.alpn_protocols = PROTOCOLS.map(|name| name.as_bytes().to_vec()).into();
+    Ok(ServerConfig { tls: Arc::new(tls), certificate })
 }

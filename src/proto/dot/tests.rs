@@ -59,7 +59,29 @@ fn encode(mut encoder: BodyEncoder, pieces: &[&[u8]]) -> Vec<u8> {
 
 /// The body and what follows it; or the error, and what was taken for the body before.
 fn decode(pieces: &[&[u8]]) -> (Vec<u8>, Result<Option<Vec<u8>>, BodyError>) {
-    let mut decoder = BodyDecoder::new();
+    decode_by(BodyDecoder::new(BareEnds::Refuse), pieces)
+}
+
+/// The same where bare line ends are made CRLF.
+fn mend(pieces: &[&[u8]]) -> (Vec<u8>, Result<Option<Vec<u8>>, BodyError>) {
+    decode_by(BodyDecoder::new(BareEnds::Normalize), pieces)
+}
+
+/// A body by chunks.
+fn chunks(pieces: &[&[u8]]) -> Vec<u8> {
+    let mut decoder = BodyDecoder::chunks(BareEnds::Normalize);
+    let mut body = decode_by_ref(&mut decoder, pieces).0;
+    while let Some(missing) = decoder.finish().unwrap() {
+        body.extend_from_slice(missing);
+    }
+    body
+}
+
+fn decode_by(mut decoder: BodyDecoder, pieces: &[&[u8]]) -> (Vec<u8>, Result<Option<Vec<u8>>, BodyError>) {
+    decode_by_ref(&mut decoder, pieces)
+}
+
+fn decode_by_ref(decoder: &mut BodyDecoder, pieces: &[&[u8]]) -> (Vec<u8>, Result<Option<Vec<u8>>, BodyError>) {
     let mut body = Vec::new();
     for (number, piece) in pieces.iter().enumerate() {
         let mut input = *piece;
@@ -137,7 +159,7 @@ fn sound_text_is_one_slice() {
     let (mut encoder, mut input) = (BodyEncoder::new(Dots::Stuff), text.as_slice());
     assert_eq!(encoder.next(&mut input), Some(Piece::Slice(&text)));
     assert_eq!(encoder.next(&mut input), None);
-    let (mut decoder, mut input) = (BodyDecoder::new(), text.as_slice());
+    let (mut decoder, mut input) = (BodyDecoder::new(BareEnds::Refuse), text.as_slice());
     assert_eq!(decoder.next(&mut input), Ok(Decoded::Slice(&text)));
     assert_eq!(decoder.next(&mut input), Ok(Decoded::NeedMore));
 }
@@ -181,7 +203,73 @@ fn bodies_as_they_arrive() {
             let (front, back) = wire.split_at(cut);
             let expected = (body.to_vec(), Ok(Some(rest.to_vec())));
             assert_eq!(decode(&[front, back]), expected, "{} cut at {cut}", show(wire));
+            assert_eq!(mend(&[front, back]), expected, "{} cut at {cut}", show(wire));
         }
+    }
+}
+
+/// What has no right line ends is text, and what looks like an end then is text as well.
+#[test]
+fn bare_line_ends_become_right_ones() {
+    let rows: [(&[u8], &[u8]); 24] = [
+        (b"a\nb", b"a\r\nb\r\n"),
+        (b"a\rb", b"a\r\nb\r\n"),
+        (b"a\n\nb", b"a\r\n\r\nb\r\n"),
+        (b"a\r\rb", b"a\r\n\r\nb\r\n"),
+        (b"a\n\rb", b"a\r\n\r\nb\r\n"),
+        (b"a\r\r\nb", b"a\r\n\r\nb\r\n"),
+        (b"\n", b"\r\n\r\n"),
+        (b"\r", b"\r\n\r\n"),
+        (b"a\n.\nb", b"a\r\n.\r\nb\r\n"),
+        (b"a\r.\rb", b"a\r\n.\r\nb\r\n"),
+        (b"a\r.\nb", b"a\r\n.\r\nb\r\n"),
+        (b"a\n.\rb", b"a\r\n.\r\nb\r\n"),
+        (b"a\n.\r\nb", b"a\r\n.\r\nb\r\n"),
+        (b"a\r.\r\nb", b"a\r\n.\r\nb\r\n"),
+        (b"a\r\n.\nb", b"a\r\n.\r\nb\r\n"),
+        (b"a\r\n.\rb", b"a\r\n.\r\nb\r\n"),
+        (b"a\r\n.\r\r\nb", b"a\r\n.\r\n\r\nb\r\n"),
+        (b"a\r\r\n.\r\r\nb", b"a\r\n\r\n.\r\n\r\nb\r\n"),
+        (b"a\n..b\r..c\r\n..d", b"a\r\n..b\r\n..c\r\n.d\r\n"),
+        // An end for whoever drops NULs.
+        (b"a\r\n\0.\r\nb", b"a\r\n\0. \r\nb\r\n"),
+        (b"a\n\0.\0\nb", b"a\r\n\0.\0 \r\nb\r\n"),
+        (b"a\r\n.\0\r\nb", b"a\r\n\0\r\nb\r\n"),
+        (b"a\r\n.\0.\r\nb", b"a\r\n\0. \r\nb\r\n"),
+        (b"a\r\n\0.\0x\0\r\nb", b"a\r\n\0.\0x\0\r\nb\r\n"),
+    ];
+    for (text, body) in rows {
+        let wire = [text, b"\r\n.\r\nQUIT\r\n"].concat();
+        let expected = (body.to_vec(), Ok(Some(b"QUIT\r\n".to_vec())));
+        assert_eq!(mend(&[&wire]), expected, "{}", show(&wire));
+        assert_eq!(mend(&wire.chunks(1).collect::<Vec<_>>()), expected, "{}", show(&wire));
+        for cut in 0..=wire.len() {
+            let (front, back) = wire.split_at(cut);
+            assert_eq!(mend(&[front, back]), expected, "{} cut at {cut}", show(&wire));
+        }
+    }
+}
+
+#[test]
+fn chunks_have_no_dots_and_no_end() {
+    let rows: [(&[u8], &[u8]); 8] = [
+        (b"a\r\n.\r\n..\r\n.b\r\n", b"a\r\n.\r\n..\r\n.b\r\n"),
+        (b"a\n.\nb", b"a\r\n.\r\nb"),
+        (b"a\r", b"a\r\n"),
+        (b"\n.\n", b"\r\n.\r\n"),
+        (b"\r.\r", b"\r\n.\r\n"),
+        (b"\0.", b"\0. "),
+        (b"\0.\r", b"\0. \r\n"),
+        (b"", b""),
+    ];
+    for (text, body) in rows {
+        assert_eq!(show(&chunks(&[text])), show(body), "{}", show(text));
+        assert_eq!(show(&chunks(&text.chunks(1).collect::<Vec<_>>())), show(body), "{}", show(text));
+    }
+    for (text, error) in [(&b"a\r"[..], BodyError::BareCr), (b"\0.", BodyError::HiddenEnd)] {
+        let mut decoder = BodyDecoder::chunks(BareEnds::Refuse);
+        assert_eq!(decode_by_ref(&mut decoder, &[text]).1, Ok(None));
+        assert_eq!(decoder.finish(), Err(error));
     }
 }
 
@@ -266,6 +354,10 @@ proptest! {
         wire.extend_from_slice(&after);
         let (arrived, end) = decode(&cut(&wire, &cuts));
         let lines = delivered(&body);
+        // Mended already, nothing is changed but what only looks like an end.
+        let (mended, end_of_mended) = mend(&cut(&wire, &cuts));
+        prop_assert_eq!(&end_of_mended, &Ok(Some(after.clone())));
+        prop_assert_eq!(show(&mended).replace(' ', ""), show(&lines).replace(' ', ""));
         // A line that begins with NUL gets no second dot.
         let hidden = |line: &[u8]| line.starts_with(b"\0") && line.iter().filter(|&&b| b != 0).eq(b".\r");
         if lines.split(|&b| b == b'\n').any(hidden) {
@@ -283,5 +375,20 @@ proptest! {
         prop_assert_eq!(decode(&wire.chunks(1).collect::<Vec<_>>()), whole.clone());
         // What was taken for a body never holds a bare line end.
         prop_assert_eq!(normalised(&whole.0), whole.0);
+        let whole = mend(&[&wire]);
+        prop_assert_eq!(mend(&cut(&wire, &cuts)), whole.clone(), "{}", format!("{:?}", cuts));
+        prop_assert_eq!(mend(&wire.chunks(1).collect::<Vec<_>>()), whole.clone());
+        prop_assert_eq!(normalised(&whole.0), whole.0.clone());
+        // Nor an end that others see and this side does not, when it is handed on.
+        let seen: Vec<u8> = stuffed(&whole.0).into_iter().filter(|octet| *octet != 0).collect();
+        prop_assert!(!seen.starts_with(b".\r\n") && !seen.windows(5).any(|five| five == b"\r\n.\r\n"));
+        // The end is where the first CRLF.CRLF is.
+        let end = if wire.starts_with(b".\r\n") { Some(3) } else {
+            wire.windows(5).position(|five| five == b"\r\n.\r\n").map(|place| place + 5)
+        };
+        prop_assert_eq!(whole.1.unwrap().map(|rest| wire.len() - rest.len()), end);
+        let body = chunks(&[&wire]);
+        prop_assert_eq!(chunks(&cut(&wire, &cuts)), body.clone());
+        prop_assert_eq!(show(&body).replace(' ', ""), show(&normalised(&wire)).replace(' ', ""));
     }
 }

@@ -81,6 +81,7 @@ pub(super) const TOO_MANY_REFUSALS: Answer = Answer(421, "4.7.0", "Too many refu
 pub(super) const TOO_MANY_FAILURES: Answer = Answer(421, "4.7.0", "Too many failed authentications");
 pub(super) const TOO_MANY_MAILS: Answer = Answer(421, "4.7.0", "Enough mails for one connection: open another");
 pub(super) const TOO_IDLE: Answer = Answer(421, "4.7.0", "Too many commands without a mail");
+pub(super) const NOT_SMTP: Answer = Answer(421, "4.7.0", "This is a mail server, and speaks nothing else here");
 pub(super) const TIMED_OUT: Answer = Answer(421, "4.4.2", "That took too long");
 
 impl Config {
@@ -155,7 +156,8 @@ impl Config {
     /// The connection has what the mechanism needs.
     pub(super) fn can_offer(&self, offer: &super::AuthOffer, secured: bool) -> bool {
         let shows = offer.sends_password && !self.auth_in_clear;
-        let wants_first = self.tls_required || offer.binds_channel || shows;
+        let guessed = offer.guessable && !self.auth_in_clear && !self.guessable_in_clear;
+        let wants_first = self.tls_required || offer.binds_channel || shows || guessed;
         secured || !wants_first
     }
 }

@@ -1,5 +1,6 @@
 //! What a server offers and how much it takes.
 
+use crate::proto::dot::BareEnds;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -46,9 +47,14 @@ pub struct Config {
     pub auth: Vec<AuthOffer>,
     /// MAIL, VRFY and EXPN are for clients that have authenticated themselves; others are answered with 530.
     pub auth_required: bool,
-    /// Offer and take mechanisms that show the password, without TLS too. Anyone on the way can read it.
+    /// Offer and take mechanisms that show the password, without TLS too. Anyone on the way can read it. Includes
+    /// `guessable_in_clear`.
     pub auth_in_clear: bool,
+    /// Offer and take mechanisms of which the password can be guessed at leisure, without TLS too.
+    pub guessable_in_clear: bool,
 
+    /// What is done about a CR or an LF of its own in a message, unless it is declared as binary.
+    pub bare_ends: BareEnds,
     /// The largest message in octets, offered with SIZE; 0 for no limit.
     pub size: u64,
     /// The longest command line in octets, its end included. RFC 5321 has 512, to which the extensions add.
@@ -82,6 +88,9 @@ pub struct AuthOffer {
     pub name: String,
     /// It shows the password or the token to whoever listens: not offered without TLS.
     pub sends_password: bool,
+    /// Whoever listens can try passwords on what it shows, many millions a second (CRAM-MD5): not offered without TLS
+    /// either.
+    pub guessable: bool,
     /// It is tied to the TLS connection: not offered without.
     pub binds_channel: bool,
     /// The client begins: AUTH may carry its first message. CRAM-MD5 is one where it may not.
@@ -148,6 +157,8 @@ impl Config {
             auth: Vec::new(),
             auth_required: false,
             auth_in_clear: false,
+            guessable_in_clear: false,
+            bare_ends: BareEnds::Normalize,
             size: 50 << 20,
             line_max: 4096,
             auth_line_max: 12_288,

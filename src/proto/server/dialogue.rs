@@ -8,6 +8,7 @@ use super::answers::*;
 use super::config::Config;
 use super::envelope::Envelope;
 use super::event::{Event, TimeLimit, Waiting};
+use super::foreign::Foreign;
 use crate::proto::command::Verb;
 use crate::proto::dot::BodyDecoder;
 use crate::proto::line::{LineError, LineReader, LineStep};
@@ -105,6 +106,12 @@ pub struct Dialogue {
     mail_refused: bool,
     /// The client has said QUIT.
     quit: bool,
+    /// It has said something since it came, or since TLS is on.
+    begun: bool,
+    /// It does not speak SMTP, and was sent away for it.
+    foreign: Option<Foreign>,
+    /// AUTH was offered to it.
+    offered: bool,
     secured: bool,
     authenticated: bool,
     /// The session ends with this reply as soon as nothing is under way.
@@ -126,7 +133,7 @@ impl Dialogue {
         let mut dialogue = Dialogue {
             lines: LineReader::new(0),
             output: Vec::new(),
-            decoder: BodyDecoder::new(),
+            decoder: BodyDecoder::new(config.bare_ends),
             place: if config.ask_connection { Place::Door } else { Place::Command },
             question: None,
             hello: None,
@@ -135,6 +142,9 @@ impl Dialogue {
             turned_away: false,
             mail_refused: false,
             quit: false,
+            begun: false,
+            foreign: None,
+            offered: false,
             secured: false,
             authenticated: false,
             stopping: None,
@@ -206,6 +216,11 @@ impl Dialogue {
     /// The client has said QUIT: nothing more is due from it.
     pub fn has_quit(&self) -> bool {
         self.quit
+    }
+
+    /// What the client speaks in place of SMTP, where the session was ended for that.
+    pub fn foreign(&self) -> Option<&Foreign> {
+        self.foreign.as_ref()
     }
 
     /// How many recipients the mail under way has.
@@ -313,6 +328,7 @@ impl Dialogue {
         self.secured = true;
         self.authenticated = false;
         self.hello = None;
+        (self.begun, self.offered) = (false, false);
         self.abandon();
         self.expect_commands();
         self.turn += 1;
@@ -354,6 +370,7 @@ impl Dialogue {
             }
             Question::Data if accepted => {
                 self.place = Place::Body;
+                self.decoder = BodyDecoder::new(self.config.bare_ends);
                 return self.say(GO_ON);
             }
             Question::Data => self.abandon(),
@@ -442,6 +459,12 @@ impl Dialogue {
     }
 
     fn line<'a>(&mut self, input: &mut &'a [u8]) -> Option<Event<'a>> {
+        if !core::mem::replace(&mut self.begun, true)
+            && let Some(foreign) = input.first().and_then(|first| Foreign::of_first(*first))
+        {
+            self.send_away(foreign);
+            return None;
+        }
         let auth = matches!(self.place, Place::AuthLine);
         // Taken out for the time that its line is used.
         let mut lines = core::mem::replace(&mut self.lines, LineReader::new(0));
@@ -474,6 +497,16 @@ impl Dialogue {
         }
         self.expect_commands();
         event
+    }
+
+    /// The client speaks another protocol: nothing of it is carried out.
+    fn send_away(&mut self, foreign: Foreign) {
+        // Whoever does not speak the language is not told anything in it either, but for people who look.
+        if foreign != Foreign::Tls {
+            self.say(NOT_SMTP);
+        }
+        self.foreign = Some(foreign);
+        self.shut();
     }
 
     /// Drops the rest of a line that is too long.

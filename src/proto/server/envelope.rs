@@ -21,6 +21,8 @@ pub(super) struct Envelope {
     pub chunked: bool,
     /// Octets of the body so far.
     pub received: u64,
+    /// Octets of it that were handed out: bare line ends make it longer than its chunks.
+    pub handed_out: u64,
     /// Why the body is not taken; it is still read to its end.
     pub failed: Option<Reply>,
 }
@@ -43,5 +45,11 @@ impl Envelope {
     pub fn receive(&mut self, config: &Config, octets: u64) -> Result<(), Answer> {
         self.received = self.received.saturating_add(octets);
         if exceeds(config, self.received) { Err(TOO_LARGE) } else { Ok(()) }
+    }
+
+    /// So many more octets of it as the owner gets it, from chunks that were within the limit: is it still?
+    pub fn hand_out(&mut self, config: &Config, octets: u64) -> Result<(), Answer> {
+        self.handed_out = self.handed_out.saturating_add(octets);
+        if exceeds(config, self.handed_out) { Err(TOO_LARGE) } else { Ok(()) }
     }
 }

@@ -37,12 +37,14 @@ mod config;
 mod dialogue;
 mod envelope;
 mod event;
+mod foreign;
 mod options;
 mod request;
 
 pub use config::{AuthOffer, Config, Timeouts};
 pub use dialogue::Dialogue;
 pub use event::{AuthText, Event, TimeLimit, Waiting};
+pub use foreign::Foreign;
 pub use options::{BodyType, MailOptions, Notify, OriginalRecipient, RcptOptions, Return};
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::proto::command::Verb;
+use crate::proto::dot::BareEnds;
 use crate::proto::reply::Reply;
 use alloc::format;
 use alloc::string::String;
@@ -171,7 +172,9 @@ fn a_mail_by_bdat() {
     let input = format!("{ENVELOPE}BDAT 3\r\na\r\nBDAT 0\r\nBDAT 4 LAST\r\n.\n\r\nNOOP\r\n");
     let owner = talk(Config::new("mx.example"), &input);
     assert_eq!(owner.codes(), "220 250 250 250 250 250 250 250");
-    assert_eq!(owner.told[3..], ["complete a\\r\\n.\\n\\r\\n"], "octets are not touched");
+    assert_eq!(owner.told[3..], ["complete a\\r\\n.\\r\\n\\r\\n"], "dots are not touched");
+    let owner = talk(Config::new("mx"), &input.replace("<a@b>", "<a@b> BODY=BINARYMIME"));
+    assert_eq!(owner.told[3..], ["complete a\\r\\n.\\n\\r\\n"], "no octets are touched");
     let owner = talk(Config::new("mx.example"), &format!("{ENVELOPE}BDAT 0 LAST\r\n"));
     assert_eq!((owner.codes().as_str(), owner.told[3].as_str()), ("220 250 250 250 250", "complete "));
 }
@@ -451,30 +454,24 @@ fn a_chunk_of_unknown_length_ends_the_session() {
     assert_eq!(codes(&format!("{ENVELOPE}BDAT 18446744073709551615\r\nQUIT\r\n")), "220 250 250 250");
 }
 
+/// What hides an end is in `hostile`.
 #[test]
-fn false_ends_close_the_session() {
-    for end in [
-        "\n.\n",
-        "\r.\r",
-        "\r.\n",
-        "\n.\r",
-        "\n.\r\n",
-        "\r\n.\n",
-        "\r.\r\n",
-        "\r\n.\r\r\n",
-        "\r\r\n.\r\r\n",
-        "\r\n\0.\r\n",
-        "\r\n.\0\r\n",
-    ] {
-        let input = format!("{ENVELOPE}DATA\r\nx{end}MAIL FROM:<evil@x>\r\n.\r\n");
-        let owner = talk(Config::new("mx"), &input);
-        assert_eq!(owner.codes(), "220 250 250 250 354 554", "{end:?}");
-        assert_eq!(owner.told.last().unwrap(), "abandoned");
-    }
+fn bare_line_ends() {
+    let refusing = || Config { bare_ends: BareEnds::Refuse, ..Config::new("mx") };
+    let owner = talk(refusing(), &format!("{ENVELOPE}DATA\r\nx\ny\r\n.\r\nNOOP\r\n"));
+    assert_eq!((owner.codes().as_str(), owner.told.last().unwrap().as_str()), ("220 250 250 250 354 554", "abandoned"));
     assert_eq!(codes(&format!("{ENVELOPE}DATA\r\nx\r\n\0.\0x\r\nNOOP\r\n")), "220 250 250 250 354", "NULs alone");
     for line in ["NOOP\nNOOP\r\n", "NOOP\rNOOP\r\n", "NOOP\r\r\n"] {
         assert_eq!(codes(line), "220 500", "{line:?}");
     }
+    // A CR at the end of one chunk and the LF at the start of the next are one line end; at the last end it is one alone.
+    let chunks = format!("{ENVELOPE}BDAT 2\r\na\rBDAT 2\r\n\nbBDAT 2 LAST\r\nc\rNOOP\r\n");
+    let owner = talk(Config::new("mx"), &chunks);
+    assert_eq!(owner.told.last().unwrap(), "complete a\\r\\nbc\\r\\n");
+    assert_eq!(talk(refusing(), &chunks).codes(), "220 250 250 250 250 250 554 250");
+    let small = Config { size: 10, ..Config::new("mx") };
+    let long = format!("{ENVELOPE}BDAT 6 LAST\r\n\n\n\n\n\n\nNOOP\r\n");
+    assert_eq!(talk(small, &long).codes(), "220 250 250 250 552 250", "it is as large as it becomes");
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 use super::super::prep::saslprep;
 use super::super::scram;
+use super::strangers::{Likeness, best};
 use super::{Failure, ScramHash, ScramKeys, Secret};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use sha2::Sha256;
+use ctutils::CtEq;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 /// The users could not be looked up: a file that cannot be read, a directory that does not answer. The client is told
@@ -37,8 +39,14 @@ pub trait Authority: Send + Sync {
         Ok(None)
     }
 
-    /// It is [`Stored::Password`] that `look_up` gives, not keys. Strangers are then made to cost as much work as such
-    /// users do, so that the time does not tell who is one.
+    /// Whether the functions may wait for anything, such as a directory or the program. False: they only take the time that
+    /// the processor needs.
+    fn blocks(&self) -> bool {
+        true
+    }
+
+    /// It is [`Stored::Password`] that `look_up` gives, of some users at least. Whoever fails is then made to cost as much
+    /// work as such users do, so that the time does not tell who is one.
     fn keeps_passwords(&self) -> bool {
         false
     }
@@ -81,6 +89,8 @@ pub struct Realm {
     /// How many iterations strangers are told, and users of whom the password is kept. Set it to what the stored keys
     /// mostly have; 4,096 to 1,000,000.
     pub iterations: u32,
+    /// What the users are like, as far as strangers have to be like them.
+    pub likeness: Likeness,
     /// The scope that a token needs, as the refusal of one tells the client; may be empty.
     pub oauth_scope: String,
     /// Where clients find how to get a token (the URL of an OpenID configuration); may be empty.
@@ -89,7 +99,7 @@ pub struct Realm {
 
 /// What strangers and users with a password are told when nothing else is set: what the owner of a stolen file would
 /// have to do for each guess costs a client some milliseconds.
-const ITERATIONS: u32 = 10_000;
+pub const ITERATIONS: u32 = 10_000;
 
 impl Realm {
     /// A realm without OAuth.
@@ -99,6 +109,7 @@ impl Realm {
             host: host.into(),
             secret: Zeroizing::new(secret),
             iterations: ITERATIONS,
+            likeness: Likeness::default(),
             oauth_scope: String::new(),
             oauth_discovery: String::new(),
         }
@@ -109,35 +120,37 @@ impl Realm {
         if let Some(verdict) = self.authority.check_password(user, password)? {
             return Ok(verdict);
         }
-        let stored = self.authority.look_up(user)?;
+        let stored = self.look_up(user)?;
+        let given = prepared(password);
         // One salting in every case, known or not: it is what takes time.
-        let keys = match &stored {
-            Some(Stored::Keys(keys)) => ScramHash::ALL.iter().rev().find_map(|hash| hash.find(keys)).cloned(),
+        let best = match &stored {
+            Some(Stored::Keys(keys)) => best(keys),
             _ => None,
         };
-        let right = match &keys {
-            Some(keys) => keys.fit(password),
-            None => {
-                let _ = self.keys_of(ScramHash::Sha256, user, password);
-                false
-            }
+        let (salt, iterations) = self.shown(ScramHash::Sha256, user, stored.as_ref());
+        let (hash, salt, iterations) = match best {
+            Some(keys) => (keys.hash, &keys.salt, keys.iterations),
+            None => (ScramHash::Sha256, &salt, iterations),
         };
-        Ok(match stored {
-            Some(Stored::Password(known)) => prepared(&known) == prepared(password),
-            _ => right,
-        })
+        let made = ScramKeys::of_prepared(hash, &given, salt, iterations);
+        let right = match (&stored, best) {
+            (Some(Stored::Password(known)), _) => is_same(&prepared(known), &given),
+            (_, Some(keys)) => made.is_ok_and(|made| keys.are(&made)),
+            _ => false,
+        };
+        if !right {
+            self.make_up(&given, hash, iterations);
+        }
+        Ok(right)
     }
 
-    /// The keys that this password has in this realm.
-    pub(super) fn keys_of(&self, hash: ScramHash, user: &str, password: &Secret) -> Option<ScramKeys> {
-        ScramKeys::derive(hash, password, &self.salt_of(hash, user), self.iterations()).ok()
-    }
-
-    /// The salt of a user whose keys are not kept, a stranger's too: always the same one.
-    pub(super) fn salt_of(&self, hash: ScramHash, user: &str) -> Vec<u8> {
-        let mut salt = self.derived(b"salt", hash, user);
-        salt.truncate(16);
-        salt.to_vec()
+    /// What is kept about a user.
+    pub(super) fn look_up(&self, user: &str) -> Result<Option<Stored>, Failure> {
+        let stored = self.authority.look_up(user)?;
+        if let Some(Stored::Keys(keys)) = &stored {
+            self.likeness.seen(keys);
+        }
+        Ok(stored)
     }
 
     /// Octets that nobody without the secret can foretell, for this user and purpose.
@@ -145,15 +158,17 @@ impl Realm {
         let text = [purpose, b"\0", hash.name().as_bytes(), b"\0", user.as_bytes()].concat();
         scram::keyed::<Sha256>(self.secret.as_slice(), &text).unwrap_or_default()
     }
-
-    pub(super) fn iterations(&self) -> u32 {
-        self.iterations.clamp(scram::ITERATIONS_MIN, scram::ITERATIONS_MAX)
-    }
 }
 
 /// One spelling of a password for all ways to type it; one that has no such spelling stays as it is.
-fn prepared(password: &Secret) -> Secret {
-    saslprep(password.expose()).map_or_else(|_| password.clone(), |one| Secret::new(one.as_str().into()))
+fn prepared(password: &Secret) -> Zeroizing<String> {
+    saslprep(password.expose()).unwrap_or_else(|_| Zeroizing::new(password.expose().into()))
+}
+
+fn is_same(one: &str, other: &str) -> bool {
+    // Of two digests, so that the time does not tell how much of it was right.
+    let [one, other] = [one, other].map(|text| Sha256::digest(text.as_bytes()));
+    one.as_slice().ct_eq(other.as_slice()).to_bool()
 }
 
 impl fmt::Debug for Realm {

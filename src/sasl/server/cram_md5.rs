@@ -34,7 +34,7 @@ impl Side for CramMd5 {
         if user.is_empty() {
             return Err(Failure::Malformed);
         }
-        let stored = realm.authority.look_up(user)?;
+        let stored = realm.look_up(user)?;
         let (known, password) = match &stored {
             Some(Stored::Password(password)) => (true, password.expose()),
             _ => (false, "somebody, for the same work"),

@@ -42,6 +42,14 @@ impl ScramHash {
         }
     }
 
+    /// Does the work of so many iterations, for nothing.
+    pub(super) fn work(self, password: &str, iterations: u32) {
+        let _ = match self {
+            ScramHash::Sha1 => scram::salted::<Sha1>(password, b"nobody", iterations),
+            ScramHash::Sha256 => scram::salted::<Sha256>(password, b"nobody", iterations),
+        };
+    }
+
     /// The keys among these that are made with it.
     pub(super) fn find(self, keys: &[ScramKeys]) -> Option<&ScramKeys> {
         keys.iter().find(|keys| keys.hash == self)
@@ -71,21 +79,34 @@ impl ScramKeys {
     /// Makes the keys of a password. The salt should be 16 random octets, fresh for each user; with many iterations
     /// (4,096 to 1,000,000) it takes a while.
     pub fn derive(hash: ScramHash, password: &Secret, salt: &[u8], iterations: u32) -> Result<Self, SaslError> {
-        let password = saslprep(password.expose())?;
+        ScramKeys::of_prepared(hash, &saslprep(password.expose())?, salt, iterations)
+    }
+
+    /// The same of a password that has been prepared.
+    pub(super) fn of_prepared(
+        hash: ScramHash,
+        password: &str,
+        salt: &[u8],
+        iterations: u32,
+    ) -> Result<Self, SaslError> {
         if !ITERATIONS.contains(&iterations) || salt.is_empty() || salt.len() > FIELD_MAX {
             return Err(SaslError::BadCredentials("SCRAM needs a salt, and 4096 to 1000000 iterations"));
         }
         let (stored_key, server_key) = match hash {
-            ScramHash::Sha1 => keys::<Sha1>(&password, salt, iterations)?,
-            ScramHash::Sha256 => keys::<Sha256>(&password, salt, iterations)?,
+            ScramHash::Sha1 => keys::<Sha1>(password, salt, iterations)?,
+            ScramHash::Sha256 => keys::<Sha256>(password, salt, iterations)?,
         };
         Ok(ScramKeys { hash, salt: salt.to_vec(), iterations, stored_key, server_key })
     }
 
     /// These are the keys of this password.
     pub fn fit(&self, password: &Secret) -> bool {
-        ScramKeys::derive(self.hash, password, &self.salt, self.iterations)
-            .is_ok_and(|keys| keys.stored_key.as_slice().ct_eq(&self.stored_key).to_bool())
+        ScramKeys::derive(self.hash, password, &self.salt, self.iterations).is_ok_and(|keys| self.are(&keys))
+    }
+
+    /// These are the same keys.
+    pub(super) fn are(&self, others: &ScramKeys) -> bool {
+        self.stored_key.as_slice().ct_eq(&others.stored_key).to_bool()
     }
 }
 

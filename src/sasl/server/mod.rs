@@ -4,8 +4,9 @@
 //! reply to it; who may come in, it asks the [`Authority`] of its [`Realm`]. That may take time (a file, a directory,
 //! and the work that SCRAM makes of every password), so a server with many sessions calls it on a worker.
 //!
-//! Nobody learns from it which users there are: a stranger gets a salt like anyone else, always the same one, costs the
-//! same work and fails with the same words. What is compared with a secret is compared in constant time.
+//! Nobody learns from it which users there are: a stranger gets a salt and a number of iterations as users have them, always
+//! the same ones, costs the same work and fails after as many replies with the same words. What is compared with a secret is
+//! compared in constant time.
 
 use super::wire;
 use super::{ChannelBinding, ENTROPY, SaslError, Secret, traits};
@@ -24,10 +25,12 @@ mod keys;
 mod oauth;
 mod password;
 mod scram;
+mod strangers;
 mod trusted;
 
-pub use authority::{Authority, Realm, Stored, Unavailable};
+pub use authority::{Authority, ITERATIONS, Realm, Stored, Unavailable};
 pub use keys::{NotKeys, ScramHash, ScramKeys};
+pub use strangers::Likeness;
 
 #[cfg(test)]
 mod tests;
@@ -204,6 +207,7 @@ pub fn offer(mechanism: &str) -> Option<AuthOffer> {
     Some(AuthOffer {
         name: (*name).to_owned(),
         sends_password: traits.sends_password,
+        guessable: [super::cram_md5::NAME, super::digest_md5::NAME].contains(name),
         binds_channel: traits.binds_channel,
         client_first: *client_first,
     })

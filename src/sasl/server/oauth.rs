@@ -37,13 +37,18 @@ impl Side for OAuth {
             Kind::Bearer => bearer(message)?,
             Kind::XOAuth2 => xoauth2(message)?,
         };
-        match realm.authority.check_token(&user, &token)? {
+        let verdict = match realm.authority.check_token(&user, &token)? {
             // The user that was asked for is the one to act as, should the token be another's.
             Some(owner) => authorize(&owner, &user, realm),
-            None => {
+            None => Err(Failure::Wrong),
+        };
+        match verdict {
+            // Whether the token is none or another's: it is refused in as many replies.
+            Err(Failure::Wrong) => {
                 self.refused = true;
                 Ok(Next::Ask(self.refusal(realm)))
             }
+            verdict => verdict,
         }
     }
 }

@@ -69,6 +69,8 @@ struct Asked {
     nonce: String,
     /// The client's first message without its header, a comma, and our first message.
     front: String,
+    /// The salt that was shown.
+    salt: Vec<u8>,
     against: Against,
 }
 
@@ -110,33 +112,41 @@ impl<D: Hash> Scram<D> {
             (false, _) => return Err(Failure::Malformed),
         };
         let binding = [first.header.as_bytes(), channel].concat();
-        let user = saslprep(&first.user).map_err(|_| Failure::Wrong)?;
-        let against = match realm.authority.look_up(&user)? {
+        // A name that nobody can have goes the way of all others that are nobody's.
+        let (user, possible) = match saslprep(&first.user) {
+            Ok(user) => (user, true),
+            Err(_) => (Zeroizing::new(first.user), false),
+        };
+        let stored = realm.look_up(&user)?.filter(|_| possible);
+        let (salt, iterations) = realm.shown(self.hash, &user, stored.as_ref());
+        let against = match stored {
             Some(Stored::Password(password)) => Against::Password(password),
             Some(Stored::Keys(keys)) => self.hash.find(&keys).cloned().map_or(Against::Nobody, Against::Keys),
             None => Against::Nobody,
         };
         let (salt, iterations) = match &against {
             Against::Keys(keys) => (keys.salt.clone(), keys.iterations),
-            Against::Password(_) | Against::Nobody => (realm.salt_of(self.hash, &user), realm.iterations()),
+            Against::Password(_) | Against::Nobody => (salt, iterations),
         };
         let nonce = format!("{}{}", first.nonce, self.nonce);
-        let answer = format!("r={nonce},s={},i={iterations}", STANDARD.encode(salt));
+        let answer = format!("r={nonce},s={},i={iterations}", STANDARD.encode(&salt));
         let front = format!("{},{answer}", first.bare);
         let (user, authzid) = (String::from(user.as_str()), first.authzid);
-        self.step = Step::Proof(Box::new(Asked { user, authzid, binding, nonce, front, against }));
+        self.step = Step::Proof(Box::new(Asked { user, authzid, binding, nonce, front, salt, against }));
         Ok(Next::Ask(answer.into_bytes()))
     }
 
     /// Our proof, if the client's is right.
     fn last(&mut self, asked: Asked, message: &str, realm: &Realm) -> Result<Next, Failure> {
         let last = ClientLast::parse(message)?;
-        let keys = self.keys(&asked, realm);
+        let (keys, salted) = self.keys(&asked, realm);
         let text = format!("{},{}", asked.front, last.without_proof);
         let keys = keys.filter(|keys| proves::<D>(keys, text.as_bytes(), &last.proof));
         let known = !matches!(asked.against, Against::Nobody);
-        if !known || last.nonce != asked.nonce || last.binding != asked.binding {
-            return Err(Failure::Wrong);
+        let keys = keys.filter(|_| known && last.nonce == asked.nonce && last.binding == asked.binding);
+        if keys.is_none() && !salted && realm.authority.keeps_passwords() {
+            // As much as it costs to see that the proof is not that of a password.
+            self.hash.work("nobody", realm.iterations());
         }
         let keys = keys.ok_or(Failure::Wrong)?;
         let signature = keyed::<D>(&keys.server_key, text.as_bytes()).map_err(|_| Failure::Wrong)?;
@@ -144,20 +154,22 @@ impl<D: Hash> Scram<D> {
         Ok(Next::Ask(format!("v={}", STANDARD.encode(&*signature)).into_bytes()))
     }
 
-    /// The keys of a user. A stranger's proof is held against keys that nobody has: for the same work, and in vain.
-    fn keys(&self, asked: &Asked, realm: &Realm) -> Option<ScramKeys> {
+    /// The keys of a user, and whether a password was salted for them. A stranger's proof is held against keys that nobody
+    /// has, in vain.
+    fn keys(&self, asked: &Asked, realm: &Realm) -> (Option<ScramKeys>, bool) {
         match &asked.against {
-            Against::Keys(keys) => Some(keys.clone()),
-            Against::Password(password) => realm.keys_of(self.hash, &asked.user, password),
+            Against::Keys(keys) => (Some(keys.clone()), false),
+            Against::Password(password) => {
+                let keys = ScramKeys::derive(self.hash, password, &asked.salt, realm.iterations()).ok();
+                let salted = keys.is_some();
+                (keys, salted)
+            }
             Against::Nobody => {
-                if realm.authority.keeps_passwords() {
-                    let _ = realm.keys_of(self.hash, &asked.user, &Secret::new(String::from("nobody")));
-                }
                 let mut nobodys = realm.derived(b"nobody", self.hash, &asked.user);
                 nobodys.truncate(self.hash.len());
                 let (salt, iterations) = (Vec::new(), realm.iterations());
                 let (stored_key, server_key) = (nobodys.clone(), nobodys);
-                Some(ScramKeys { hash: self.hash, salt, iterations, stored_key, server_key })
+                (Some(ScramKeys { hash: self.hash, salt, iterations, stored_key, server_key }), false)
             }
         }
     }

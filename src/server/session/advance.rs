@@ -8,13 +8,17 @@ use crate::net::tls::Handshake;
 use crate::proto::server::Waiting;
 use crate::server::log::What;
 use crate::server::proxy::{self, Behind, Header};
-use crate::server::spool::{Peer, TlsFacts};
+use crate::server::spool::{Peer, Refusal, TlsFacts};
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// After so many steps of one session the others have their turn, and before that after a buffer that it filled.
 const TURNS: usize = 8;
+
+/// A proxy has at least so long for its header: a segment that is lost comes again within it, as the specification of the
+/// protocol has it.
+const PROXY_LEAST: Duration = Duration::from_secs(3);
 
 impl Session {
     /// Does what can be done without waiting. `buffer` is lent for this call, for what is read.
@@ -56,6 +60,9 @@ impl Session {
                 return Some(Step::Wait(None));
             }
         }
+        if let Some(step) = self.hold(now) {
+            return Some(step);
+        }
         let pending = core::mem::take(&mut self.pending);
         // Nothing is read while there is something left of before, or while the client does not take our replies.
         let mut got = None;
@@ -82,7 +89,13 @@ impl Session {
             return self.lose(&why);
         }
         match pause {
-            Pause::Closed => (self.stage, self.since.1) = (Stage::Closing, now),
+            Pause::Closed => {
+                if let Some(foreign) = self.dialogue.foreign() {
+                    let refusal = Refusal::new(421, (7, 0), "Not SMTP").because(foreign.words());
+                    self.log_refused("session", "", &refusal);
+                }
+                (self.stage, self.since.1) = (Stage::Closing, now);
+            }
             Pause::Work => {}
             Pause::Turn => return Some(Step::Again),
             Pause::Handshake if self.has_unsent() => return Some(self.wait(now)),
@@ -218,7 +231,7 @@ impl Session {
         }
     }
 
-    fn send(&mut self) -> io::Result<()> {
+    pub(super) fn send(&mut self) -> io::Result<()> {
         let Some(wire) = &mut self.wire else { return Ok(()) };
         if self.dialogue.output().is_empty() && !wire.holds() {
             return Ok(());
@@ -263,7 +276,8 @@ impl Session {
                     Ok(Got::Data(_)) => None,
                     Ok(Got::Later) => Some(Step::Again),
                     Ok(Got::Blocked) => {
-                        let until = self.since.1.checked_add(self.service.dialogue.timeouts.handshake);
+                        let within = self.service.dialogue.timeouts.hello.max(PROXY_LEAST);
+                        let until = self.since.1.checked_add(within);
                         if until.is_none_or(|until| now < until) {
                             return Some(Step::Wait(until));
                         }

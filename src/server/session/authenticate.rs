@@ -1,12 +1,19 @@
-//! AUTH: the exchange runs as work, since looking a user up and salting a password take time.
+//! AUTH: the exchange runs as work, since looking a user up and salting a password take time. The answer to one that failed
+//! waits for a while, and no thread with it.
 
-use super::Session;
 use super::work::Task;
+use super::{Session, Step as SessionStep};
+use crate::proto::reply::Reply;
 use crate::proto::server::AuthText;
 use crate::sasl::ENTROPY;
 use crate::sasl::server::{Exchange, Failure, Step, Surroundings};
+use crate::server::brake::Attempt;
+use crate::server::clients::is_this_machine;
 use crate::server::log::What;
+use crate::server::pool::Turn;
+use crate::server::spool::Peer;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// An authentication under way.
 pub(super) struct Login {
@@ -14,11 +21,33 @@ pub(super) struct Login {
     exchange: Exchange,
     /// The first step is done.
     begun: bool,
+    attempt: Attempt,
+}
+
+/// An answer that waits.
+pub(super) struct Held {
+    reply: Reply,
+    /// So long, from when it was first looked at.
+    pub(super) delay: Duration,
+    since: Option<Instant>,
 }
 
 impl Session {
     /// The client begins one.
     pub(super) fn authenticate(&mut self, mechanism: String, initial: Option<AuthText>) {
+        let address = if let Peer::Internet(peer) = self.client.peer { Some(peer.ip()) } else { None };
+        let mut attempt = self.service.brake.attempt(address, Instant::now());
+        // Of this machine nobody is shut out: whoever has not failed yet comes before whoever goes on guessing.
+        if !self.mistaken && address.is_none_or(is_this_machine) {
+            attempt.turn = attempt.turn.min(Turn::Second);
+        }
+        if !attempt.heard {
+            let why = "too many failed logins from this address lately";
+            self.log(What::NotAuthenticated { mechanism: &mechanism, why });
+            let reply = Reply::new(454, "4.7.0 Too many failed logins from your address: try again later");
+            self.held = Some(Box::new(Held { reply, delay: attempt.delay, since: None }));
+            return;
+        }
         let begun = match &self.service.realm {
             Some(realm) => self
                 .surroundings()
@@ -26,12 +55,35 @@ impl Session {
             None => Err("no users are set up".to_owned()),
         };
         match begun {
-            Ok(exchange) => self.ask(Task::Login(Box::new(Login { mechanism, exchange, begun: false }), initial)),
+            Ok(exchange) => {
+                let login = Login { mechanism, exchange, begun: false, attempt };
+                self.ask(Task::Login(Box::new(login), initial));
+            }
             Err(why) => {
                 self.log(What::NotAuthenticated { mechanism: &mechanism, why: &why });
                 self.dialogue.answer(&Step::Refused(Failure::Unavailable).reply());
             }
         }
+    }
+
+    /// What to wait for while an answer waits; when its time has come it is given.
+    pub(super) fn hold(&mut self, now: Instant) -> Option<SessionStep> {
+        let held = self.held.as_mut()?;
+        let until = *held.since.get_or_insert(now) + held.delay;
+        if now < until && !self.left {
+            // Replies of before may still be on their way. A client that is gone is noticed afterwards.
+            let _ = self.send();
+            return Some(SessionStep::Wait(Some(until)));
+        }
+        let held = self.held.take()?;
+        if now < until {
+            // Whoever does not wait for the answer does not get it either.
+            self.log(What::Closed);
+            self.dialogue.shut();
+        } else {
+            self.dialogue.answer(&held.reply);
+        }
+        None
     }
 
     /// The client has answered a challenge.
@@ -59,9 +111,21 @@ impl Session {
                     Failure::Unavailable => "the users could not be looked up",
                 };
                 self.log(What::NotAuthenticated { mechanism, why });
+                if *failure == Failure::Wrong {
+                    self.mistaken = true;
+                    let held = Held { reply: step.reply(), delay: login.attempt.delay, since: None };
+                    self.held = Some(Box::new(held));
+                    return;
+                }
             }
         }
         self.dialogue.answer(&step.reply());
+    }
+
+    /// So many log in at this moment that this one is not looked at.
+    pub(super) fn put_off(&mut self, login: &Login) {
+        self.log(What::NotAuthenticated { mechanism: &login.mechanism, why: "too many others are logging in now" });
+        self.dialogue.answer(&Step::Refused(Failure::Unavailable).reply());
     }
 
     fn surroundings(&self) -> Result<Surroundings, String> {
@@ -79,9 +143,19 @@ impl Login {
     /// The next step of it.
     pub(super) fn step(&mut self, text: Option<&AuthText>) -> Step {
         let begun = core::mem::replace(&mut self.begun, true);
-        match text {
+        let step = match text {
             Some(text) if begun => self.exchange.respond(text.expose()),
             initial => self.exchange.begin(initial.map(AuthText::expose)),
+        };
+        // Here, since the session may be gone by now.
+        if step == Step::Refused(Failure::Wrong) {
+            self.attempt.failed();
         }
+        step
+    }
+
+    /// Who comes first.
+    pub(super) fn turn(&self) -> Turn {
+        self.attempt.turn
     }
 }

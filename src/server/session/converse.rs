@@ -122,6 +122,7 @@ impl Session {
             }
             (Task::Write, Outcome::Verdict(Ok(()))) => return,
             (Task::Login(login, _), Outcome::Login(step)) => return self.authenticated(login, &step),
+            (Task::Login(login, _), Outcome::PutOff) => return self.put_off(&login),
             (task, Outcome::Verdict(Ok(()))) => {
                 let text = match task {
                     Task::Sender => "Sender ok",
@@ -135,9 +136,10 @@ impl Session {
                 Outcome::Verdict(Err(refusal)) | Outcome::Answer(Err(refusal)) | Outcome::Finished(Err(refusal)),
             ) => (task, refusal),
             // A question that is answered with something else is a defect of this file, as a panic is one elsewhere.
-            (task, Outcome::Defect | Outcome::Answer(_) | Outcome::Finished(_) | Outcome::Login(_)) => {
-                (task, Refusal::local("a defect of the server or of the program's callback: it panicked"))
-            }
+            (
+                task,
+                Outcome::Defect | Outcome::Answer(_) | Outcome::Finished(_) | Outcome::Login(_) | Outcome::PutOff,
+            ) => (task, Refusal::local("a defect of the server or of the program's callback: it panicked")),
         };
         let (task, refusal) = refused;
         self.refused(&task, &refusal);

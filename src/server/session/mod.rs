@@ -25,7 +25,7 @@ use crate::net::transport::{Readiness, Source, Transport};
 use crate::net::wait::Interest;
 use crate::proto::reply::Reply;
 use crate::proto::server::Dialogue;
-use authenticate::Login;
+use authenticate::{Held, Login};
 use pending::Pending;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -99,6 +99,12 @@ pub struct Session {
     mail: Option<Box<Mail>>,
     /// An authentication that waits for its client.
     login: Option<Box<Login>>,
+    /// The answer to a failed one, which waits.
+    held: Option<Box<Held>>,
+    /// A login has failed in this session.
+    mistaken: bool,
+    /// The client sends nothing any more.
+    left: bool,
     working: Working,
     /// What the time limit counts from, and whose turn that was.
     since: (u64, Instant),
@@ -164,6 +170,9 @@ impl Session {
             pending: Pending::default(),
             mail: None,
             login: None,
+            held: None,
+            mistaken: false,
+            left: false,
             working: Working::No,
             since: (0, now),
             opened: now,
@@ -201,6 +210,11 @@ impl Session {
         seen.readable || seen.ended || self.has_unsent()
     }
 
+    /// The client sends nothing any more, for certain. Call `woken` as well.
+    pub fn left(&mut self) {
+        self.left = true;
+    }
+
     /// What `advance` waits for: appended to `list`.
     pub fn waits<'a>(&'a self, list: &mut Vec<(Source<'a>, Interest)>) {
         if let Stage::Securing(handshake) = &self.stage {
@@ -208,7 +222,7 @@ impl Session {
         } else if let Some(wire) = &self.wire {
             let unsent = wire.holds() || !self.dialogue.output().is_empty();
             // What the client sends is not wanted while it does not take our replies, or while an answer is awaited.
-            let readable = !unsent && !matches!(self.working, Working::Out);
+            let readable = !unsent && !matches!(self.working, Working::Out) && self.held.is_none();
             list.push((wire.transport.source(), Interest { readable, writable: unsent }));
         }
     }
@@ -228,6 +242,9 @@ impl Session {
         if unsaid {
             self.dialogue.shut();
             self.stage = Stage::Closing;
+        }
+        if let Some(held) = &mut self.held {
+            held.delay = Duration::ZERO;
         }
         self.dialogue.stop(&Reply::new(421, "This server is going down: try again later"));
     }

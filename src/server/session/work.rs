@@ -5,6 +5,7 @@ use crate::proto::command::Verb;
 use crate::proto::server::AuthText;
 use crate::sasl::server::Step;
 use crate::server::decide::{Answer, Client};
+use crate::server::pool::Turn;
 use crate::server::service::Service;
 use crate::server::spool::{Confirmation, Delivery, Envelope, Recipient, Refusal, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -51,6 +52,8 @@ pub(super) enum Outcome {
     Answer(Result<Answer>),
     Finished(Result<Confirmation>),
     Login(Step),
+    /// A login that is not looked at now.
+    PutOff,
     /// It panicked.
     Defect,
 }
@@ -89,6 +92,19 @@ impl Work {
             Task::Finish => decides || spools,
             Task::Drop => spools && self.mail.as_ref().is_some_and(|mail| mail.delivery.is_some()),
         }
+    }
+
+    /// Whether it is a step of a login, which has workers of its own; and its turn there.
+    pub(in crate::server) fn login(&self) -> Option<Turn> {
+        match &self.task {
+            Task::Login(login, _) => Some(login.turn()),
+            _ => None,
+        }
+    }
+
+    /// There are so many logins that this one is not looked at; or the server ends.
+    pub(in crate::server) fn put_off(self) -> Worked {
+        Worked { mail: self.mail, task: self.task, outcome: Outcome::PutOff }
     }
 
     /// Does it, on the thread that calls. A panic in it becomes a refusal.

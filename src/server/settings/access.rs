@@ -3,15 +3,17 @@
 use crate::proto::address::Mailbox;
 use crate::proto::command::Verb;
 use crate::server::decide::{AcceptAll, Answer, Client, Decide};
+use crate::server::domain::canonical;
 use crate::server::spool::{Envelope, Recipient, Refusal, Result};
 use std::sync::Arc;
 
 /// Whom mail is taken for.
 #[derive(Clone, Default)]
 pub(super) struct Access {
-    /// Domains in small letters; one that begins with a dot stands for all below it.
+    /// Domains in the one spelling that is compared; one that begins with a dot stands for all below
+    /// it.
     pub(super) domains: Vec<String>,
-    /// Single addresses, in small letters.
+    /// Single addresses, their domains likewise.
     pub(super) recipients: Vec<String>,
     /// Without lists: for everyone, not only from users who have logged in.
     pub(super) open: bool,
@@ -22,15 +24,24 @@ pub(super) struct Access {
 }
 
 impl Access {
+    /// Mail is taken for these, in whatever way they are written.
+    pub(super) fn lists(self, domains: &[String], recipients: &[String]) -> Access {
+        let of = |domain: &String| match domain.strip_prefix('.') {
+            Some(parent) => format!(".{}", canonical(parent)),
+            None => canonical(domain),
+        };
+        let (domains, recipients) =
+            (domains.iter().map(of).collect(), recipients.iter().map(|name| one(name)).collect());
+        Access { domains, recipients, ..self }
+    }
+
     fn takes(&self, to: &Mailbox) -> bool {
         let Some(domain) = to.domain() else {
             // RFC 5321 section 4.5.1: a postmaster without a domain is this server's.
             return to.local_part().eq_ignore_ascii_case("postmaster");
         };
-        // A dot at the end of a domain says nothing.
-        let (name, domain) = (to.as_str().to_ascii_lowercase(), domain.to_ascii_lowercase());
-        let (name, domain) = (without_dot(&name), without_dot(&domain));
-        if self.recipients.iter().any(|known| without_dot(known) == name) {
+        let (name, domain) = (one(to.as_str()), canonical(domain));
+        if self.recipients.contains(&name) {
             return true;
         }
         // "user%elsewhere@here", "elsewhere!user@here": a next server may send it on to elsewhere, because it trusts this one.
@@ -39,10 +50,10 @@ impl Access {
         }
         let listed = |known: &String| match known.strip_prefix('.') {
             Some(parent) => {
-                let front = domain.strip_suffix(without_dot(parent));
+                let front = domain.strip_suffix(parent);
                 front.is_some_and(|front| front.len() > 1 && front.ends_with('.'))
             }
-            None => domain == without_dot(known),
+            None => domain == *known,
         };
         self.domains.iter().any(listed)
     }
@@ -52,8 +63,12 @@ impl Access {
     }
 }
 
-fn without_dot(name: &str) -> &str {
-    name.strip_suffix('.').unwrap_or(name)
+/// An address in the one spelling that is compared. Whose capital letters mean something in a local part is not asked.
+fn one(address: &str) -> String {
+    match address.rsplit_once('@') {
+        Some((local, domain)) => format!("{}@{}", local.to_ascii_lowercase(), canonical(domain)),
+        None => address.to_ascii_lowercase(),
+    }
 }
 
 impl Decide for Access {
@@ -104,11 +119,7 @@ mod tests {
 
     #[test]
     fn domains_below_and_single_addresses() {
-        let access = Access {
-            domains: vec!["example.com".into(), ".example.net".into()],
-            recipients: vec!["a@example.org".into()],
-            ..Access::default()
-        };
+        let access = Access::default().lists(&["example.com".into(), ".example.net".into()], &["a@example.org".into()]);
         for to in ["x@example.com", "x@EXAMPLE.com", "x@a.example.net", "x@a.b.example.net", "A@example.org"]
             .iter()
             .flat_map(|to| [to.to_string(), format!("{to}.")])
@@ -129,9 +140,27 @@ mod tests {
     }
 
     #[test]
+    fn both_spellings_of_a_domain_are_one() {
+        for listed in ["b\u{fc}cher.example", "B\u{dc}CHER.example.", "xn--bcher-kva.example", "XN--BCHER-KVA.EXAMPLE"]
+        {
+            let access = Access::default().lists(&[listed.into(), format!(".{listed}")], &[]);
+            let single = Access::default().lists(&[], &[format!("Alice@{listed}")]);
+            for domain in
+                ["b\u{fc}cher.example", "B\u{dc}cher.example.", "bu\u{308}cher.example", "xn--Bcher-kva.example"]
+            {
+                assert!(takes(&access, &format!("x@{domain}")), "{listed} {domain}");
+                assert!(takes(&access, &format!("x@a.{domain}")), "{listed} {domain}");
+                assert!(takes(&single, &format!("alice@{domain}")), "{listed} {domain}");
+                assert!(!takes(&single, &format!("bob@{domain}")), "{listed} {domain}");
+            }
+            assert!(!takes(&access, "x@bucher.example") && !takes(&access, "x@xn--bcher-kvb.example"));
+        }
+    }
+
+    #[test]
     fn a_relay_takes_no_way_to_elsewhere_within_a_local_part() {
         let (domains, recipients) = (vec!["example.com".into()], vec!["100%@example.com".into()]);
-        let mut access = Access { domains, recipients, relays: true, ..Access::default() };
+        let mut access = Access { relays: true, ..Access::default() }.lists(&domains, &recipients);
         let ways = ["x%a.test@example.com", "a.test!x@example.com", "\"x@a.test\"@example.com"];
         for to in ways {
             assert!(!takes(&access, to), "{to}");

@@ -5,6 +5,7 @@
 //! of its own beside them: [`Own`].
 
 mod access;
+mod secret;
 mod setup;
 mod users;
 
@@ -13,6 +14,7 @@ pub use users::Users;
 
 use crate::policy::did_you_mean;
 use crate::policy::text::without_mark;
+use crate::proto::dot::BareEnds;
 use crate::sasl::Secret;
 use ini::{Ini, ParseOption};
 use std::path::PathBuf;
@@ -87,8 +89,14 @@ pub const KEYS: &[Key] = &[
     key("recipients", "LIST", "these recipients are taken"),
     key("users", "FILE", "users, a line each: NAME:PASSWORD or NAME:SCRAM keys; they may send to everyone"),
     key("mechanisms", "LIST", "what AUTH offers (default: all that passwords or keys are enough for)"),
+    key(
+        "login-secret",
+        "FILE",
+        "keeps what strangers who try to log in are shown the same; made when it is missing (default: by the machine's id)",
+    ),
     key("auth-required", "", "only users may send"),
     key("auth-in-clear", "", "passwords without TLS, too: anyone on the way can read them"),
+    key("md5-in-clear", "", "CRAM-MD5 without TLS, too: whoever reads it on the way can guess the password"),
     group("TLS"),
     key("tls-certificate", "FILE", "certificate and the chain behind it, in PEM"),
     key("tls-key", "FILE", "its private key, in PEM (default: in the same file)"),
@@ -101,6 +109,11 @@ pub const KEYS: &[Key] = &[
         "do not offer these: PIPELINING, 8BITMIME, SMTPUTF8, DSN, CHUNKING, BINARYMIME, ENHANCEDSTATUSCODES, LIMITS",
     ),
     key("dsn", "", "offer DSN: whoever the mail goes on to sends the notices that its sender asks for"),
+    key(
+        "bare-newline",
+        "WHAT",
+        "a line end of CR or LF alone in a message: normalize (default) makes CRLF of it, refuse",
+    ),
     key("max-size", "OCTETS", "largest message, 0 for no limit (default: 52428800)"),
     key("max-recipients", "COUNT", "recipients of a mail (default: 1000)"),
     key("max-mails", "COUNT", "mails of a connection, 0 for no limit (default: 1000, no limit for this machine)"),
@@ -116,9 +129,15 @@ pub const KEYS: &[Key] = &[
         "",
         "where functions of a program take mail: they keep each message in memory while it comes, which counts there",
     ),
+    key(
+        "max-login-failures",
+        "COUNT",
+        "failed logins of an address in about ten minutes, 0 for no limit and no delay (default: 20)",
+    ),
     key("timeout", "SECONDS", "for the next command or piece of a message (default: 300)"),
     key("threads", "COUNT", "threads for sessions (default, and 0: half of the processors)"),
-    key("workers", "COUNT", "most threads for disks, logins and the next server (default: 512)"),
+    key("workers", "COUNT", "most threads for disks and the next server (default: 512)"),
+    key("login-threads", "COUNT", "threads for logins (default, and 0: half of the processors)"),
 ];
 
 /// Where mail goes.
@@ -156,13 +175,16 @@ pub struct Settings {
     tls_required: bool,
     users: Option<PathBuf>,
     mechanisms: Vec<String>,
+    login_secret: Option<PathBuf>,
     auth_required: bool,
     auth_in_clear: bool,
+    md5_in_clear: bool,
     domains: Vec<String>,
     recipients: Vec<String>,
     proxies: Vec<String>,
     without: Vec<String>,
     dsn: bool,
+    bare_ends: BareEnds,
     size_max: Option<u64>,
     recipients_max: Option<usize>,
     mails_max: Option<usize>,
@@ -173,6 +195,8 @@ pub struct Settings {
     timeout: Option<Duration>,
     threads: usize,
     workers: Option<usize>,
+    login_threads: usize,
+    login_failures_max: Option<u32>,
 }
 
 /// The error of a key that does not exist, with the nearest that does.
@@ -214,8 +238,10 @@ impl Settings {
             "recipients" => self.recipients.extend(list(value).map(str::to_ascii_lowercase)),
             "users" => self.users = Some(value.into()),
             "mechanisms" => self.mechanisms.extend(list(value).map(str::to_owned)),
+            "login-secret" => self.login_secret = Some(value.into()),
             "auth-required" => self.auth_required = flag(value)?,
             "auth-in-clear" => self.auth_in_clear = flag(value)?,
+            "md5-in-clear" => self.md5_in_clear = flag(value)?,
             "tls-certificate" => self.tls_certificate = Some(value.into()),
             "tls-key" => self.tls_key = Some(value.into()),
             "tls-required" => self.tls_required = flag(value)?,
@@ -223,6 +249,7 @@ impl Settings {
             "proxies" => self.proxies.extend(list(value).map(str::to_owned)),
             "without" => self.without.extend(list(value).map(str::to_ascii_uppercase)),
             "dsn" => self.dsn = flag(value)?,
+            "bare-newline" => self.bare_ends = bare_ends(value)?,
             "max-size" => self.size_max = Some(number(value)?),
             "max-recipients" => self.recipients_max = Some(at_least_one(value)?),
             "max-mails" => self.mails_max = Some(number(value)?),
@@ -233,6 +260,8 @@ impl Settings {
             "timeout" => self.timeout = Some(some_seconds(value)?),
             "threads" => self.threads = number(value)?,
             "workers" => self.workers = Some(at_least_one(value)?),
+            "login-threads" => self.login_threads = number(value)?,
+            "max-login-failures" => self.login_failures_max = Some(number(value)?),
             _ => return Err(unknown(key)),
         }
         Ok(())
@@ -286,6 +315,14 @@ pub fn flag(value: &str) -> Result<bool, String> {
     }
 }
 
+fn bare_ends(value: &str) -> Result<BareEnds, String> {
+    match value {
+        "normalize" => Ok(BareEnds::Normalize),
+        "refuse" => Ok(BareEnds::Refuse),
+        _ => Err("write normalize or refuse".to_owned()),
+    }
+}
+
 /// A number that fits.
 fn number<T: std::str::FromStr>(value: &str) -> Result<T, String> {
     value.parse().map_err(|_| format!("{value} is no number that can be used here"))
@@ -333,6 +370,7 @@ mod tests {
         for key in KEYS.iter().filter(|key| !key.name.is_empty()) {
             let value = match key.value {
                 "" => "yes",
+                "WHAT" => "refuse",
                 "FILE" | "FOLDER" | "ADDRESS" | "LIST" | "URL" | "NAME" => "x",
                 _ => "7",
             };

@@ -14,7 +14,7 @@ use crate::server::machine;
 #[cfg(unix)]
 use crate::server::spool::maildir;
 use crate::server::spool::{Discard, Memory, Spool, relay};
-use crate::server::{Limits, Listen, Network, Place, Service};
+use crate::server::{Brake, FAILURES_MAX, Limits, Listen, Network, Place, Service};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -102,17 +102,19 @@ impl Settings {
         service.dialogue.ask_hello = own.decides_hellos;
         service.dialogue.expn = own.knows_lists;
         let relays = matches!(self.into, Some(Destination::Relay(_)));
-        let (domains, recipients) = (self.domains.clone(), self.recipients.clone());
+        let (domains, recipients) = (&self.domains, &self.recipients);
         if relays && domains.is_empty() && recipients.is_empty() && !has_users && !own.decides_recipients {
             return Err("a relay without domains, recipients or users would take mail for nobody".to_owned());
         }
         let open = !relays || own.decides_recipients;
-        service.decide = Arc::new(Access { domains, recipients, open, relays, then: own.decide });
+        service.decide =
+            Arc::new(Access { open, relays, then: own.decide, ..Access::default() }.lists(domains, recipients));
 
         let defaults = Limits::default();
         let limits = Limits {
             threads: self.threads,
             workers: self.workers.unwrap_or_else(workers),
+            login_threads: self.login_threads,
             connections: self.connections_max.unwrap_or(defaults.connections),
             connections_per_client: self.connections_per_client.unwrap_or(defaults.connections_per_client),
         };
@@ -159,6 +161,7 @@ impl Settings {
             *offered = false;
         }
         dialogue.binary_mime &= dialogue.chunking;
+        dialogue.bare_ends = self.bare_ends;
         dialogue.size = self.size_max.unwrap_or(dialogue.size);
         dialogue.recipients_max = self.recipients_max.unwrap_or(dialogue.recipients_max).max(1);
         dialogue.mails_max = self.mails_max.unwrap_or(dialogue.mails_max);
@@ -185,12 +188,17 @@ impl Settings {
     fn login(&self, service: &mut Service, own: Option<(Box<dyn Authority>, Vec<&'static str>)>) -> Result<(), String> {
         service.dialogue.auth_required = self.auth_required;
         service.dialogue.auth_in_clear = self.auth_in_clear;
+        service.dialogue.guessable_in_clear = self.md5_in_clear;
+        service.brake = Arc::new(Brake::new(self.login_failures_max.unwrap_or(FAILURES_MAX)));
+        let kept = self.login_secret.as_deref();
         let (realm, offered) = match (&self.users, own) {
             (None, None) if self.auth_required => return Err("auth-required needs users".to_owned()),
             (None, None) => return Ok(()),
             (Some(_), Some(_)) => return Err("users were given twice: by a file and by the program".to_owned()),
-            (Some(path), None) => (Users::realm(path, &service.dialogue.name)?, MECHANISMS.to_vec()),
-            (None, Some((authority, offered))) => (super::users::realm(authority, &service.dialogue.name)?, offered),
+            (Some(path), None) => (Users::realm(path, &service.dialogue.name, kept)?, MECHANISMS.to_vec()),
+            (None, Some((authority, offered))) => {
+                (super::users::realm(authority, &service.dialogue.name, kept)?, offered)
+            }
         };
         let named: Vec<&str> = self.mechanisms.iter().map(String::as_str).collect();
         let mechanisms = if named.is_empty() { offered } else { named };

@@ -2,7 +2,7 @@
 
 use crate::policy::text;
 use crate::sasl::Secret;
-use crate::sasl::server::{Authority, Realm, ScramKeys, Stored, Unavailable};
+use crate::sasl::server::{Authority, ITERATIONS, Likeness, Realm, ScramKeys, Stored, Unavailable};
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
@@ -17,29 +17,24 @@ pub struct Users {
     passwords: bool,
 }
 
-/// The realm of a server of this name. Its secret lasts as long as the process: what strangers are shown changes with it.
-pub(super) fn realm(authority: Box<dyn Authority>, server: &str) -> Result<Realm, String> {
-    let mut secret = [0; 32];
-    getrandom::fill(&mut secret).map_err(|why| format!("no random numbers from the system: {why}"))?;
-    Ok(Realm::new(authority, server, secret))
+/// The realm of a server of this name: see [`secret`](super::secret) for how long what strangers are shown stays the same.
+pub(super) fn realm(authority: Box<dyn Authority>, server: &str, kept: Option<&Path>) -> Result<Realm, String> {
+    Ok(Realm::new(authority, server, super::secret::secret(kept, server)?))
 }
 
 impl Users {
-    /// Reads them into the realm of a server of this name.
-    pub(super) fn realm(path: &Path, server: &str) -> Result<Realm, String> {
+    /// Reads them into the realm of a server of this name; `kept` is the file of its secret, if it has one.
+    pub(super) fn realm(path: &Path, server: &str, kept: Option<&Path>) -> Result<Realm, String> {
         let shown = path.display();
-        let text = read(path).map_err(|why| format!("the users file {shown}: {why}"))?;
+        let text = read(path, FILE_MAX).map_err(|why| format!("the users file {shown}: {why}"))?;
         let users = Users::parse(&text).map_err(|why| format!("the users file {shown}{why}"))?;
         let iterations = users.users.values().filter_map(|stored| match stored {
             Stored::Keys(keys) => keys.iter().map(|keys| keys.iterations).max(),
             Stored::Password(_) => None,
         });
-        let iterations = iterations.max();
-        let mut realm = realm(Box::new(users), server)?;
-        if let Some(iterations) = iterations {
-            realm.iterations = iterations;
-        }
-        Ok(realm)
+        let iterations = iterations.max().unwrap_or(ITERATIONS);
+        let likeness = Likeness::of(users.users.values(), iterations);
+        Ok(Realm { iterations, likeness, ..realm(Box::new(users), server, kept)? })
     }
 
     /// Reads the text of a users file. The error is the rest of a sentence that begins with the file's name: which line
@@ -82,10 +77,14 @@ impl Authority for Users {
     fn keeps_passwords(&self) -> bool {
         self.passwords
     }
+
+    fn blocks(&self) -> bool {
+        false
+    }
 }
 
 /// Reads a file that nobody else may read.
-fn read(path: &Path) -> Result<Zeroizing<String>, String> {
+pub(super) fn read(path: &Path, most: usize) -> Result<Zeroizing<String>, String> {
     let file = File::open(path).map_err(|why| why.to_string())?;
     #[cfg(unix)]
     {
@@ -95,7 +94,7 @@ fn read(path: &Path) -> Result<Zeroizing<String>, String> {
             return Err(format!("others may read or change it (mode {:o}); chmod 600 first", mode & 0o777));
         }
     }
-    text::of_file(file, FILE_MAX)
+    text::of_file(file, most)
 }
 
 #[cfg(test)]
@@ -112,7 +111,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("helo-users-{}", std::process::id()));
         std::fs::write(&path, octets).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        let text = read(&path);
+        let text = read(&path, FILE_MAX);
         std::fs::remove_file(&path).unwrap();
         Users::parse(&text?)
     }

@@ -69,6 +69,48 @@ pub(super) fn delivered(
     text.write_str(&received(envelope, only, date))
 }
 
+/// Where the server's own fields end and the message begins.
+///
+/// A line that begins with a blank goes on with the field before it, so a message that begins with one would write on in
+/// the server's `Received`. (So it would with a NUL or the like, which some readers drop or take for a blank.) The header
+/// ends before such a message: an empty line stands between, as other servers have it.
+#[derive(Debug, Default)]
+pub(super) struct Seam {
+    state: SeamState,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum SeamState {
+    #[default]
+    Start,
+    /// The message begins with a CR, and nothing more of it is here.
+    Cr,
+    Closed,
+}
+
+impl Seam {
+    /// What to write for this piece of the message, one part after the other. Only the first piece is ever more than
+    /// itself.
+    pub(super) fn join<'a>(&mut self, piece: &'a [u8]) -> [&'a [u8]; 3] {
+        let Some(&first) = piece.first() else { return [piece, b"", b""] };
+        let state = core::mem::replace(&mut self.state, SeamState::Closed);
+        match (state, first) {
+            (SeamState::Closed, _) | (SeamState::Cr, b'\n') | (SeamState::Start, b'!'..) => [piece, b"", b""],
+            (SeamState::Start, b'\r') => match piece.get(1) {
+                None => {
+                    self.state = SeamState::Cr;
+                    [piece, b"", b""]
+                }
+                Some(b'\n') => [piece, b"", b""],
+                // A CR of its own, which only a binary mail has: some take it for a line end, and some for a blank.
+                Some(_) => [&piece[..1], b"\n", &piece[1..]],
+            },
+            (SeamState::Cr, _) => [b"\n", piece, b""],
+            (SeamState::Start, _) => [b"\r\n", piece, b""],
+        }
+    }
+}
+
 /// `Name: <address> NOTIFY=NEVER`, when there is a parameter to tell of.
 fn append_params(text: &mut dyn Write, name: &str, address: &str, params: &[Parameter], told: &[&str]) -> fmt::Result {
     let mut told = params.iter().filter(|param| told.iter().any(|keyword| param.is(keyword))).peekable();
@@ -178,6 +220,32 @@ mod tests {
         envelope.params = params(&["SMTPUTF8"]);
         envelope.hello = "b\u{fc}ro.example".into();
         assert!(received(&envelope, None, date()).starts_with("Received: from b\u{fc}ro.example\r\n"));
+    }
+
+    #[test]
+    fn a_message_that_begins_with_a_blank_goes_on_with_no_field() {
+        for (message, stored) in [
+            ("Subject: x\r\n\r\ny", "Subject: x\r\n\r\ny"),
+            ("\r\ny", "\r\ny"),
+            ("", ""),
+            ("caf\u{e9}", "caf\u{e9}"),
+            ("\u{fc}x", "\u{fc}x"),
+            (" folded\r\nSubject: x\r\n", "\r\n folded\r\nSubject: x\r\n"),
+            ("\tfolded", "\r\n\tfolded"),
+            ("   \r\nx", "\r\n   \r\nx"),
+            ("\0 x", "\r\n\0 x"),
+            ("\x0b x", "\r\n\x0b x"),
+            ("\nx", "\r\n\nx"),
+            ("\r x", "\r\n x"),
+            ("\r", "\r"),
+        ] {
+            for size in 1..4 {
+                let mut seam = Seam::default();
+                let parts = message.as_bytes().chunks(size).flat_map(|piece| seam.join(piece)).flatten();
+                let all: Vec<u8> = parts.copied().collect();
+                assert_eq!(all, stored.as_bytes(), "{message:?} by {size}");
+            }
+        }
     }
 
     #[test]

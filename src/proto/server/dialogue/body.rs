@@ -4,7 +4,11 @@ use super::super::answers::*;
 use super::super::event::Event;
 use super::commands::Fault;
 use super::{Dialogue, Place, Question};
-use crate::proto::dot::{BodyError, Decoded};
+use crate::proto::dot::{BodyDecoder, BodyError, Decoded};
+
+fn what_is_wrong(error: BodyError) -> Answer {
+    if error == BodyError::HiddenEnd { HIDDEN_END } else { BARE_LINE_END }
+}
 
 impl Dialogue {
     /// The chunk of a BDAT is read whatever is said to it: it must never be taken for commands.
@@ -20,6 +24,9 @@ impl Dialogue {
             Some(_) if !extended => Some(NEEDS_EHLO),
             Some(envelope) => {
                 let first = !core::mem::replace(&mut envelope.chunked, true);
+                if first {
+                    self.decoder = BodyDecoder::chunks(self.config.bare_ends);
+                }
                 if let Err(answer) = envelope.receive(&self.config, left) {
                     envelope.failed = Some(self.config.reply(answer));
                     self.abandoned = true;
@@ -42,15 +49,65 @@ impl Dialogue {
         last: bool,
         refusal: Option<Answer>,
     ) -> Option<Event<'a>> {
-        let taken = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
-        let (part, rest) = input.split_at(taken);
-        *input = rest;
+        let available = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
+        let (mut part, _) = input.split_at(available);
+        let whole = part;
+        let event = match self.envelope.as_ref().filter(|envelope| envelope.failed.is_none() && refusal.is_none()) {
+            // What is declared as binary has no lines.
+            Some(envelope) if envelope.binary => {
+                part = &[];
+                Some(Event::Body(whole))
+            }
+            Some(_) => self.text_of_chunk(&mut part),
+            None => {
+                part = &[];
+                None
+            }
+        };
+        let taken = available - part.len();
+        *input = &input[taken..];
         self.place = Place::Chunk { left: left - taken as u64, last, refusal };
-        let wanted = self.envelope.as_ref().is_some_and(|envelope| envelope.failed.is_none());
-        (wanted && refusal.is_none()).then_some(Event::Body(part))
+        event
+    }
+
+    /// The next of a chunk that is text: its line ends are those of a message by DATA.
+    fn text_of_chunk<'a>(&mut self, part: &mut &'a [u8]) -> Option<Event<'a>> {
+        match self.decoder.next(part) {
+            Ok(Decoded::Slice(text) | Decoded::Insert(text)) => {
+                match self.envelope.as_mut()?.hand_out(&self.config, text.len() as u64) {
+                    Ok(()) => Some(Event::Body(text)),
+                    Err(answer) => self.fail_body(answer),
+                }
+            }
+            Ok(Decoded::NeedMore | Decoded::End) => None,
+            Err(error) => {
+                *part = &[];
+                self.fail_body(what_is_wrong(error))
+            }
+        }
+    }
+
+    /// The mail is not taken; what is still to come of it is read.
+    fn fail_body<'a>(&mut self, answer: Answer) -> Option<Event<'a>> {
+        if let Some(envelope) = &mut self.envelope {
+            envelope.failed = Some(self.config.reply(answer));
+            self.abandoned = true;
+        }
+        None
     }
 
     pub(super) fn end_chunk<'a>(&mut self, last: bool, refusal: Option<Answer>) -> Option<Event<'a>> {
+        if last && refusal.is_none() && self.envelope.as_ref().is_some_and(|envelope| envelope.failed.is_none()) {
+            // A line end that the last octet began. (A binary body has left nothing there.)
+            match self.decoder.finish() {
+                Ok(Some(text)) => return Some(Event::Body(text)),
+                Ok(None) => {}
+                Err(error) => {
+                    self.fail_body(what_is_wrong(error));
+                    return None; // the owner is told first
+                }
+            }
+        }
         self.place = Place::Command;
         self.turn += 1;
         if let Some(answer) = refusal {
@@ -90,17 +147,15 @@ impl Dialogue {
                 return self.end_body();
             }
             Err(error) => {
-                self.end(if error == BodyError::HiddenEnd { HIDDEN_END } else { BARE_LINE_END });
+                self.end(what_is_wrong(error));
                 return None;
             }
         };
         let envelope = self.envelope.as_mut().filter(|envelope| envelope.failed.is_none())?;
-        if let Err(answer) = envelope.receive(&self.config, part.len() as u64) {
-            envelope.failed = Some(self.config.reply(answer));
-            self.abandoned = true;
-            return None;
+        match envelope.receive(&self.config, part.len() as u64) {
+            Ok(()) => Some(Event::Body(part)),
+            Err(answer) => self.fail_body(answer),
         }
-        Some(Event::Body(part))
     }
 
     /// After the final dot or the last chunk.

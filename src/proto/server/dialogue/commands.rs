@@ -3,6 +3,7 @@
 use super::super::answers::*;
 use super::super::envelope::Envelope;
 use super::super::event::Event;
+use super::super::foreign::Foreign;
 use super::super::options::{MailOptions, RcptOptions};
 use super::super::request::{self, Request};
 use super::{Dialogue, Place, Question};
@@ -32,6 +33,12 @@ impl From<Answer> for Fault {
 impl Dialogue {
     pub(super) fn command<'a>(&mut self, line: &[u8]) -> Option<Event<'a>> {
         let verb = Verb::parse(line);
+        if self.hello.is_none()
+            && let Some(foreign) = Foreign::of_line(line, verb != Verb::Other)
+        {
+            self.send_away(foreign);
+            return None;
+        }
         if matches!(verb, Verb::Mail | Verb::Send | Verb::Soml | Verb::Saml) && self.envelope.is_none() {
             // Until the owner has said yes: what is pipelined behind a MAIL that fails only follows from it.
             self.mail_refused = true;
@@ -203,6 +210,8 @@ impl Dialogue {
     /// The hello is good: the session is at its beginning again.
     pub(super) fn welcome(&mut self, verb: Verb, name: String) {
         self.hello = Some((verb, name));
+        // HELO takes nothing back: other servers go on to take AUTH, and some clients count on it.
+        self.offered |= verb != Verb::Helo;
         self.abandon();
         self.config.hello(verb, self.secured, self.authenticated).encode(&mut self.output);
         self.idled();

@@ -11,7 +11,7 @@ impl Dialogue {
         if self.config.auth.is_empty() {
             return Err(NOT_HERE.into());
         }
-        if !self.extended() {
+        if !self.offered {
             return Err(NEEDS_EHLO.into());
         }
         if self.authenticated {

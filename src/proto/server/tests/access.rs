@@ -7,6 +7,7 @@ pub(super) fn with_auth() -> Config {
     let offer = |name: &str, sends_password, client_first| AuthOffer {
         name: name.to_string(),
         sends_password,
+        guessable: name == "CRAM-MD5",
         binds_channel: false,
         client_first,
     };
@@ -16,7 +17,7 @@ pub(super) fn with_auth() -> Config {
 
 /// The same with STARTTLS, and PLAIN under TLS only.
 fn with_tls() -> Config {
-    Config { auth_in_clear: false, starttls: true, ..with_auth() }
+    Config { auth_in_clear: false, guessable_in_clear: true, starttls: true, ..with_auth() }
 }
 
 /// A session that has got as far as after the handshake.
@@ -80,6 +81,9 @@ fn what_is_offered_before_and_after_tls() {
     assert!(!text.contains("STARTTLS") && text.contains("250-AUTH CRAM-MD5 PLAIN\r\n"), "{text}");
     owner.receive(b"AUTH PLAIN Z29vZA==\r\nEHLO me\r\n");
     assert!(!String::from_utf8(owner.said).unwrap().contains("AUTH "));
+    let strict = Config { guessable_in_clear: false, ..with_tls() };
+    assert!(!String::from_utf8(talk(strict.clone(), HELLO).said).unwrap().contains("AUTH"));
+    assert_eq!(talk(strict, &format!("{HELLO}AUTH CRAM-MD5\r\n")).codes(), "220 250 538");
     let only_plain = Config { auth: with_tls().auth.split_off(1), ..with_tls() };
     assert!(!String::from_utf8(talk(only_plain, HELLO).said).unwrap().contains("AUTH"));
 }
@@ -168,6 +172,19 @@ fn authentication() {
         assert_eq!(owner.told.last().unwrap(), told, "{lines:?}");
         assert_eq!(owner.dialogue.is_authenticated(), expected.ends_with("235"));
     }
+}
+
+/// HELO takes nothing back that EHLO has offered: some clients say both. TLS does.
+#[test]
+fn authentication_after_ehlo_and_then_helo() {
+    let owner = talk(with_auth(), "EHLO me\r\nHELO me\r\nAUTH PLAIN Z29vZA==\r\nMAIL FROM:<a@b>\r\n");
+    assert_eq!(owner.codes(), "220 250 250 235 250");
+    assert_eq!(talk(with_auth(), "HELO me\r\nAUTH PLAIN Z29vZA==\r\n").codes(), "220 250 503");
+    let owner = talk(with_auth(), "EHLO me\r\nHELO me\r\nMAIL FROM:<a@b> SIZE=1\r\nBDAT 0\r\n");
+    assert_eq!(owner.codes(), "220 250 250 555 503", "nothing else of it");
+    let mut owner = secured(with_tls());
+    owner.receive(b"AUTH PLAIN Z29vZA==\r\nHELO me\r\nAUTH PLAIN Z29vZA==\r\n");
+    assert_eq!(owner.codes(), "503 250 503");
 }
 
 #[test]

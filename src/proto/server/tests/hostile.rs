@@ -33,9 +33,23 @@ fn smuggling() {
         "\r\n.\0\r\n",
     ];
     for end in ends {
-        let owner = both_ways(Config::new("mx"), format!("{ENVELOPE}DATA\r\nx{end}{hidden}").as_bytes());
+        let refusing = Config { bare_ends: BareEnds::Refuse, ..Config::new("mx") };
+        let owner = both_ways(refusing.clone(), format!("{ENVELOPE}DATA\r\nx{end}{hidden}").as_bytes());
         assert_eq!(owner.codes(), "220 250 250 250 354 554", "{end:?}: refused and closed");
         assert!(owner.told.iter().all(|line| !line.contains("evil") && !line.starts_with("complete")), "{end:?}");
+        // Or all of it is the text of one mail.
+        let owner = both_ways(Config::new("mx"), format!("{ENVELOPE}DATA\r\nx{end}{hidden}NOOP\r\n").as_bytes());
+        assert_eq!(owner.codes(), "220 250 250 250 354 250 250", "{end:?}: text");
+        let complete: Vec<_> = owner.told.iter().filter(|line| line.starts_with("complete")).collect();
+        assert!(complete.len() == 1 && complete[0].contains("evil"), "{end:?}: {complete:?}");
+        // By chunks it is no end anyway; what is not text is mended or refused all the same.
+        let text = format!("x{end}{hidden}");
+        let chunk = format!("{ENVELOPE}BDAT {}\r\n{text}BDAT 3 LAST\r\ny\r\nNOOP\r\n", text.len());
+        assert_eq!(both_ways(Config::new("mx"), chunk.as_bytes()).codes(), "220 250 250 250 250 250 250", "{end:?}");
+        // (A dot in front of a NUL hides nothing there: where it is handed on, it is doubled.)
+        let refused = if end == "\r\n.\0\r\n" { "250 250" } else { "554 503" };
+        let codes = both_ways(refusing, chunk.as_bytes()).codes();
+        assert_eq!(codes, format!("220 250 250 250 {refused} 250"), "{end:?}");
     }
 }
 
@@ -56,6 +70,52 @@ fn commands_behind_starttls() {
     owner.receive(b"RCPT TO:<c@d>\r\n");
     assert_eq!(owner.codes(), "220 250 250 220 503");
     assert!(!owner.told.iter().any(|line| line.contains("evil")));
+}
+
+/// What a web page can have a browser send: the first words of it end the session, and nothing behind them is carried out.
+#[test]
+fn words_of_other_protocols() {
+    let mail = "EHLO me\r\nMAIL FROM:<evil@x>\r\nRCPT TO:<victim@d>\r\nDATA\r\nhidden\r\n.\r\n";
+    let fields = "Host: mx.example:2525\r\nContent-Type: text/plain\r\nContent-Length: 99\r\n\r\n";
+    for first in [
+        "GET / HTTP/1.1\r\n",
+        "POST /x HTTP/1.1\r\n",
+        "post /x http/1.0\r\n",
+        "CONNECT d:25 HTTP/1.1\r\n",
+        "PRI * HTTP/2.0\r\n",
+        "OPTIONS / HTTP/1.1\r\n",
+        "EHLO / HTTP/1.1\r\n",
+        "NOOP /mail HTTP/1.1\r\n",
+        "RSET HTTP/1.1\r\n",
+        "anything /x HTTP/1.1\r\n",
+        "GET /\r\n",
+        "",
+        "\u{80}\r\n",
+        "\0\u{1}\0\u{8}\r\n",
+        "x\u{1}y\r\n",
+    ] {
+        let owner = both_ways(Config::new("mx"), format!("{first}{fields}{mail}").as_bytes());
+        assert_eq!((owner.codes().as_str(), owner.told.is_empty()), ("220 421", true), "{first:?}");
+        assert!(owner.dialogue.foreign().is_some());
+        // A line that is no command comes first.
+        let owner = both_ways(Config::new("mx"), format!("hello\r\n{first}{fields}{mail}").as_bytes());
+        assert!(owner.told.is_empty() && owner.codes().starts_with("220 500"), "{first:?}: {}", owner.codes());
+        assert_eq!(owner.codes().ends_with("421"), true, "{first:?}: {}", owner.codes());
+        // Under TLS as well.
+        let mut owner = talk(Config { starttls: true, ..Config::new("mx") }, "EHLO me\r\nSTARTTLS\r\n");
+        owner.dialogue.secured();
+        owner.receive(format!("{first}{fields}{mail}").as_bytes());
+        assert_eq!(
+            (owner.codes().as_str(), owner.told.iter().any(|told| told.contains("evil"))),
+            ("220 250 220 421", false)
+        );
+        // A session that began as one goes on.
+        let owner = both_ways(Config::new("mx"), format!("{HELLO}{first}NOOP\r\n").as_bytes());
+        assert!(owner.codes().ends_with(" 250") && owner.dialogue.foreign().is_none(), "{first:?}: {}", owner.codes());
+    }
+    let hello = [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".as_slice(), b"\r\n", mail.as_bytes()].concat();
+    let owner = both_ways(Config::new("mx"), &hello);
+    assert_eq!((owner.codes().as_str(), owner.dialogue.foreign()), ("220", Some(&Foreign::Tls)), "not a word");
 }
 
 #[test]

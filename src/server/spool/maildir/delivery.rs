@@ -5,6 +5,7 @@ use super::folder::Folder;
 use super::{FolderName, LineEnds, Mailboxes, Shared};
 use crate::client::clock;
 use crate::proto::server::BodyType;
+use crate::server::spool::trace::Seam;
 use crate::server::spool::{Confirmation, Delivery, Envelope, Recipient, Refusal, Result, trace};
 use std::fmt::Write;
 use std::io;
@@ -21,6 +22,7 @@ pub(super) struct Storing {
     places: Vec<Place>,
     /// The copy that the message is written to as it comes; the others are made of it at the end.
     first: Option<Copy>,
+    seam: Seam,
 }
 
 /// A Maildir and for whom the mail goes there.
@@ -37,7 +39,7 @@ impl Storing {
     /// A mail for the recipients that the envelope has so far.
     pub fn begin(shared: Arc<Shared>, mut envelope: Envelope) -> Result<Storing> {
         let known = std::mem::take(&mut envelope.recipients);
-        let mut storing = Storing { shared, envelope, places: Vec::new(), first: None };
+        let mut storing = Storing { shared, envelope, places: Vec::new(), first: None, seam: Seam::default() };
         match storing.shared.options.mailboxes {
             Mailboxes::One => {
                 let folder = storing.shared.open.folder(None)?;
@@ -54,7 +56,10 @@ impl Storing {
     fn add(&mut self, recipient: &Recipient) -> Result<()> {
         let name = match &self.shared.options.mailboxes {
             Mailboxes::One => None,
-            Mailboxes::Each { find, .. } => Some(find(&recipient.to).ok_or_else(Refusal::unknown_mailbox)?),
+            Mailboxes::Each { find, .. } => {
+                let name = find(&recipient.to).ok_or_else(Refusal::unknown_mailbox)?;
+                Some(self.shared.open.as_named(name, &recipient.to))
+            }
         };
         let index = self.envelope.recipients.len();
         match self.places.iter().position(|place| place.name == name) {
@@ -225,11 +230,13 @@ impl Delivery for Storing {
         self.add(recipient)
     }
 
-    fn write(&mut self, mut piece: &[u8]) -> Result<()> {
+    fn write(&mut self, piece: &[u8]) -> Result<()> {
         self.open_first()?;
-        while let Some(first) = &mut self.first {
-            let Err(why) = first.push(&mut piece) else { break };
-            self.go_elsewhere(&why)?;
+        for mut part in self.seam.join(piece) {
+            while let Some(first) = &mut self.first {
+                let Err(why) = first.push(&mut part) else { break };
+                self.go_elsewhere(&why)?;
+            }
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::folder::{Folder, is_same};
 use super::place::FolderName;
 use crate::net::lock::Mutex;
+use crate::proto::address::ForwardPath;
 use crate::server::spool::{Refusal, Result};
 use rustix::fs::{Mode, OFlags, Stat, fstat, fsync, open, stat};
 use std::collections::HashMap;
@@ -66,6 +67,16 @@ impl Open {
         }
         // Two who opened it at the same time share one, and with it its syncs.
         Ok(Arc::clone(folders.entry(name.cloned()).or_insert(folder)))
+    }
+
+    /// The folder of this name, or the one where its domain is written in letters, if only that one is there.
+    pub fn as_named(&self, name: FolderName, recipient: &ForwardPath) -> FolderName {
+        let in_letters =
+            FolderName::in_letters(recipient).filter(|_| FolderName::of(recipient).as_ref() == Some(&name));
+        match in_letters {
+            Some(other) if !self.path(Some(&name)).exists() && self.path(Some(&other)).exists() => other,
+            _ => name,
+        }
     }
 
     /// Something failed there: the next delivery opens the folder anew.

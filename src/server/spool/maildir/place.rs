@@ -1,6 +1,7 @@
 //! Which folder a recipient's mail goes to. Nothing that a client says becomes a path unchecked.
 
 use crate::proto::address::ForwardPath;
+use crate::server::domain::{canonical, in_letters, small};
 use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
@@ -32,19 +33,24 @@ impl FolderName {
     ///
     /// Letters are made small and quotes taken off, so that the ways to write one address lead to one folder. What is
     /// neither a letter, a digit nor one of `+-_.=@~` is written as `%2f`, a dot at the front as well, so that two addresses
-    /// never share a folder; but a dot at the end of a domain is the same domain. None when that is too long for a file
-    /// system. Letters beyond ASCII count as they are written: an accented letter of one sign or of two, a domain in UTF-8
-    /// or as `xn--`, are folders of their own, and no name with such a letter shares one with an ASCII name. So is what
-    /// stands behind a `+`: a function of the program's own can do otherwise.
+    /// never share a folder; but a dot at the end of a domain is the same domain, and a domain with letters beyond ASCII has
+    /// the folder of its form in the DNS (`xn--...`). None when that is too long for a file system. In a local part such
+    /// letters count as they are written: an accented letter of one sign or of two are folders of their own, and no name
+    /// with such a letter shares one with an ASCII name. So is what stands behind a `+`: a function of the program's own can
+    /// do otherwise.
     pub fn of(recipient: &ForwardPath) -> Option<FolderName> {
         let local = escaped(&unquoted(recipient.mailbox().local_part()));
         match recipient.mailbox().domain() {
-            Some(domain) => {
-                let domain = domain.strip_suffix('.').unwrap_or(domain);
-                FolderName::new(&format!("{}/{local}", escaped(domain)))
-            }
+            Some(domain) => FolderName::new(&format!("{}/{local}", escaped(&canonical(domain)))),
             None => FolderName::new(&local),
         }
+    }
+
+    /// The same folder where somebody has named the domain's in letters, as people write it; none where those are the same.
+    pub(super) fn in_letters(recipient: &ForwardPath) -> Option<FolderName> {
+        let local = escaped(&unquoted(recipient.mailbox().local_part()));
+        let domain = in_letters(&canonical(recipient.mailbox().domain()?))?;
+        FolderName::new(&format!("{}/{local}", escaped(&domain)))
     }
 
     /// The parts, from the root down.
@@ -79,14 +85,6 @@ fn unquoted(local: &str) -> Cow<'_, str> {
         out.extend(if c == '\\' { chars.next() } else { Some(c) });
     }
     out.into()
-}
-
-/// A letter made small. Those beyond ASCII that would become ASCII (the Kelvin sign a k) stay as they are: they are
-/// somebody else's name.
-fn small(c: char) -> impl Iterator<Item = char> {
-    let foreign = !c.is_ascii() && c.to_lowercase().any(|lower| lower.is_ascii());
-    let kept = foreign.then_some(c);
-    kept.into_iter().chain(c.to_lowercase().filter(move |_| !foreign))
 }
 
 fn escaped(text: &str) -> String {

@@ -1,7 +1,8 @@
 //! One mail on its way to the next server.
 
 use super::super::envelope::{Envelope, Recipient};
-use super::super::{Confirmation, Delivery, Refusal, Result, trace};
+use super::super::trace::{self, Seam};
+use super::super::{Confirmation, Delivery, Refusal, Result};
 use super::answers;
 use super::hops::Hops;
 use super::line::Line;
@@ -34,6 +35,7 @@ pub(super) struct Passing {
     /// none in it.
     seven_bit: bool,
     hops: Hops,
+    seam: Seam,
     stage: Stage,
 }
 
@@ -54,8 +56,8 @@ impl Passing {
         let (line, seven_bit) = open(pool, envelope)?;
         let (hops_max, lmtp) = (pool.options.hops_max, pool.options.settings.protocol == Protocol::Lmtp);
         let (pool, own) = (Arc::clone(pool), envelope.without_recipients());
-        let (number, hops, stage) = (line.number(), Hops::default(), Stage::Envelope);
-        let mut passing = Passing { pool, number, envelope: own, hops_max, lmtp, seven_bit, hops, stage };
+        let (number, hops, seam, stage) = (line.number(), Hops::default(), Seam::default(), Stage::Envelope);
+        let mut passing = Passing { pool, number, envelope: own, hops_max, lmtp, seven_bit, hops, seam, stage };
         passing.park(line);
         envelope.recipients.iter().try_for_each(|recipient| passing.recipient(recipient))?;
         Ok(passing)
@@ -128,10 +130,14 @@ impl Passing {
         if self.seven_bit && !piece.is_ascii() {
             return Err(conversion("8BITMIME, and the message holds octets beyond ASCII"));
         }
+        let parts = self.seam.join(piece);
         match &mut self.stage {
-            Stage::Data => line.run(|session| session.body(piece, &mut ())),
+            Stage::Data => parts
+                .iter()
+                .filter(|part| !part.is_empty())
+                .try_for_each(|part| line.run(|session| session.body(part, &mut ())).map(drop)),
             Stage::Chunks(gathered) => {
-                gathered.extend_from_slice(piece);
+                parts.iter().for_each(|part| gathered.extend_from_slice(part));
                 if gathered.len() < CHUNK {
                     return Ok(());
                 }
