@@ -10,7 +10,7 @@ use crate::server::log::What;
 use crate::server::spool::{Peer, Refusal};
 
 /// What TLS takes, with its buffers of both directions, from the handshake on.
-const TLS: usize = 32 * 1024;
+const TLS: usize = 20 * 1024;
 /// What an authentication takes: a long line, and what the mechanism keeps.
 pub(super) const LOGIN: usize = 8 * 1024;
 
