@@ -58,7 +58,8 @@ impl Session {
             (None, Working::Due(_) | Working::Out) => {}
         }
         let login = if self.login.is_some() { LOGIN } else { 0 };
-        let own = SESSION + tls + login + header + self.dialogue.held() + self.pending.held();
+        let said = self.client.hello.capacity() + self.client.user.as_ref().map_or(0, String::capacity);
+        let own = SESSION + tls + login + header + said + self.dialogue.held() + self.pending.held();
         self.account.hold(own.saturating_add(self.mail_held));
     }
 
