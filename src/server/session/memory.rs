@@ -66,8 +66,8 @@ impl Session {
     /// How much may be read now, of this much at most; and how much of replies may wait.
     pub(super) fn allow(&mut self, most: usize) -> usize {
         self.settle();
-        // What is read becomes replies, and may have to be kept besides.
-        let part = self.account.room() / 4;
+        // What is read becomes replies, and may have to be kept besides; of a message only that.
+        let part = self.account.room() / if self.dialogue.is_in_body() { 2 } else { 4 };
         self.dialogue.limit_output(part.max(LEAST_OUTPUT));
         let needed = match &self.mail {
             _ if !self.service.blocks() => most,
