@@ -14,6 +14,7 @@ program, where mail goes.
 from __future__ import annotations
 
 import ctypes
+import io
 import itertools
 import os
 import socket
@@ -131,13 +132,14 @@ class _Whole(Receiver):
 
     def __init__(self, mail: Mail, deliver: Callable[[Mail, bytes], Answer]) -> None:
         self._mail, self._deliver = mail, deliver
-        self._pieces: list[bytes] = []
+        self._message = io.BytesIO()
 
     def write(self, octets: bytes) -> None:
-        self._pieces.append(octets)
+        self._message.write(octets)
 
     def end(self) -> Answer:
-        return self._deliver(self._mail, b"".join(self._pieces))
+        # The same octets, not a copy.
+        return self._deliver(self._mail, self._message.getvalue())
 
 
 Decision = Callable[[Mail], object]
@@ -175,7 +177,8 @@ class Server:
     ``settings`` are keys and values of ``helo-server``: ``{"listen": ["*:25", "[::1]:2525"], "max-size": 1000000,
     "tls-required": True}``; a list sets its key for each value. ``config`` is a file of such keys.
 
-    ``deliver(mail, message)`` takes each mail whole, as ``bytes``; its answer is that of ``Receiver.end``.
+    ``deliver(mail, message)`` takes each mail whole, as ``bytes``; its answer is that of ``Receiver.end``. Messages on
+    their way count in the key ``max-memory``: clients hear 452 when there is no memory for more.
     ``receive(mail)`` gives a ``Receiver`` for each instead, which holds no more than it wants to. Without either a key
     says where mail goes (``maildir``, ``relay``, ``memory``, ``discard``).
 
@@ -186,7 +189,9 @@ class Server:
     token)`` whose a token is (a name, or None). ``on_log`` is told what happens, as ``LogLine``.
 
     All these functions are called on the library's threads, those of different sessions at the same time, and may take
-    their time, but for ``on_log``. An exception other than ``Refused`` makes the client hear 451 (454 where it logs
+    their time. ``on_log`` is called for one line after the other, a moment later, and holds up nobody: lines that it is
+    too slow for are lost and counted, and what one client can bring about as often as it likes is told so often and then
+    counted. An exception other than ``Refused`` makes the client hear 451 (454 where it logs
     in), and goes to ``on_error``, which is called with it and prints it unless given. They may call ``stop``, which
     then does not wait, but not ``close``.
 
@@ -237,6 +242,8 @@ class Server:
                 if function is not None:
                     self._call("helo_server_on_ask", ask, self._keep(raw.AskFn(self._asking(ask, function))), None)
             if deliver is not None:
+                # Each message is kept while it comes, which counts in max-memory.
+                self._call("helo_server_set", b"messages-in-memory", b"yes")
                 self._take_by(lambda mail: _Whole(mail, deliver))
             elif receive is not None:
                 self._take_by(receive)

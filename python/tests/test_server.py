@@ -264,6 +264,41 @@ class Life(unittest.TestCase):
         self.assertEqual(events[:2], [Event.CONNECTED, Event.TAKEN])
         self.assertIn("from <a@example.org>", lines[1].text)
 
+    def test_a_log_that_takes_its_time_holds_up_nobody(self):
+        lines, may_go_on = [], threading.Event()
+
+        def on_log(line):
+            may_go_on.wait(60)
+            lines.append(line)
+
+        with Server({"port": 0, "discard": True}, on_log=on_log) as server, client(server) as smtp:
+            for _ in range(20):
+                smtp.sendmail("a@example.org", ["b@example.com"], MESSAGE)
+            self.assertEqual(server.counts.mails, 20)
+            self.assertEqual(lines, [])
+            may_go_on.set()
+        self.assertEqual(sum(line.event == Event.TAKEN for line in lines), 20)
+
+    def test_messages_on_their_way_count_as_memory(self):
+        kept = []
+        with Server({"port": 0, "max-memory": 8}, deliver=lambda _mail, message: kept.append(len(message))) as server:
+            with client(server) as smtp:
+                smtp.sendmail("a@example.org", ["b@example.com"], b"x" * 70 + b"\r\n")
+                with self.assertRaises(smtplib.SMTPDataError) as refused:
+                    smtp.sendmail("a@example.org", ["b@example.com"], (b"x" * 70 + b"\r\n") * 50000)
+                self.assertEqual(refused.exception.smtp_code, 452)
+                smtp.sendmail("a@example.org", ["b@example.com"], (b"x" * 70 + b"\r\n") * 5000)
+        self.assertEqual(kept, [72, 360000])
+
+    def test_a_number_that_would_refuse_everybody(self):
+        for key in ("timeout", "max-recipients", "memory", "workers", "relay-connections", "relay-hold"):
+            with self.assertRaises(native.HeloError) as refused:
+                Server({key: 0})
+            self.assertIn("give 1 at least", str(refused.exception), key)
+        unlimited = ("max-connections", "max-per-client", "max-mails", "max-size", "max-memory", "threads")
+        with Server({"port": 0, "discard": True, **dict.fromkeys(unlimited, 0)}) as server, client(server) as smtp:
+            smtp.sendmail("a@example.org", ["b@example.com"], MESSAGE)
+
     def test_one_that_is_forgotten_is_said(self):
         server = Server({"port": 0, "discard": True})
         server.start()

@@ -10,7 +10,7 @@ use crate::server::log::What;
 use crate::server::spool::{Peer, Refusal};
 
 /// What TLS takes, with its buffers of both directions, from the handshake on.
-const TLS: usize = 32 * 1024;
+const TLS: usize = 20 * 1024;
 /// What an authentication takes: a long line, and what the mechanism keeps.
 pub(super) const LOGIN: usize = 8 * 1024;
 
@@ -58,15 +58,16 @@ impl Session {
             (None, Working::Due(_) | Working::Out) => {}
         }
         let login = if self.login.is_some() { LOGIN } else { 0 };
-        let own = SESSION + tls + login + header + self.dialogue.held() + self.pending.held();
+        let said = self.client.hello.capacity() + self.client.user.as_ref().map_or(0, String::capacity);
+        let own = SESSION + tls + login + header + said + self.dialogue.held() + self.pending.held();
         self.account.hold(own.saturating_add(self.mail_held));
     }
 
     /// How much may be read now, of this much at most; and how much of replies may wait.
     pub(super) fn allow(&mut self, most: usize) -> usize {
         self.settle();
-        // What is read becomes replies, and may have to be kept besides.
-        let part = self.account.room() / 4;
+        // What is read becomes replies, and may have to be kept besides; of a message only that.
+        let part = self.account.room() / if self.dialogue.is_in_body() { 2 } else { 4 };
         self.dialogue.limit_output(part.max(LEAST_OUTPUT));
         let needed = match &self.mail {
             _ if !self.service.blocks() => most,

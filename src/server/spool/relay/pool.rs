@@ -22,6 +22,8 @@ use std::time::{Duration, Instant};
 
 /// An envelope keeps its connection at least so long from one step to the next.
 const STEP: Duration = Duration::from_secs(1);
+/// So many mails wait for each of the connections: they hold workers meanwhile.
+const WAITING: usize = 4;
 /// A mail waits so long for a connection.
 const WAIT: Duration = Duration::from_secs(15);
 
@@ -94,7 +96,7 @@ pub(super) struct Idle {
 /// What becomes of a mail that asks for a connection.
 enum Turn {
     /// A place, with a connection that was kept, if there is one, and those whose time is over.
-    Place(u64, Option<Idle>, Vec<Idle>),
+    Place(u64, Option<Box<Idle>>, Vec<Idle>),
     /// One that another mail had.
     Taken(Box<Parked>),
     /// Nothing before this time.
@@ -121,14 +123,14 @@ impl Pool {
                 Turn::Place(number, kept, stale) => {
                     drop(state);
                     stale.into_iter().for_each(|idle| idle.session.farewell());
-                    return Line::new(self, number, client, kept);
+                    return Line::new(self, number, client, kept.map(|idle| *idle));
                 }
                 Turn::Taken(parked) => {
                     drop(state);
                     return parked.line.for_another(client);
                 }
                 Turn::Wait(next) => {
-                    if now >= until || state.waiting >= self.options.connections_max {
+                    if now >= until || state.waiting >= WAITING * self.options.connections_max {
                         return Err(self.busy(state.used.len(), self.is_over(client)));
                     }
                     state.waiting += 1;
@@ -143,7 +145,7 @@ impl Pool {
         let over = self.is_over(client);
         if !over && state.used.len() < self.options.connections_max {
             let stale = state.stale(self.options.idle_time);
-            let kept = state.idle.pop();
+            let kept = state.idle.pop().map(Box::new);
             let cancel = kept.as_ref().map_or_else(Cancel::new, |idle| idle.cancel.clone());
             let number = state.next;
             state.next += 1;
