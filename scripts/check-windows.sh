@@ -15,9 +15,6 @@ cd "$(dirname "$0")/.."
 
 can_build_windows || exit 0
 profile=${HELO_WINDOWS_PROFILE:-quick}
-# No debug information, and quick to link.
-export CARGO_PROFILE_QUICK_INHERITS=release CARGO_PROFILE_QUICK_DEBUG=0 CARGO_PROFILE_QUICK_SPLIT_DEBUGINFO=off
-export CARGO_PROFILE_QUICK_LTO=off CARGO_PROFILE_QUICK_CODEGEN_UNITS=16 CARGO_PROFILE_QUICK_OPT_LEVEL=1
 
 # Says what has been shown, and how long it took.
 part() { # WORDS...

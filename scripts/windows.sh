@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 . scripts/windows/build.sh
 
 can_build_windows || exit 1
-profile=release
+profile=${HELO_WINDOWS_PROFILE:-release}
 for pair in $windows_64 $windows_32; do
     for_windows "$pair" build --package helo-library
     for_windows "$pair" build --package helo --bins

@@ -8,6 +8,10 @@ windows=target/windows
 windows_64=x86_64-win7-windows-gnu:x86_64-w64-mingw32
 windows_32=i686-win7-windows-gnu:i686-w64-mingw32
 
+# The profile of tests: no debug information, and quick to link.
+export CARGO_PROFILE_QUICK_INHERITS=release CARGO_PROFILE_QUICK_DEBUG=0 CARGO_PROFILE_QUICK_SPLIT_DEBUGINFO=off
+export CARGO_PROFILE_QUICK_LTO=off CARGO_PROFILE_QUICK_CODEGEN_UNITS=16 CARGO_PROFILE_QUICK_OPT_LEVEL=1
+
 # Whether this machine can; otherwise notes the skip.
 can_build_windows() {
     have windows /usr/bin/rustc x86_64-w64-mingw32-gcc i686-w64-mingw32-gcc || return 1

@@ -92,6 +92,14 @@ errors_in_words() {
         cat "$out/words.log" >&2
         return 1
     fi
+    # There are no Maildirs: the help and the error say what to use.
+    on_windows helo-server.exe --help > "$out/help.log"
+    grep -q -e '--maildir FOLDER .*no Maildirs: use --relay' "$out/help.log" || { cat "$out/help.log" >&2; return 1; }
+    if on_windows helo-server.exe --port 0 --maildir x > "$out/maildir.log" 2>&1 || ! grep -q 'no Maildirs.*relay' "$out/maildir.log"
+    then
+        cat "$out/maildir.log" >&2
+        return 1
+    fi
 }
 
 # It takes the mail as a server and hands it on as a client.
