@@ -9,14 +9,17 @@ FUZZ_SECONDS ?= 20
 # Seconds for `make check-model`.
 MODEL_SECONDS ?= 600
 
-.PHONY: help build firmware size demo check check-rust check-c check-python check-interop headers bench fuzz-smoke \
-	check-pair check-erratic check-model check-fork check-asan check-tsan check-windows setup-tests install clean
+.PHONY: help build windows firmware size demo check check-rust check-c check-python check-interop headers bench fuzz-smoke \
+	check-pair check-erratic check-model check-fork check-unload check-asan check-tsan check-windows setup-tests install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1~\2/p' Makefile | column -t -s '~'
 
 build: ## the shared and the static library, helo-server and helo-check, in target/release
 	$(CARGO) build --release
+
+windows: ## helo.dll, its import libraries and the programs for Windows 7 and newer, in target/windows (docs/distinct.md)
+	scripts/windows.sh
 
 firmware: ## small ones without TLS, in target/firmware (FEATURES, CC, TARGET: docs/firmware.md)
 	scripts/firmware.sh $(TARGET)
@@ -72,7 +75,10 @@ check-asan: ## the tests under the address sanitizer
 check-tsan: ## the tests with threads under the thread sanitizer, standard library included
 	scripts/check-tsan.sh
 
-check-windows: ## the Windows DLLs, and the Distinct example under Wine
+check-unload: ## the release library loaded and unloaded 10,000 times with mails, name lookups and callbacks on their way
+	HELO_UNLOADS=10000 $(CARGO) test --release --locked --test process unloaded -- --nocapture
+
+check-windows: ## the Windows DLLs and programs of both widths, under Wine
 	scripts/check-windows.sh
 
 install: build ## into $(DESTDIR)$(prefix): library, headers, helo.pc, programs

@@ -4,7 +4,8 @@
 //!
 //! - `exports.txt`: the symbols, one a line, `#` begins a comment;
 //! - `<header>.h.in`: one template a header; a line `@GENERATED@` is replaced by what cbindgen makes of the folder's
-//!   sources (and of no others). A face with several headers says which sources go where: `@GENERATED a.rs b.rs@`;
+//!   sources (and of no others). A face with several headers says which sources go where: `@GENERATED a.rs b.rs@`; a
+//!   template in a folder of the face's becomes a header in that folder;
 //! - `cbindgen.toml`: cbindgen's configuration, optional;
 //! - `face.toml`: the calling conventions of `extern "system"`, optional, see `build/face.rs`.
 //!

@@ -12,7 +12,7 @@ pub struct Face {
     pub folder: PathBuf,
     /// The symbols of `exports.txt`.
     pub exports: BTreeSet<String>,
-    /// The templates: the header's name and the text.
+    /// The templates: the header's name, with the folder in the face's where it stands in one, and the text.
     pub templates: Vec<(String, String)>,
     /// All Rust sources below the folder.
     pub sources: Vec<PathBuf>,
@@ -53,10 +53,10 @@ fn read_face(folder: &Path) -> Result<Face, String> {
     let mut templates = Vec::new();
     let mut sources = Vec::new();
     collect(folder, &mut |file| {
-        let file_name = file_name(file);
-        if let Some(header) = file_name.strip_suffix(".in") {
+        let name = file.strip_prefix(folder).unwrap_or(file).to_string_lossy().replace('\\', "/");
+        if let Some(header) = name.strip_suffix(".in") {
             templates.push((header.to_owned(), read(file)?));
-        } else if file_name.ends_with(".rs") {
+        } else if name.ends_with(".rs") {
             sources.push(file.to_owned());
         }
         Ok(())

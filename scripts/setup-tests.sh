@@ -13,7 +13,7 @@ packages="gcc g++ libc6-dev make binutils pkg-config openssl valgrind strace pyt
     swaks libnet-ssleay-perl curl msmtp libesmtp-dev
     libgsasl-dev libspf2-2 libmariadb3 libidn12 libpq5 libldap-2.5-0"
 [ "${1:-}" = all ] && packages="$packages clang-22 libclang-rt-22-dev rustc-web rust-web-src libstd-rust-web-dev
-    gcc-mingw-w64-x86-64 gcc-mingw-w64-i686 wine wine64"
+    gcc-mingw-w64-x86-64 gcc-mingw-w64-i686 wine wine64 debootstrap bsdutils"
 
 installed() { dpkg-query -W -f '${Status}\n' "$1" 2> /dev/null | grep -q '^install ok installed'; }
 

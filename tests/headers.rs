@@ -104,6 +104,21 @@ fn old_types_have_the_width_that_they_should() {
     }
 }
 
+/// Compilers for Windows have a `windows.h` of their own, which no folder that they are told to search may hide; and with that
+/// folder alone they find the face's headers.
+#[test]
+fn compilers_for_windows_are_shown_no_header_of_windows() {
+    let names = |folder: &Path| -> Vec<String> {
+        let found = files::entries(folder).expect("a folder of headers");
+        found.iter().filter(|path| path.is_file()).map(|path| files::file_name(path)).collect()
+    };
+    let face = cc::headers().join("distinct");
+    let mut own = names(&face);
+    own.retain(|name| name.starts_with("d32-"));
+    assert_eq!(names(&face.join("windows")), own);
+    assert!(!own.is_empty());
+}
+
 /// The headers of both in one file: those of ThreadX first, or a clear error.
 #[test]
 fn old_types_of_two_libraries_go_together_in_one_order() {

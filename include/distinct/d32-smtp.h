@@ -1,6 +1,6 @@
 /* Generated from src/faces/distinct: do not edit. make headers writes it anew. */
-/* Distinct SMTP-32 5.2, for programs that were written for it: recompile with this folder in the include path and link
- * with libhelo.
+/* Distinct SMTP-32 5.2, for programs that were written for it: recompile with this folder in the include path, for Windows with
+ * its folder windows, and link with libhelo.
  *
  * No copy of the original header is known: the numbers below are libhelo's own, and programs must be recompiled.
  *

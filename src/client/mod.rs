@@ -19,6 +19,9 @@ pub mod trace;
 mod wire;
 pub mod words;
 
+#[cfg(all(test, feature = "tls"))]
+mod waiting_tests;
+
 pub use connection::{Connection, Event, Step};
 pub use session::Session;
 pub use settings::{AuthPlan, Level, Owner, Settings, Timeouts, Tls, TlsMode, TlsName};

@@ -43,17 +43,40 @@ pub fn is_interface(number: u32) -> bool {
 pub const NODELAY_INHERITED: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 /// What the system says of an error. Where it has no words itself (Windows for some errors, and Wine for most of the
-/// network's), the usual ones.
+/// network's and of certificates), the usual ones.
 pub fn words(error: &io::Error) -> String {
-    let said = error.to_string();
-    let code = error.raw_os_error();
+    reworded(&error.to_string())
+}
+
+/// The same of an error that is a text already, as the standard library makes it.
+pub fn reworded(said: &str) -> String {
+    let code = said.rsplit_once("(os error ").and_then(|(_, rest)| rest.strip_suffix(')')?.parse::<i32>().ok());
     match code {
-        Some(code) if said.contains("FormatMessage") => match usual_words(code) {
+        Some(code) if said.contains("FormatMessage") => match usual_words(code).or_else(|| certificate_words(code)) {
             Some(words) => format!("{words} (os error {code})"),
             None => format!("error {code} of the system, which has no words for it"),
         },
-        _ => said,
+        _ => said.to_owned(),
     }
+}
+
+/// Words for what Windows finds wrong with a certificate.
+fn certificate_words(code: i32) -> Option<&'static str> {
+    // As they are written everywhere.
+    let words = match code as u32 {
+        0x800B_010E | 0x8009_2012 | 0x8009_2013 => "whether it has been revoked could not be found out",
+        0x800B_010C | 0x8009_2010 => "it has been revoked",
+        0x800B_0101 | 0x800B_0102 => "it is out of its time",
+        0x800B_0109 | 0x800B_010A | 0x800B_010D | 0x800B_0112 => "it leads to no authority that is trusted here",
+        0x800B_0111 => "it is distrusted by this system's settings",
+        0x800B_010F | 0x800B_0114 => "it is for another name",
+        0x800B_0106 | 0x800B_0110 => "it is not meant for servers",
+        0x800B_0103 | 0x8009_6019 => "one that is not an authority's has issued another",
+        0x800B_0105 => "it has a critical extension that is not known here",
+        0x8009_6004 => "its signature does not hold",
+        _ => return None,
+    };
+    Some(words)
 }
 
 /// Words for the errors of Windows's sockets.
@@ -103,6 +126,22 @@ mod tests {
         let refused = io::Error::from_raw_os_error(if cfg!(windows) { 10061 } else { 111 });
         assert!(words(&refused).to_lowercase().contains("refused"), "{}", words(&refused));
         assert_eq!(words(&io::Error::other("on purpose")), "on purpose");
+    }
+
+    #[test]
+    fn what_windows_leaves_without_words_gets_some() {
+        let said = |code: i32| format!("OS Error {code} (FormatMessageW() returned error 317) (os error {code})");
+        for (code, wanted) in [
+            (10054, "the connection was reset by the other side (os error 10054)"),
+            (-2146762482, "whether it has been revoked could not be found out (os error -2146762482)"),
+            (-2146885613, "whether it has been revoked could not be found out (os error -2146885613)"),
+            (-2146762484, "it has been revoked (os error -2146762484)"),
+            (77777, "error 77777 of the system, which has no words for it"),
+        ] {
+            assert_eq!(reworded(&said(code)), wanted);
+        }
+        assert_eq!(reworded("Connection refused (os error 111)"), "Connection refused (os error 111)");
+        assert_eq!(reworded("FormatMessage (os error x)"), "FormatMessage (os error x)");
     }
 
     #[test]

@@ -94,7 +94,9 @@ mod system {
     use super::{PATH, Part, from_parts};
     use crate::policy::{Policy, PolicyError, Rights};
     use std::sync::Arc;
-    use windows_registry::{Key, LOCAL_MACHINE, Type, Value};
+    use winreg::enums::{HKEY_LOCAL_MACHINE, RegType};
+    use winreg::types::FromRegValue;
+    use winreg::{RegKey, RegValue};
 
     /// The most that is looked at.
     const VALUES_MAX: usize = 1000;
@@ -104,10 +106,11 @@ mod system {
     pub(in crate::policy) fn policy(rights: Rights) -> Result<Arc<Policy>, PolicyError> {
         let Some((_, key)) = open() else { return Ok(Arc::default()) };
         let mut parts = vec![Part { name: String::new(), values: values(&key) }];
-        let mut names: Vec<String> = key.keys().map(|keys| keys.take(PARTS_MAX).collect()).unwrap_or_default();
+        // Counted before it is looked whether they could be read: of a key that somebody deletes meanwhile no end is told.
+        let mut names: Vec<String> = key.enum_keys().take(PARTS_MAX).flatten().collect();
         names.sort();
         for name in names {
-            if let Ok(below) = key.open(&name) {
+            if let Ok(below) = key.open_subkey(&name) {
                 parts.push(Part { name, values: values(&below) });
             }
         }
@@ -116,10 +119,11 @@ mod system {
     }
 
     /// The entries, and where they are.
-    fn open() -> Option<(String, Key)> {
+    fn open() -> Option<(String, RegKey)> {
         // An installer of 32 bits has written to the part for such programs, which others find below this name.
         let places = [PATH.to_owned(), PATH.replacen("SOFTWARE", r"SOFTWARE\WOW6432Node", 1)];
-        places.into_iter().find_map(|path| Some((path.clone(), LOCAL_MACHINE.open(path).ok()?)))
+        let machine = RegKey::predef(HKEY_LOCAL_MACHINE);
+        places.into_iter().find_map(|path| Some((path.clone(), machine.open_subkey(path).ok()?)))
     }
 
     /// Where the entries are, if there are any.
@@ -127,16 +131,18 @@ mod system {
         open().map(|(path, _)| path)
     }
 
-    fn values(key: &Key) -> Vec<(String, String)> {
-        let Ok(values) = key.values() else { return Vec::new() };
-        let texts = values.take(VALUES_MAX).filter_map(|(name, value)| Some((name, text(value)?)));
-        texts.collect()
+    fn values(key: &RegKey) -> Vec<(String, String)> {
+        let values = key.enum_values().take(VALUES_MAX).flatten();
+        values.filter_map(|(name, value)| Some((name, text(&value)?))).collect()
     }
 
-    fn text(value: Value) -> Option<String> {
-        match value.ty() {
-            Type::U32 => u32::try_from(value).ok().map(|number| number.to_string()),
-            Type::String | Type::ExpandString => String::try_from(value).ok(),
+    fn text(value: &RegValue<'_>) -> Option<String> {
+        match value.vtype {
+            RegType::REG_DWORD => u32::from_reg_value(value).ok().map(|number| number.to_string()),
+            // What an installer left behind the end of a text is none of it.
+            RegType::REG_SZ | RegType::REG_EXPAND_SZ => {
+                String::from_reg_value(value).ok().and_then(|text| text.split('\0').next().map(str::to_owned))
+            }
             _ => None,
         }
     }

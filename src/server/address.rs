@@ -1,5 +1,6 @@
 //! Where a server listens.
 
+use crate::net::sys::words;
 use std::fmt;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ impl Place {
             return Ok(vec![Place::Everywhere(port)]);
         }
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let found = (bare, port).to_socket_addrs().map_err(|why| format!("{host} has no address: {why}"))?;
+        let found = (bare, port).to_socket_addrs().map_err(|why| format!("{host} has no address: {}", words(&why)))?;
         let mut places: Vec<Place> = Vec::new();
         for address in found {
             let place = Place::Internet(address);

@@ -3,6 +3,7 @@
 use super::address::Place;
 use crate::net::polled::PolledTransport;
 use crate::net::sys::NODELAY_INHERITED;
+use crate::net::sys::words;
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
 #[cfg(unix)]
@@ -160,7 +161,7 @@ fn both<D>(
 ) -> io::Result<(Vec<D>, Option<String>)> {
     let v4 = |port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
     let only = |door: D, lacking: &str, why: &io::Error| {
-        let notice = format!("port {} has no {lacking}, which this machine lacks: {why}", port_of(&door));
+        let notice = format!("port {} has no {lacking}, which this machine lacks: {}", port_of(&door), words(why));
         Ok((vec![door], Some(notice)))
     };
     // What was tried in vain is kept until the end, so that it does not come again.

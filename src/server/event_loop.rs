@@ -9,6 +9,7 @@ use super::slots::{Key, Slots};
 use super::spool::Peer;
 use super::timers::{Deadline, Timers};
 use crate::net::polled::PolledTransport;
+use crate::net::sys::words;
 use crate::net::transport::{Readiness, Transport};
 use crate::proto::reply::Reply;
 use mio::event::Event;
@@ -235,7 +236,8 @@ impl EventLoop {
                             let place = entrance.door.place().to_string();
                             self.pause = Some(now + SHORTAGE_PAUSE);
                             if !core::mem::replace(&mut self.short, true) {
-                                self.shared.notice(&format!("no connections are accepted at {place} now: {why}"));
+                                self.shared
+                                    .notice(&format!("no connections are accepted at {place} now: {}", words(&why)));
                             }
                             return;
                         }
@@ -272,7 +274,7 @@ impl EventLoop {
         let Arrival { mut transport, service, implicit_tls, admitted } = arrival;
         let token = Token(self.sessions.next_key().index);
         if let Err(why) = transport.register(self.poll.registry(), token) {
-            self.shared.notice(&format!("a connection could not be served: {why}"));
+            self.shared.notice(&format!("a connection could not be served: {}", words(&why)));
             return transport.abort();
         }
         let origin = Origin {

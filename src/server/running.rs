@@ -7,6 +7,7 @@ use super::service::Service;
 use super::shared::{Limits, Mailbox, Message, Shared};
 use super::spool::Spool;
 use crate::net::lock::{Condvar, Mutex};
+use crate::net::sys::words;
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -88,8 +89,8 @@ impl Server {
         let mut entrances = Vec::with_capacity(listens.len());
         let mut notices = Vec::new();
         for listen in listens {
-            let opened =
-                Door::open(&listen.place).map_err(|why| format!("cannot listen at {}: {why}", listen.place))?;
+            let opened = Door::open(&listen.place)
+                .map_err(|why| format!("cannot listen at {}: {}", listen.place, words(&why)))?;
             notices.extend(opened.notice);
             for door in opened.doors {
                 let (service, implicit_tls) = (listen.service.clone(), listen.implicit_tls);
@@ -102,7 +103,7 @@ impl Server {
             lmtp: entrance.service.dialogue.lmtp,
         });
         let listening = listening.collect();
-        let failed = |why: io::Error| format!("the server cannot be started: {why}");
+        let failed = |why: io::Error| format!("the server cannot be started: {}", words(&why));
 
         let mut polls = Vec::new();
         let mut mailboxes = Vec::new();

@@ -51,7 +51,8 @@ fn children_of_fork_use_the_static_library() {
 /// The library on its way out while its threads are at work; and a library without threads, which really goes.
 #[test]
 fn the_library_is_unloaded_after_each_mail() {
-    let program = program("unload").link(Link::Others).argument("-ldl").argument("-lpthread").build();
+    let program =
+        program("unload").link(Link::Others).argument("-rdynamic").argument("-ldl").argument("-lpthread").build();
     let library = cc::shared_library().display().to_string();
     let cycles = count("HELO_UNLOADS", 1000).to_string();
     run(program.clone(), &[&library, &cycles, "busy"], Duration::from_secs(300));

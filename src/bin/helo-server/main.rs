@@ -12,6 +12,10 @@ use options::{Asked, Options};
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Sessions have no longer to finish their mail when the system is about to end the process: the rest is for saying so.
+const SOON: Duration = Duration::from_secs(4);
 
 fn main() -> ExitCode {
     let options = match Options::from_command_line(std::env::args_os().skip(1)) {
@@ -55,13 +59,19 @@ fn serve(options: &Options, journal: &Journal, ending: &signals::Ending) -> Resu
     let server = Server::start(&listens, setup.limits)?;
     announce(journal, &server);
     // A log in a file may be moved away; without one SIGHUP says that whoever reads it has gone.
-    while ending.wait() == signals::Told::HangUp && journal.is_file() {
+    let mut told = ending.wait();
+    while told == signals::Told::HangUp && journal.is_file() {
         journal.reopen();
         journal.line("the log was opened anew");
+        told = ending.wait();
     }
     ending.begin_end();
+    let stop_within = match told {
+        signals::Told::EndSoon => options.stop_within.min(SOON),
+        _ => options.stop_within,
+    };
     journal.line("stopping: no new connections, sessions end when their mail is answered");
-    if !server.stop(options.stop_within) {
+    if !server.stop(stop_within) {
         journal.line("a disk, a login or the next server has not answered in time: it is not waited for any longer");
     }
     let left = match setup.in_memory() {

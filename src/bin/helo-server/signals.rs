@@ -13,6 +13,9 @@ const SIGNALS: [i32; 2] = [signal_hook::consts::SIGTERM, signal_hook::consts::SI
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
     End,
+    /// The console, the user's session or the system goes, and in some five seconds it takes the process along.
+    #[cfg_attr(not(windows), allow(dead_code))] // others wait
+    EndSoon,
     /// SIGHUP: the terminal is gone, or the log was moved away.
     #[cfg_attr(not(unix), allow(dead_code))] // Windows has none
     HangUp,
@@ -79,10 +82,12 @@ fn watch(again: &Arc<AtomicBool>, tell: Sender<Told>) -> io::Result<()> {
     use helo::capi::console;
     let again = again.clone();
     console::watch(move |told| {
-        // A second key ends it at once; of the end of the session there is no second one.
-        if told == console::Told::Key && again.load(Ordering::SeqCst) {
-            return true;
-        }
-        tell.send(Told::End).is_err()
+        let told = match told {
+            // A second key ends it at once; of the end of the session there is no second one.
+            console::Told::Key if again.load(Ordering::SeqCst) => return true,
+            console::Told::Key => Told::End,
+            console::Told::Going => Told::EndSoon,
+        };
+        tell.send(told).is_err()
     })
 }

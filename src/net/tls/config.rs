@@ -69,6 +69,12 @@ pub(super) fn client_config(options: &Options) -> Result<Client, String> {
     Ok(client)
 }
 
+/// Has these options mean this client, for a while.
+#[cfg(test)]
+pub(super) fn keep(options: &Options, client: Client) {
+    CONFIGS.lock().insert(0, Kept { options: options.clone(), client, made: Instant::now() });
+}
+
 fn make(options: &Options) -> Result<Client, String> {
     let provider = provider();
     let verifier = Verifier::new(options, &provider)?;

@@ -268,7 +268,8 @@ fn lost(why: &io::Error) -> Error {
     if TlsFailure::is_in(why) {
         return failure(Cause::Tls, why.to_string()).hinting(TlsFailure::hint(why));
     }
-    failure(crate::net::transport::read_cause(why), format!("the connection was lost during the handshake: {why}"))
+    let words = crate::net::sys::words(why);
+    failure(crate::net::transport::read_cause(why), format!("the connection was lost during the handshake: {words}"))
 }
 
 fn failure(cause: Cause, detail: impl Into<String>) -> Error {

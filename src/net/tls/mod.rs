@@ -36,7 +36,7 @@ mod words;
 #[cfg(all(test, feature = "tls"))]
 mod tests;
 #[cfg(all(test, feature = "tls"))]
-mod waiting_tests;
+pub(crate) mod waiting_tests;
 
 #[cfg(not(feature = "tls"))]
 pub use absent::{Handshake, ServerConfig, distrust_environment};

@@ -171,7 +171,8 @@ impl Verifier {
                     .to_owned()
             }
             CertificateError::Other(OtherError(inner)) => {
-                format!("the certificate, or one that it leads to, cannot be used ({})", plain(&inner.to_string()))
+                let said = crate::net::sys::reworded(&inner.to_string());
+                format!("the certificate, or one that it leads to, cannot be used ({})", plain(&said))
             }
             other => certificate_words(other),
         };

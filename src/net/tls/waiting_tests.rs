@@ -61,6 +61,61 @@ impl ServerCertVerifier for Slow {
     }
 }
 
+fn identity() -> Identity {
+    let made = rcgen::generate_simple_self_signed([String::from("mail.example")]).unwrap();
+    Identity::from_pem(made.cert.pem().as_bytes(), made.signing_key.serialize_pem().as_bytes()).unwrap()
+}
+
+/// A client that verifies as it is told, who is told when it is asked, and where it is told.
+fn slow_client() -> (Client, Receiver<()>, Sender<bool>) {
+    let (asked, was_asked) = channel();
+    let (answer, answered) = channel();
+    let slow = Slow { asked: crate::net::lock::Mutex::new(asked), answer: crate::net::lock::Mutex::new(answered) };
+    let config = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(slow))
+        .with_no_client_auth();
+    let client = Client { config: Arc::new(config), sessions: Arc::new(Sessions::new()), may_wait: true };
+    (client, was_asked, answer)
+}
+
+/// Pins by which connections are verified in that way; no two tests have the same number.
+pub(crate) fn slow_pins(number: u8) -> (Vec<Pin>, Receiver<()>, Sender<bool>) {
+    let pins = vec![Pin([number; 32])];
+    let (client, was_asked, answer) = slow_client();
+    super::config::keep(&Options { verify: true, pins: pins.clone(), ..Options::default() }, client);
+    (pins, was_asked, answer)
+}
+
+/// A server that greets and takes EHLO, over TLS from the first byte or in the clear.
+pub(crate) fn small_server(encrypted: bool) -> std::net::SocketAddr {
+    use std::io::{BufRead, BufReader, Read, Write};
+    trait Both: Read + Write {}
+    impl<T: Read + Write> Both for T {}
+    let config = server_config(&identity()).unwrap().tls;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        while let Ok((socket, _)) = listener.accept() {
+            let tls = rustls::ServerConnection::new(config.clone()).unwrap();
+            let mut stream: Box<dyn Both + Send> = match encrypted {
+                true => Box::new(rustls::StreamOwned::new(tls, socket)),
+                false => Box::new(socket),
+            };
+            std::thread::spawn(move || {
+                let mut line = String::new();
+                stream.write_all(b"220 mail.example\r\n")?;
+                BufReader::new(&mut stream).read_line(&mut line)?;
+                stream.write_all(b"250 mail.example\r\n")?;
+                stream.read(&mut [0; 100])
+            });
+        }
+    });
+    address
+}
+
 /// A client in whose handshake the certificate is being verified, and all around it.
 struct Scene {
     client: Handshake,
@@ -73,19 +128,8 @@ const LONG: Duration = Duration::from_secs(20);
 
 impl Scene {
     fn new(client: RamStream, server: RamStream) -> Scene {
-        let made = rcgen::generate_simple_self_signed([String::from("mail.example")]).unwrap();
-        let identity =
-            Identity::from_pem(made.cert.pem().as_bytes(), made.signing_key.serialize_pem().as_bytes()).unwrap();
-        let (asked, was_asked) = channel();
-        let (answer, answered) = channel();
-        let slow = Slow { asked: crate::net::lock::Mutex::new(asked), answer: crate::net::lock::Mutex::new(answered) };
-        let config = ClientConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(slow))
-            .with_no_client_auth();
-        let config = Client { config: Arc::new(config), sessions: Arc::new(Sessions::new()), may_wait: true };
+        let identity = identity();
+        let (config, was_asked, answer) = slow_client();
         let name = ServerName::try_from("mail.example").unwrap();
         let mut client = Handshake::client_by(Box::new(client), name, config).unwrap();
         let cancel = Cancel::new();

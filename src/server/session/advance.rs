@@ -196,7 +196,7 @@ impl Session {
 
     /// The connection is gone: nothing more can be said.
     fn lose(&mut self, why: &io::Error) -> Option<Step> {
-        self.log(What::Lost(&why.to_string()));
+        self.log(What::Lost(&crate::net::sys::words(why)));
         self.dialogue.shut();
         if let Some(mut wire) = self.wire.take() {
             wire.transport.abort();

@@ -222,7 +222,9 @@ impl Settings {
 
     #[cfg(not(unix))]
     fn maildir(&self, _: &Path, _: bool) -> Result<Arc<dyn Spool>, String> {
-        Err("Maildirs are for Unix systems: use relay".to_owned())
+        let words = "this system has no Maildirs, whose file names it does not take: relay hands mail on to a server that has \
+                     folders, memory keeps it for a test";
+        Err(words.to_owned())
     }
 }
 
