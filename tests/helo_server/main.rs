@@ -6,10 +6,10 @@ mod support;
 
 mod idle;
 mod log;
-mod memory;
-mod relay;
 mod login;
 mod mail;
+mod memory;
+mod relay;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

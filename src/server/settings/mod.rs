@@ -382,7 +382,17 @@ mod tests {
     /// What 0 would make of a server that refuses everybody is said at once; elsewhere it stands for no limit.
     #[test]
     fn no_number_makes_a_server_that_refuses_everybody() {
-        let unlimited = ["port", "max-size", "max-mails", "max-connections", "max-per-client", "max-memory", "threads"];
+        let unlimited = [
+            "port",
+            "max-size",
+            "max-mails",
+            "max-connections",
+            "max-per-client",
+            "max-memory",
+            "max-login-failures",
+            "threads",
+            "login-threads",
+        ];
         for key in KEYS.iter().filter(|key| ["COUNT", "OCTETS", "MIB", "SECONDS", "PORT"].contains(&key.value)) {
             let set = Settings::new().set(key.name, "0");
             match unlimited.contains(&key.name) {
