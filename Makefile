@@ -8,9 +8,11 @@ CARGO ?= cargo
 FUZZ_SECONDS ?= 20
 # Seconds for `make check-model`.
 MODEL_SECONDS ?= 600
+# Seconds for `make check-service`.
+SERVICE_SECONDS ?= 600
 
 .PHONY: help build windows firmware size demo check check-rust check-c check-python check-interop headers bench fuzz-smoke \
-	check-pair check-erratic check-model check-fork check-unload check-asan check-tsan check-windows setup-tests install clean
+	check-pair check-erratic check-model check-service check-fork check-unload check-asan check-tsan check-windows setup-tests install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1~\2/p' Makefile | column -t -s '~'
@@ -66,6 +68,9 @@ check-erratic: ## lists and the relay against servers that do anything, by many 
 check-model: ## the server beside a model of RFC 5321, for MODEL_SECONDS
 	HELO_MODEL_SECONDS=$(MODEL_SECONDS) $(CARGO) test --package helo --release --locked --test model -- --nocapture
 
+check-service: ## helo-server for SERVICE_SECONDS among honest and hostile clients, with changes of certificate and users
+	HELO_SERVICE_SECONDS=$(SERVICE_SECONDS) $(CARGO) test --package helo --release --locked --test helo_server soak -- --nocapture
+
 check-fork: ## 10,000 children of fork under load, in C and in Python, by the release library
 	scripts/check.sh setup fork
 
@@ -81,7 +86,7 @@ check-unload: ## the release library loaded and unloaded 10,000 times with mails
 check-windows: ## the Windows DLLs and programs of both widths, under Wine
 	scripts/check-windows.sh
 
-install: build ## into $(DESTDIR)$(prefix): library, headers, helo.pc, programs
+install: build ## into $(DESTDIR)$(prefix): library, headers, helo.pc, programs, pages with examples of a service
 	scripts/install.sh "$(DESTDIR)" "$(prefix)" "$(libdir)" "$(includedir)"
 
 clean: ## removes what was built

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs what `make build` made: the shared library with its links, the static one, the programs, the headers and
-# helo.pc.
+# Installs what `make build` made: the shared library with its links, the static one, the programs, the headers, helo.pc,
+# and the pages with the examples of a service.
 #
 #   scripts/install.sh DESTDIR PREFIX LIBDIR INCLUDEDIR
 set -euo pipefail
@@ -40,6 +40,19 @@ done
 # One folder a face: programs say -I.../helo/distinct, or `pkg-config --variable=headers helo`/distinct.
 (cd include && find . -name '*.h' -print0) | while IFS= read -r -d '' header; do
     install -D -m 644 "include/$header" "$destdir$includedir/helo/$header"
+done
+
+# The pages, and what a service needs, with the paths of this installation.
+doc=$prefix/share/doc/helo
+for page in docs/*.md; do
+    install -D -m 644 "$page" "$destdir$doc/${page#docs/}"
+done
+for example in docs/examples/*; do
+    mode=644
+    [ ! -x "$example" ] || mode=755
+    install -d "$destdir$doc/examples"
+    sed "s|/usr/local/|$prefix/|g" "$example" > "$destdir$doc/examples/${example##*/}"
+    chmod "$mode" "$destdir$doc/examples/${example##*/}"
 done
 
 cat > "$destdir$libdir/pkgconfig/helo.pc" << PC

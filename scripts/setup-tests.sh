@@ -68,7 +68,7 @@ fi
 
 # For the Python tests, the demo's server, the interop tests with aiosmtpd and smtplib, channel bindings (scramp), and the
 # types of the Python package (mypy).
-wanted="aiosmtpd==1.4.6 scramp==1.5.0 mypy==2.4.1"
+wanted="aiosmtpd==1.4.6 scramp==1.5.0 mypy==2.4.1 pytest==9.2.0"
 # shellcheck disable=SC2086
 if [ ! -f target/venv/ready ] || [ "$(cat target/venv/ready)" != "$wanted" ]; then
     if python3 -m venv target/venv && target/venv/bin/pip install -q $wanted; then

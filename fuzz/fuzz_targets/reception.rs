@@ -24,6 +24,7 @@ fn receive<'a>(
             match dialogue.advance(&mut piece) {
                 Event::NeedMore | Event::Closed => break,
                 Event::Abandoned => body.clear(),
+                Event::Refused(_) => {}
                 Event::Body(part) => {
                     body.extend_from_slice(part);
                     if body.len() >= refuse_at {

@@ -31,7 +31,7 @@ fn run(config: &Config, pieces: &[&[u8]]) -> (Vec<u8>, Vec<String>, Vec<u8>) {
                     bodies.extend_from_slice(part);
                     continue;
                 }
-                Event::Abandoned | Event::AuthCancelled => {
+                Event::Abandoned | Event::AuthCancelled | Event::Refused(_) => {
                     told.push(format!("{event:?}"));
                     continue;
                 }

@@ -260,41 +260,6 @@ typedef enum helo_phase {
 } helo_phase;
 
 /**
- * What a program is asked, see helo_server_on_ask().
- */
-typedef enum helo_ask {
-  /**
-   * A client has connected: the peer is known.
-   */
-  HELO_ASK_CONNECTION = 0,
-  /**
-   * It says hello; its name stands in `about`. It may do so again, after STARTTLS for one.
-   */
-  HELO_ASK_HELLO = 1,
-  /**
-   * A mail begins: the sender and its parameters are known.
-   */
-  HELO_ASK_SENDER = 2,
-  /**
-   * One more recipient, in `about` and `about_parameters`.
-   */
-  HELO_ASK_RECIPIENT = 3,
-  /**
-   * The message has come whole: all recipients and `octets` are known. A yes lets the spool confirm it.
-   */
-  HELO_ASK_MESSAGE = 4,
-  /**
-   * VRFY: does the address in `about` exist? 250 and 251 say yes, 252 (which 0 stands for) that it will be tried; with the
-   * text of the reply.
-   */
-  HELO_ASK_VERIFY = 5,
-  /**
-   * EXPN: who is on the list in `about`? 250 with a line for each. Without a function it is refused.
-   */
-  HELO_ASK_EXPAND = 6
-} helo_ask;
-
-/**
  * How a client speaks.
  */
 typedef enum helo_protocol {
@@ -333,6 +298,41 @@ typedef enum helo_body {
    */
   HELO_BODY_BINARY = 2
 } helo_body;
+
+/**
+ * What a program is asked, see helo_server_on_ask().
+ */
+typedef enum helo_ask {
+  /**
+   * A client has connected: the peer is known.
+   */
+  HELO_ASK_CONNECTION = 0,
+  /**
+   * It says hello; its name stands in `about`. It may do so again, after STARTTLS for one.
+   */
+  HELO_ASK_HELLO = 1,
+  /**
+   * A mail begins: the sender and its parameters are known.
+   */
+  HELO_ASK_SENDER = 2,
+  /**
+   * One more recipient, in `about` and `about_parameters`.
+   */
+  HELO_ASK_RECIPIENT = 3,
+  /**
+   * The message has come whole: all recipients and `octets` are known. A yes lets the spool confirm it.
+   */
+  HELO_ASK_MESSAGE = 4,
+  /**
+   * VRFY: does the address in `about` exist? 250 and 251 say yes, 252 (which 0 stands for) that it will be tried; with the
+   * text of the reply.
+   */
+  HELO_ASK_VERIFY = 5,
+  /**
+   * EXPN: who is on the list in `about`? 250 with a line for each. Without a function it is refused.
+   */
+  HELO_ASK_EXPAND = 6
+} helo_ask;
 
 /**
  * What happened, for the log of a server.
@@ -578,90 +578,6 @@ typedef struct helo_progress {
 typedef uint32_t helo_server;
 
 /**
- * What has happened since the server was made.
- */
-typedef struct helo_server_counts {
-  /**
-   * Set it to sizeof(helo_server_counts) before the call.
-   */
-  size_t size;
-  /**
-   * Connections that there are now.
-   */
-  uint64_t open;
-  /**
-   * Sessions that have begun.
-   */
-  uint64_t sessions;
-  /**
-   * Mails that were confirmed.
-   */
-  uint64_t mails;
-  /**
-   * Their octets.
-   */
-  uint64_t octets;
-  /**
-   * Connections, hellos, senders, recipients and messages that were refused.
-   */
-  uint64_t refused;
-  /**
-   * Logins that succeeded.
-   */
-  uint64_t logins;
-  /**
-   * Logins that failed.
-   */
-  uint64_t logins_failed;
-} helo_server_counts;
-
-/**
- * Takes at most `size` bytes and returns how many. HELO_TRY_AGAIN (or 0): none can be taken now. Other negative
- * numbers: the connection is lost.
- */
-typedef ptrdiff_t (*helo_write_fn)(void *user, const void *bytes, size_t size);
-
-/**
- * Ends the connection; called exactly once. `abort` 1: at once, dropping what is not sent. 0: in order.
- */
-typedef void (*helo_close_fn)(void *user, int abort);
-
-/**
- * A connection to a server that the program has made: functions that must not block, and how to wait for it.
- */
-typedef struct helo_transport {
-  /**
-   * sizeof(helo_transport).
-   */
-  size_t size;
-  /**
-   * Handed to the functions.
-   */
-  void *user;
-  /**
-   * Reads what has arrived.
-   */
-  helo_read_fn read;
-  /**
-   * Writes what can go out now.
-   */
-  helo_write_fn write;
-  /**
-   * Ends the connection; may be NULL.
-   */
-  helo_close_fn close;
-  /**
-   * A socket (on Windows a SOCKET) or other descriptor that poll() can watch and that stays open until `close` is
-   * called; -1 if there is none.
-   */
-  ptrdiff_t descriptor;
-  /**
-   * Without a descriptor: try again after so many milliseconds. 0: only after helo_wake().
-   */
-  uint32_t retry_ms;
-} helo_transport;
-
-/**
  * What is known of a session, and of its mail if one is under way. Texts are UTF-8, never NULL and "" where there is
  * nothing; everything is valid until the callback returns. Later versions may add members at the end.
  *
@@ -755,6 +671,123 @@ typedef struct helo_facts {
    */
   const char *const *recipient_parameters;
 } helo_facts;
+
+/**
+ * Shown a mail: who sent it to whom, and the message, `length` octets as they came, lines ending in CRLF. All of it is
+ * valid until the function returns.
+ */
+typedef void (*helo_stored_fn)(void *user,
+                               const struct helo_facts *facts,
+                               const char *message,
+                               size_t length);
+
+/**
+ * What has happened since the server was made.
+ */
+typedef struct helo_server_counts {
+  /**
+   * Set it to sizeof(helo_server_counts) before the call.
+   */
+  size_t size;
+  /**
+   * Connections that there are now.
+   */
+  uint64_t open;
+  /**
+   * Sessions that have begun.
+   */
+  uint64_t sessions;
+  /**
+   * Mails that were confirmed.
+   */
+  uint64_t mails;
+  /**
+   * Their octets.
+   */
+  uint64_t octets;
+  /**
+   * Connections, hellos, senders, recipients, messages and commands that were refused.
+   */
+  uint64_t refused;
+  /**
+   * Logins that succeeded.
+   */
+  uint64_t logins;
+  /**
+   * Logins that failed.
+   */
+  uint64_t logins_failed;
+  /**
+   * Sessions that came under TLS.
+   */
+  uint64_t tls;
+  /**
+   * Handshakes of TLS that failed.
+   */
+  uint64_t tls_failed;
+  /**
+   * Clients that took too long.
+   */
+  uint64_t timeouts;
+  /**
+   * Connections that broke.
+   */
+  uint64_t lost;
+  /**
+   * Times that the certificate or the users were read again: helo_server_reload().
+   */
+  uint64_t reloads;
+  /**
+   * Times that they could not be, and the old ones stayed in force.
+   */
+  uint64_t reloads_failed;
+} helo_server_counts;
+
+/**
+ * Takes at most `size` bytes and returns how many. HELO_TRY_AGAIN (or 0): none can be taken now. Other negative
+ * numbers: the connection is lost.
+ */
+typedef ptrdiff_t (*helo_write_fn)(void *user, const void *bytes, size_t size);
+
+/**
+ * Ends the connection; called exactly once. `abort` 1: at once, dropping what is not sent. 0: in order.
+ */
+typedef void (*helo_close_fn)(void *user, int abort);
+
+/**
+ * A connection to a server that the program has made: functions that must not block, and how to wait for it.
+ */
+typedef struct helo_transport {
+  /**
+   * sizeof(helo_transport).
+   */
+  size_t size;
+  /**
+   * Handed to the functions.
+   */
+  void *user;
+  /**
+   * Reads what has arrived.
+   */
+  helo_read_fn read;
+  /**
+   * Writes what can go out now.
+   */
+  helo_write_fn write;
+  /**
+   * Ends the connection; may be NULL.
+   */
+  helo_close_fn close;
+  /**
+   * A socket (on Windows a SOCKET) or other descriptor that poll() can watch and that stays open until `close` is
+   * called; -1 if there is none.
+   */
+  ptrdiff_t descriptor;
+  /**
+   * Without a descriptor: try again after so many milliseconds. 0: only after helo_wake().
+   */
+  uint32_t retry_ms;
+} helo_transport;
 
 /**
  * Decides: 0 is yes. A reply code from 400 to 599 is no, 4xx for now and 5xx for good; 421 closes the connection. `text`
@@ -1192,6 +1225,55 @@ enum helo_status helo_send_file(const char *server,
                                 const char *const *recipients,
                                 size_t count,
                                 const char *path);
+
+/**
+ * How many mails the server keeps by its key "memory": 0 when there are none, or when mail goes elsewhere.
+ */
+uint32_t helo_server_mail_count(helo_server server);
+
+/**
+ * Waits until it keeps so many mails by its key "memory", at most so many milliseconds; HELO_FOREVER for no end.
+ *
+ * HELO_IN_PROGRESS: the time is over, or this thread is in one of its callbacks. HELO_BAD_ARGUMENT: mail does not go to
+ * memory there.
+ */
+enum helo_status helo_server_wait_mails(helo_server server,
+                                        uint32_t count,
+                                        uint32_t milliseconds);
+
+/**
+ * Shows a mail that it keeps by its key "memory" to a function, on this thread; the mail stays. `index` counts from 0, the
+ * oldest first. Also after the server was stopped, until it is started again or freed.
+ *
+ * HELO_NO_RESULT: there is no such mail. HELO_BAD_ARGUMENT: mail does not go to memory there, or the function is NULL.
+ */
+enum helo_status helo_server_get_mail(helo_server server,
+                                      uint32_t index,
+                                      helo_stored_fn function,
+                                      void *user);
+
+/**
+ * Forgets the mails that it keeps by its key "memory".
+ *
+ * HELO_BAD_ARGUMENT: mail does not go to memory there.
+ */
+enum helo_status helo_server_clear_mails(helo_server server);
+
+/**
+ * Reads certificate, key and users again, changed or not: from the files of the keys "tls-certificate", "tls-key" and
+ * "users", soon and on a thread of the library. What cannot be used leaves the old in force; the log and the counts tell.
+ * They are read by themselves too, within two seconds of a change. HELO_OK also when it does not run.
+ */
+enum helo_status helo_server_reload(helo_server server);
+
+/**
+ * What has happened since the server was made, as monitoring systems read it: the text format of Prometheus, lines ending
+ * in LF. It is written to `buffer`; returns the length that the whole needs without the NUL: if that is `size` or more, the
+ * buffer is too small and what was written is cut. 0: this is no server.
+ */
+size_t helo_server_status(helo_server server,
+                          char *buffer,
+                          size_t size);
 
 /**
  * Begins to listen and to serve, on threads of the library, and returns. Once it has been stopped it can be started again.

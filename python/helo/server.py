@@ -14,6 +14,9 @@ program, where mail goes.
 from __future__ import annotations
 
 import ctypes
+import email
+import email.message
+import email.policy
 import io
 import itertools
 import os
@@ -33,7 +36,20 @@ from .native import _raw as raw
 from .native._codes import Ask, Body, Event, Protocol, Serve, Status
 from .native._errors import Cancelled, HeloError
 
-__all__ = ["Ask", "Body", "Counts", "Event", "LogLine", "Mail", "Protocol", "Receiver", "Refused", "Serve", "Server"]
+__all__ = [
+    "Ask",
+    "Body",
+    "Counts",
+    "Event",
+    "LogLine",
+    "Mail",
+    "Protocol",
+    "Received",
+    "Receiver",
+    "Refused",
+    "Serve",
+    "Server",
+]
 
 
 class Refused(Exception):
@@ -85,6 +101,29 @@ class Mail(NamedTuple):
     """The addresses and their parameters, once they are complete: for ``on_message`` and who takes the mail."""
 
 
+class Received(NamedTuple):
+    """A mail that the server keeps by its key ``memory``."""
+
+    mail: Mail
+    message: bytes
+    """The message as it came, lines ending in CRLF."""
+
+    @property
+    def sender(self) -> str:
+        """The sender's address; "" for notifications."""
+        return self.mail.sender
+
+    @property
+    def recipients(self) -> list[str]:
+        """The recipients' addresses."""
+        return [address for address, _ in self.mail.recipients]
+
+    @property
+    def email(self) -> email.message.EmailMessage:
+        """The message, read: ``mail.email["Subject"]``, ``mail.email.get_body().get_content()``."""
+        return email.message_from_bytes(self.message, policy=email.policy.default)
+
+
 class LogLine(NamedTuple):
     """What happened, in a line without control characters and secrets."""
 
@@ -105,6 +144,16 @@ class Counts(NamedTuple):
     refused: int
     logins: int
     logins_failed: int
+    tls: int
+    """Sessions that came under TLS."""
+    tls_failed: int
+    timeouts: int
+    lost: int
+    """Connections that broke."""
+    reloads: int
+    """Times that certificate or users were read again."""
+    reloads_failed: int
+    """Times that they could not be, and the old ones stayed in force."""
 
 
 Answer = Union[None, str, Mapping[int, Refused]]
@@ -325,6 +374,52 @@ class Server:
         counts = raw.helo_server_counts(size=ctypes.sizeof(raw.helo_server_counts))
         self._call("helo_server_get_counts", ctypes.byref(counts))
         return Counts(*(getattr(counts, name) for name in Counts._fields))
+
+    def status(self) -> str:
+        """The counts as monitoring systems read them: the text format of Prometheus."""
+        length = raw.helo_server_status(self._handle, None, 0)
+        # Numbers may have become longer meanwhile.
+        while True:
+            buffer = ctypes.create_string_buffer(length + 100)
+            length = raw.helo_server_status(self._handle, buffer, len(buffer))
+            if length < len(buffer):
+                return decode(buffer.value)
+
+    def reload(self) -> None:
+        """Reads certificate, key and users again, soon, changed or not; what cannot be used leaves the old in force. They
+        are read by themselves, too, within two seconds of a change."""
+        self._call("helo_server_reload")
+
+    @property
+    def mails(self) -> list[Received]:
+        """The mails that it keeps by its key ``memory``, the oldest first; they stay, also after ``stop``. Empty where
+        mail goes elsewhere."""
+        return [self._received(index) for index in range(raw.helo_server_mail_count(self._handle))]
+
+    def wait_for(self, count: int = 1, timeout: float = 10.0) -> list[Received]:
+        """Waits until it keeps so many mails by its key ``memory``, and gives all of them. ``TimeoutError`` when the time
+        is over before, with what has come."""
+        call = Call(lambda: None)
+        status = call.run(raw.helo_server_wait_mails, self._handle, count, _milliseconds(timeout))
+        if status == Status.IN_PROGRESS:
+            call.raise_caught()
+            came = [f"from <{mail.sender}> for {mail.recipients}" for mail in self.mails]
+            raise TimeoutError(f"waited {timeout} s for {count} mails; {len(came)} came: {'; '.join(came) or 'none'}")
+        self._settle(call, "helo_server_wait_mails", status)
+        return self.mails
+
+    def clear_mails(self) -> None:
+        """Forgets the mails that it keeps by its key ``memory``."""
+        self._call("helo_server_clear_mails")
+
+    def _received(self, index: int) -> Received:
+        found: list[Received] = []
+
+        def show(_user: object, facts: Any, message: int, length: int) -> None:
+            found.append(Received(_mail(facts), ctypes.string_at(message, length) if length else b""))
+
+        self._call("helo_server_get_mail", index, raw.StoredFn(self._guarded(show, None)), None)
+        return found[0]
 
     def close(self) -> None:
         """Frees it; one that runs is stopped at once. In a child made by fork it only forgets it: its threads are the

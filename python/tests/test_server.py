@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import importlib.util
 import os
 import pathlib
 import signal
@@ -10,12 +11,15 @@ import socket
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
+import time
 import unittest
 import warnings
 
 import helo
 from helo import native
+from helo.native import HeloError
 from helo.server import Event, Protocol, Receiver, Refused, Serve, Server
 
 from .support import ROOT
@@ -32,6 +36,118 @@ class Kept(list):
 
 def client(server, kind=smtplib.SMTP):
     return kind("127.0.0.1", server.port, timeout=30, local_hostname="client.example")
+
+
+class Memory(unittest.TestCase):
+    def test_mails_can_be_read(self):
+        with Server({"port": 0, "memory": "1M"}) as server:
+            self.assertEqual(server.mails, [])
+            with client(server) as smtp:
+                smtp.sendmail("a@example.org", ["b@example.com", "c@example.com"], MESSAGE)
+                smtp.sendmail("", ["d@example.com"], b"")
+            first, second = server.wait_for(2)
+            self.assertEqual((first.sender, first.recipients), ("a@example.org", ["b@example.com", "c@example.com"]))
+            self.assertEqual((first.message, first.email["Subject"]), (MESSAGE, "hello"))
+            self.assertEqual((first.mail.hello, first.mail.octets), ("client.example", len(MESSAGE)))
+            self.assertEqual((second.sender, second.recipients), ("", ["d@example.com"]))
+            self.assertEqual(len(server.mails), 2)
+            server.stop()
+            self.assertEqual(len(server.mails), 2)
+            server.clear_mails()
+            self.assertEqual(server.mails, [])
+
+    def test_a_wait_ends_with_the_mail_or_the_time(self):
+        with Server({"port": 0, "memory": 1}) as server:
+            sending = threading.Thread(target=self.send, args=(server, 3))
+            sending.start()
+            self.assertEqual(len(server.wait_for(3, timeout=60)), 3)
+            sending.join()
+            with self.assertRaises(TimeoutError) as caught:
+                server.wait_for(4, timeout=0.05)
+            self.assertIn("from <a@example.org> for ['b@example.com']", str(caught.exception))
+
+    def test_without_memory_there_are_none(self):
+        with Server({"port": 0, "discard": True}) as server:
+            self.assertEqual(server.mails, [])
+            for call in (server.wait_for, server.clear_mails):
+                with self.assertRaisesRegex(HeloError, "memory"):
+                    call()
+
+    def test_a_signal_ends_the_wait(self):
+        class Interrupted(Exception):
+            pass
+
+        def handler(_number, _frame):
+            raise Interrupted
+
+        before = signal.signal(signal.SIGALRM, handler)
+        try:
+            with Server({"port": 0, "memory": 1}) as server:
+                signal.setitimer(signal.ITIMER_REAL, 0.1)
+                with self.assertRaises(Interrupted):
+                    server.wait_for(1, timeout=60)
+        finally:
+            signal.signal(signal.SIGALRM, before)
+
+    def send(self, server, count):
+        with client(server) as smtp:
+            for _ in range(count):
+                smtp.sendmail("a@example.org", ["b@example.com"], MESSAGE)
+
+    def test_counts_as_monitoring_reads_them(self):
+        with Server({"port": 0, "memory": 1}) as server:
+            self.send(server, 2)
+            with client(server) as smtp:
+                smtp.ehlo()
+                smtp.docmd("MAIL", "FROM:<a b>")
+            self.assertEqual((server.counts.mails, server.counts.refused), (2, 1))
+            for line in ("helo_mails_total 2", 'helo_refused_replies_total{code="501"} 1'):
+                self.assertIn(line + "\n", server.status())
+
+    def test_users_are_read_again(self):
+        with tempfile.TemporaryDirectory() as folder:
+            users = pathlib.Path(folder, "users")
+            users.touch(mode=0o600)
+            users.write_text("alice:wonderland\n")
+            with Server({"port": 0, "memory": 1, "users": users, "auth-in-clear": True}) as server:
+                users.write_text("bob:builder\n")
+                server.reload()
+                end = time.monotonic() + 20
+                while server.counts.reloads == 0 and time.monotonic() < end:
+                    time.sleep(0.01)
+                with client(server) as smtp:
+                    self.assertEqual(smtp.login("bob", "builder")[0], 235)
+
+    def test_a_fixture_of_pytest(self):
+        if importlib.util.find_spec("pytest") is None:
+            self.skipTest("pytest is not in target/venv (scripts/setup-tests.sh installs it)")
+        text = textwrap.dedent(
+            '''
+            import smtplib
+            import pytest
+
+            def test_one(mail_server):
+                with smtplib.SMTP("127.0.0.1", mail_server.port) as smtp:
+                    smtp.sendmail("a@example.org", ["b@example.com"], b"Subject: x\\r\\n\\r\\n")
+                assert mail_server.wait_for(1)[0].email["Subject"] == "x"
+
+            @pytest.fixture
+            def mail_server_settings():
+                return {"max-size": "1K"}
+
+            def test_two(mail_server):
+                assert mail_server.mails == []
+                with smtplib.SMTP("127.0.0.1", mail_server.port) as smtp:
+                    smtp.ehlo()
+                    assert smtp.esmtp_features["size"] == "1024"
+            '''
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "test_it.py").write_text(text)
+            command = [sys.executable, "-m", "pytest", "-q", "-p", "helo.pytest_plugin", "-p", "no:cacheprovider", folder]
+            environment = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
+            ran = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder)
+        self.assertIn("2 passed", ran.stdout, ran.stdout + ran.stderr)
 
 
 class Mails(unittest.TestCase):

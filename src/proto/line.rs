@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 use memchr::memchr2;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 #[cfg(test)]
 mod tests;
@@ -42,6 +42,9 @@ impl fmt::Display for LineError {
 
 impl core::error::Error for LineError {}
 
+/// So much of a line that is none is kept, for whoever writes down what was refused.
+const START: usize = 256;
+
 /// Makes lines from bytes. A line that arrives whole is not copied.
 #[derive(Debug)]
 pub struct LineReader {
@@ -71,6 +74,22 @@ impl LineReader {
         self.held.capacity()
     }
 
+    /// Whether the line that comes next begins with these octets, as far as can be told from what has come.
+    pub fn begins(&self, input: &[u8], with: &[u8]) -> bool {
+        let held: &[u8] = if self.given { &[] } else { &self.held };
+        held.iter().chain(input).take(with.len()).eq(with)
+    }
+
+    /// How the line began that could not be taken, after an error: at most 256 octets. It may hold a secret, and is wiped
+    /// with what comes back.
+    pub fn take_start(&mut self) -> Zeroizing<Vec<u8>> {
+        let start = match self.failed {
+            Some(_) => core::mem::take(&mut self.held),
+            None => Vec::new(),
+        };
+        Zeroizing::new(start)
+    }
+
     /// Wipes the line that was given out last: it held a secret.
     pub fn wipe(&mut self) {
         if self.given {
@@ -90,6 +109,7 @@ impl LineReader {
             self.held.clear();
             self.given = false;
         }
+        let data = *input;
         match self.take(input) {
             Ok(None) => Ok(LineStep::NeedMore),
             Ok(Some(line)) if self.held.is_empty() => Ok(LineStep::Line(line)),
@@ -101,8 +121,7 @@ impl LineReader {
             Err(error) => {
                 self.failed = Some(error);
                 (self.skipped, self.after_cr) = (self.held.len(), self.held.ends_with(b"\r"));
-                self.held.zeroize(); // it may have been the beginning of a secret
-                self.held = Vec::new();
+                self.keep_start(data);
                 Err(error)
             }
         }
@@ -111,6 +130,8 @@ impl LineReader {
     /// Drops the rest of a line that was [too long](LineError::TooLong); true when its end has gone by and `feed` reads
     /// lines again. A line of more than `most` octets is an error for ever, as a bare CR or LF is.
     pub fn skip(&mut self, input: &mut &[u8], most: usize) -> Result<bool, LineError> {
+        self.held.zeroize();
+        self.held = Vec::new();
         match self.failed {
             None => return Ok(true),
             Some(LineError::TooLong) if self.skipped <= most => {}
@@ -138,6 +159,16 @@ impl LineReader {
             }
         }
         Ok(false)
+    }
+
+    /// Keeps how a line began that is none.
+    fn keep_start(&mut self, data: &[u8]) {
+        let end = memchr2(b'\r', b'\n', data).unwrap_or(data.len());
+        let mut start = Vec::with_capacity(START);
+        start.extend_from_slice(&self.held[..self.held.len().min(START)]);
+        start.extend_from_slice(&data[..end.min(START - start.len())]);
+        self.held.zeroize(); // it may be the beginning of a secret
+        self.held = start;
     }
 
     fn fail<T>(&mut self, error: LineError) -> Result<T, LineError> {

@@ -2,8 +2,7 @@
 
 use super::address::Place;
 use crate::net::polled::PolledTransport;
-use crate::net::sys::NODELAY_INHERITED;
-use crate::net::sys::words;
+use crate::net::sys::{NODELAY_INHERITED, words};
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
 #[cfg(unix)]
@@ -32,6 +31,53 @@ enum Listener {
     Unix(mio::net::UnixListener),
 }
 
+/// Sockets that listen at a place, and are not served yet: whoever comes waits until they are.
+pub struct Open(pub(super) Opened);
+
+/// Who may use a socket with a path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Access {
+    /// Its rights, as `chmod` has them; what the process's umask leaves where none are given.
+    pub mode: Option<u32>,
+    /// The number of its group.
+    pub group: Option<u32>,
+}
+
+impl Open {
+    /// Listens there; the error says where and why not.
+    pub fn at(place: &Place, access: &Access) -> Result<Open, String> {
+        Door::open(place, access).map(Open).map_err(|why| format!("cannot listen at {place}: {}", words(&why)))
+    }
+
+    /// A socket that listens already, from whoever started the program.
+    pub fn tcp(listener: std::net::TcpListener) -> io::Result<Open> {
+        listener.set_nonblocking(true)?;
+        let place = Place::Internet(listener.local_addr()?);
+        let door = Door {
+            listener: Listener::Tcp(mio::net::TcpListener::from_std(listener)),
+            place,
+            #[cfg(unix)]
+            path: None,
+        };
+        Ok(Open(Opened { doors: vec![door], notice: None }))
+    }
+
+    /// The same with a path, which stays when the server ends: it is not the server's.
+    #[cfg(unix)]
+    pub fn unix(listener: std::os::unix::net::UnixListener) -> io::Result<Open> {
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let place = Place::Path(address.as_pathname().unwrap_or(std::path::Path::new("(no path)")).to_owned());
+        let door = Door { listener: Listener::Unix(mio::net::UnixListener::from_std(listener)), place, path: None };
+        Ok(Open(Opened { doors: vec![door], notice: None }))
+    }
+
+    /// The first of the places.
+    pub fn place(&self) -> Option<&Place> {
+        self.0.doors.first().map(Door::place)
+    }
+}
+
 /// What [`Door::open`] came to.
 pub(super) struct Opened {
     /// One, or two for both families.
@@ -42,7 +88,7 @@ pub(super) struct Opened {
 
 impl Door {
     /// Listens there.
-    pub(super) fn open(place: &Place) -> io::Result<Opened> {
+    pub(super) fn open(place: &Place, access: &Access) -> io::Result<Opened> {
         let one = |door: Door| Opened { doors: vec![door], notice: None };
         match place {
             Place::Internet(address) => Door::tcp(*address).map(one),
@@ -51,7 +97,7 @@ impl Door {
                 Ok(Opened { doors, notice })
             }
             #[cfg(unix)]
-            Place::Path(path) => Door::unix(path.clone()).map(one),
+            Place::Path(path) => Door::unix(path.clone(), access).map(one),
             #[cfg(not(unix))]
             Place::Path(_) => Err(io::ErrorKind::Unsupported.into()),
         }
@@ -83,7 +129,7 @@ impl Door {
     }
 
     #[cfg(unix)]
-    fn unix(path: PathBuf) -> io::Result<Door> {
+    fn unix(path: PathBuf, access: &Access) -> io::Result<Door> {
         use std::os::unix::fs::MetadataExt;
         let address = SockAddr::unix(&path)?;
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
@@ -94,13 +140,27 @@ impl Door {
             }
             bound => bound?,
         }
-        listen(&socket)?;
+        // Nobody can connect before it listens. The path goes when this fails.
+        let made = std::fs::symlink_metadata(&path)?;
+        let placed = (path.clone(), (made.dev(), made.ino()));
+        let allow = || -> io::Result<()> {
+            if let Some(group) = access.group {
+                std::os::unix::fs::lchown(&path, None, Some(group))?;
+            }
+            if let Some(mode) = access.mode {
+                std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode))?;
+            }
+            listen(&socket)
+        };
+        if let Err(why) = allow() {
+            remove(&placed);
+            return Err(why);
+        }
         let listener: std::os::unix::net::UnixListener = socket.into();
-        let made = std::fs::metadata(&path)?;
         Ok(Door {
             listener: Listener::Unix(mio::net::UnixListener::from_std(listener)),
             place: Place::Path(path.clone()),
-            path: Some((path, (made.dev(), made.ino()))),
+            path: Some(placed),
         })
     }
 
@@ -211,12 +271,18 @@ fn is_abandoned(path: &std::path::Path, address: &SockAddr) -> bool {
 #[cfg(unix)]
 impl Drop for Door {
     fn drop(&mut self) {
-        use std::os::unix::fs::MetadataExt;
-        if let Some((path, made)) = &self.path
-            && std::fs::symlink_metadata(path).is_ok_and(|found| (found.dev(), found.ino()) == *made)
-        {
-            let _ = std::fs::remove_file(path);
+        if let Some(made) = &self.path {
+            remove(made);
         }
+    }
+}
+
+/// Removes a socket's path, if it is still that socket.
+#[cfg(unix)]
+fn remove((path, made): &(PathBuf, (u64, u64))) {
+    use std::os::unix::fs::MetadataExt;
+    if std::fs::symlink_metadata(path).is_ok_and(|found| (found.dev(), found.ino()) == *made) {
+        let _ = std::fs::remove_file(path);
     }
 }
 
@@ -292,7 +358,7 @@ mod tests {
 
     #[test]
     fn a_free_port_of_this_machine() {
-        let opened = Door::open(&Place::Everywhere(0)).unwrap();
+        let opened = Door::open(&Place::Everywhere(0), &Access::default()).unwrap();
         let ports: Vec<u16> = opened.doors.iter().map(Door::port).collect();
         assert!(ports[0] != 0 && ports.iter().all(|port| *port == ports[0]), "{ports:?}");
         assert_eq!(opened.notice.is_some(), ports.len() == 1);

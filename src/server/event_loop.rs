@@ -252,6 +252,7 @@ impl EventLoop {
         let text = why.text();
         let notice = format!("{} is sent away: 421 {text}", transport.peer());
         self.shared.notice_about(transport.peer_address(), &notice);
+        service.counts.refuse("connection", 421);
         // Whatever it has said already is to be read before it is closed.
         transport.woken(Readiness::ANY);
         if !tls {

@@ -8,8 +8,10 @@ pub use queue::{Entry, Queue};
 
 use super::clients::Group;
 use super::decide::Client;
-use super::spool::{Envelope, Refusal};
+use super::ending::Why;
+use super::spool::{Envelope, Peer, Refusal};
 use crate::error::Error;
+use crate::proto::reply::Reply;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -21,21 +23,12 @@ pub trait Log: Send + Sync {
         true
     }
 
-    /// Something happened, to be counted: each event, also those that [`Log::event`] is not told of, since one client has
-    /// too many of them.
-    fn count(&self, _what: &What<'_>) {}
-
     /// Something happened. Its text (`Display`) is one line without control characters.
     fn event(&self, event: &Event<'_>);
 }
 
-/// Counts it.
-fn count(log: &dyn Log, what: &What<'_>) {
-    let _ = catch_unwind(AssertUnwindSafe(|| log.count(what)));
-}
-
-/// Tells it, if anybody looks. What a client can have as many of as it likes goes by [`Floods`] first. A log that panics over a line loses that line: no session and no thread of the server
-/// ends of it.
+/// Tells it, if anybody looks. What a client can have as many of as it likes goes by [`Floods`] first. A log that panics
+/// over a line loses that line: no session and no thread of the server ends of it.
 pub(super) fn tell(log: &dyn Log, client: Option<&Client>, what: What<'_>) {
     let _ = catch_unwind(AssertUnwindSafe(|| {
         if log.enabled() {
@@ -85,6 +78,8 @@ pub enum What<'a> {
         mechanism: &'a str,
         /// Why not, without secrets.
         why: &'a str,
+        /// The answer; none where the client did not wait for one.
+        reply: Option<&'a Reply>,
     },
     /// A mail is in the spool.
     Taken {
@@ -106,6 +101,15 @@ pub enum What<'a> {
         /// The answer, and why.
         refusal: &'a Refusal,
     },
+    /// The server itself has refused something: a command that breaks the rules, or goes beyond a limit.
+    Rejected {
+        /// The client's words, without secrets. Empty: it was the message, or the session as a whole.
+        command: &'a str,
+        /// The mail it belongs to.
+        mail: Option<&'a Envelope>,
+        /// The answer.
+        reply: &'a Reply,
+    },
     /// The client took too long.
     TimedOut {
         /// With what.
@@ -119,6 +123,8 @@ pub enum What<'a> {
     Ended {
         /// How many mails were taken.
         mails: u64,
+        /// Why.
+        why: Why,
     },
     /// Something that concerns the server as a whole.
     Notice(&'a str),
@@ -151,13 +157,18 @@ impl fmt::Display for Event<'_> {
                 let user = self.client.and_then(|client| client.user.as_deref()).unwrap_or_default();
                 write!(f, "authenticated: {} by {}", Clean(user), Clean(mechanism))
             }
-            What::NotAuthenticated { mechanism, why } => {
+            What::NotAuthenticated { mechanism, why, reply } => {
                 // The address stands here too, for those who block whoever guesses passwords by such lines.
                 f.write_str("not authenticated: ")?;
                 if let Some(peer) = peer {
                     write!(f, "{peer} ")?;
                 }
-                write!(f, "by {}: {}", Clean(mechanism), Clean(why))
+                write!(f, "by {}: {}", Clean(mechanism), Clean(why))?;
+                if let Some(reply) = reply {
+                    write!(f, ": {}", Clean(&reply.text()))?;
+                }
+                // Some clients offer what they cannot do, and do not try the next.
+                if mechanism.ends_with("-PLUS") { f.write_str(NO_BINDING) } else { Ok(()) }
             }
             What::Taken { mail, octets, text } => write!(
                 f,
@@ -173,13 +184,26 @@ impl fmt::Display for Event<'_> {
                 }
                 // What concerns a mail as a whole is about nobody.
                 let space = if about.is_empty() { "" } else { " " };
-                write!(f, "refused: {what}{space}{}: {}", Clean(about), Clean(&refusal.to_string()))
+                write!(f, "refused: {what}{space}{}: {}", Clean(about), Clean(&refusal.to_string()))?;
+                from(peer, f)
+            }
+            What::Rejected { command, mail, reply } => {
+                if let Some(mail) = mail {
+                    write!(f, "{}: ", Clean(&mail.id))?;
+                }
+                let what = match (command.is_empty(), reply.code()) {
+                    (false, _) => "command ",
+                    (true, 421) => "session",
+                    (true, _) => "message",
+                };
+                write!(f, "refused: {what}{}: {}", Clean(command), Clean(&reply.text()))?;
+                from(peer, f)
             }
             What::TimedOut { waiting } => write!(f, "timed out: {waiting}"),
             What::Closed => f.write_str("closed by the client without QUIT"),
             What::Lost(why) => write!(f, "lost: {}", Clean(why)),
-            What::Ended { mails: 1 } => f.write_str("ended: 1 mail taken"),
-            What::Ended { mails } => write!(f, "ended: {mails} mails taken"),
+            What::Ended { mails: 1, why } => write!(f, "ended: 1 mail taken ({why})"),
+            What::Ended { mails, why } => write!(f, "ended: {mails} mails taken ({why})"),
             What::Notice(text) => write!(f, "{}", Clean(text)),
             What::Unsaid { lines, of: Some(client) } => write!(f, "{lines} more lines of {client} are not shown"),
             What::Unsaid { lines, of: None } if self.client.is_some() => {
@@ -187,6 +211,17 @@ impl fmt::Display for Event<'_> {
             }
             What::Unsaid { lines, of: None } => write!(f, "{lines} more lines of other clients are not shown"),
         }
+    }
+}
+
+/// What is said besides of a login by SCRAM-...-PLUS that failed.
+const NO_BINDING: &str = "; if this client never gets in, it cannot bind a login to the connection: leave the names                           with -PLUS out of --mechanisms";
+
+/// Whose fault it was, at the end of the line, where nothing of the client's choice comes behind it.
+fn from(peer: Option<Peer>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match peer {
+        Some(peer) => write!(f, ", from {peer}"),
+        None => Ok(()),
     }
 }
 
@@ -247,7 +282,7 @@ fn is_unseen(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::spool::{Peer, Recipient};
+    use super::super::spool::Recipient;
     use super::*;
     use crate::proto::address::{ForwardPath, ReversePath};
 
@@ -290,10 +325,11 @@ mod tests {
             What::Secured,
             What::NotSecured(&error),
             What::Authenticated { mechanism: &text },
-            What::NotAuthenticated { mechanism: &text, why: &text },
+            What::NotAuthenticated { mechanism: &text, why: &text, reply: None },
             What::Taken { mail: &mail, octets: 1, text: &text },
             What::Refused { what: "message", about: &text, mail: Some(&mail), refusal: &refusal },
             What::Lost(&text),
+            What::Rejected { command: &text, mail: Some(&mail), reply: &Reply::new(501, "5.5.2 no") },
             What::Notice(&text),
         ] {
             let line = Event { client: Some(&client), what }.to_string();

@@ -1,11 +1,13 @@
 //! A server that listens.
 
 use super::address::Place;
-use super::door::Door;
+use super::counts::Counts;
+use super::door::{Access, Open};
 use super::event_loop::{Entrance, EventLoop, MAILBOX};
 use super::service::Service;
 use super::shared::{Limits, Mailbox, Message, Shared};
 use super::spool::Spool;
+use super::watched::Watcher;
 use crate::net::lock::{Condvar, Mutex};
 use crate::net::sys::words;
 use std::io;
@@ -51,6 +53,9 @@ impl Listening {
 pub struct Server {
     shared: Arc<Shared>,
     listening: Vec<Listening>,
+    counts: Arc<Counts>,
+    /// Of certificates and users.
+    watcher: Option<Watcher>,
     loops: Arc<Loops>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Of each place, until the loops have ended.
@@ -81,16 +86,24 @@ pub const CALLS_END: Duration = Duration::from_secs(5);
 impl Server {
     /// Listens at all these places, or at none: the error says in words at which it cannot.
     pub fn start(listens: &[Listen], limits: Limits) -> Result<Server, String> {
-        let first = listens.first().ok_or("a server needs a place to listen at")?;
-        if let Some(listen) = listens.iter().find(|listen| listen.implicit_tls && listen.service.tls.is_none()) {
-            return Err(format!("TLS from the first byte at {} needs a certificate and a key", listen.place));
+        let mut open = Vec::with_capacity(listens.len());
+        check(listens)?;
+        for listen in listens {
+            open.push((Open::at(&listen.place, &Access::default())?, listen.clone()));
         }
+        Server::start_at(open, limits)
+    }
+
+    /// Serves at these sockets, which listen already.
+    pub fn start_at(open: Vec<(Open, Listen)>, limits: Limits) -> Result<Server, String> {
+        let listens: Vec<Listen> = open.iter().map(|(_, listen)| listen.clone()).collect();
+        check(&listens)?;
+        let first = listens.first().ok_or("a server needs a place to listen at")?;
         let (log, floods) = (first.service.log.clone(), first.service.floods.clone());
+        let counts = first.service.counts.clone();
         let mut entrances = Vec::with_capacity(listens.len());
         let mut notices = Vec::new();
-        for listen in listens {
-            let opened = Door::open(&listen.place)
-                .map_err(|why| format!("cannot listen at {}: {}", listen.place, words(&why)))?;
+        for (Open(opened), listen) in open {
             notices.extend(opened.notice);
             for door in opened.doors {
                 let (service, implicit_tls) = (listen.service.clone(), listen.implicit_tls);
@@ -112,12 +125,17 @@ impl Server {
             mailboxes.push(Mailbox::new(mio::Waker::new(poll.registry(), MAILBOX).map_err(failed)?));
             polls.push(poll);
         }
-        let limits = Limits { login_threads: login_threads(limits.login_threads, listens), ..limits };
+        let limits = Limits { login_threads: login_threads(limits.login_threads, &listens), ..limits };
         let spools: Vec<_> = listens.iter().map(|listen| listen.service.spool.clone()).collect();
         spools.iter().for_each(|spool| spool.opened());
+        let watched = first.service.watched.clone();
+        let watcher = watched.map(|watched| Watcher::start(watched, log.clone(), counts.clone()).map_err(failed));
+        let watcher = watcher.transpose()?;
         let server = Server {
             shared: Arc::new(Shared::new(limits, log, floods, mailboxes)),
             listening,
+            counts: counts.clone(),
+            watcher,
             loops: Arc::default(),
             threads: Mutex::default(),
             spools: Mutex::new(spools),
@@ -147,6 +165,20 @@ impl Server {
     /// The same without the protocols.
     pub fn places(&self) -> impl Iterator<Item = &Place> {
         self.listening.iter().map(|listening| &listening.place)
+    }
+
+    /// Reads certificates and users again, changed or not; what came of it is told to the log, soon. They are read by
+    /// themselves when their files change.
+    pub fn reload(&self) {
+        if let Some(watcher) = &self.watcher {
+            watcher.look_now();
+        }
+    }
+
+    /// What has happened, as monitoring systems read it: the counts of all its places that count together, which is what
+    /// [`settings`](super::settings) makes.
+    pub fn status(&self) -> String {
+        self.counts.text(self.connections() as u64)
     }
 
     /// How many connections there are.
@@ -188,6 +220,9 @@ impl Server {
         for thread in self.threads.lock().drain(..) {
             let _ = thread.join();
         }
+        if let Some(watcher) = &self.watcher {
+            watcher.end();
+        }
         self.shared.end_log();
         // What workers still wait for serves nobody.
         let spools = core::mem::take(&mut *self.spools.lock());
@@ -201,6 +236,13 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.begin_stop(Duration::ZERO);
         self.wait(Some(later(Instant::now(), CALLS_END)));
+    }
+}
+
+fn check(listens: &[Listen]) -> Result<(), String> {
+    match listens.iter().find(|listen| listen.implicit_tls && listen.service.tls.is_none()) {
+        Some(listen) => Err(format!("TLS from the first byte at {} needs a certificate and a key", listen.place)),
+        None => Ok(()),
     }
 }
 
@@ -222,7 +264,7 @@ const LOGINS_THAT_WAIT: usize = 32;
 
 /// What only takes the processor's time leaves half of it to others.
 fn login_threads(wanted: usize, listens: &[Listen]) -> usize {
-    let waits = |listen: &Listen| listen.service.realm.as_ref().is_some_and(|realm| realm.authority.blocks());
+    let waits = |listen: &Listen| listen.service.realm.as_ref().is_some_and(|realm| realm.get().authority.blocks());
     match wanted {
         0 if listens.iter().any(waits) => LOGINS_THAT_WAIT,
         0 => (processors() / 2).max(1),

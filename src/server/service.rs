@@ -2,10 +2,13 @@
 
 use super::brake::Brake;
 use super::budget::Budget;
+use super::counts::Counts;
+use super::current::Current;
 use super::decide::{AcceptAll, Decide};
 use super::log::{Floods, Log, Silent};
 use super::proxy::Network;
 use super::spool::Spool;
+use super::watched::Watched;
 use crate::net::tls::ServerConfig;
 use crate::proto::server::Config;
 use crate::sasl::server::Realm;
@@ -23,9 +26,11 @@ pub struct Service {
     /// Whoever comes by one of the `proxies` is not one of them.
     pub mails_unlimited_locally: bool,
     /// The server's certificate; without it there is no TLS.
-    pub tls: Option<ServerConfig>,
+    pub tls: Option<Current<ServerConfig>>,
     /// The users; without them there is no AUTH. What is offered stands in `dialogue.auth`: [`Service::login`].
-    pub realm: Option<Arc<Realm>>,
+    pub realm: Option<Current<Realm>>,
+    /// What of this may be another while the server runs.
+    pub watched: Option<Arc<dyn Watched>>,
     /// What is remembered of failed logins; services that are copies of one another have one memory.
     pub brake: Arc<Brake>,
     /// Connections from these addresses begin with the PROXY protocol (version 1 or 2), and whoever it names is the
@@ -43,6 +48,8 @@ pub struct Service {
     pub log: Arc<dyn Log>,
     /// How much of it clients fill.
     pub(super) floods: Arc<Floods>,
+    /// What has happened, whoever looks.
+    pub counts: Arc<Counts>,
 }
 
 impl Service {
@@ -55,6 +62,7 @@ impl Service {
             tls: None,
             realm: None,
             brake: Arc::default(),
+            watched: None,
             proxies: Vec::new(),
             decide: Arc::new(AcceptAll),
             spool,
@@ -62,6 +70,7 @@ impl Service {
             messages_in_memory: false,
             log: Arc::new(Silent),
             floods: Arc::new(Floods::new()),
+            counts: Arc::default(),
         }
     }
 
@@ -79,7 +88,7 @@ impl Service {
     pub fn login(&mut self, realm: Arc<Realm>, mechanisms: &[&str]) -> Result<(), SaslError> {
         let offers = mechanisms.iter().map(|name| sasl::server::offer(name).ok_or(SaslError::UnknownMechanism));
         self.dialogue.auth = offers.collect::<Result<_, _>>()?;
-        self.realm = Some(realm);
+        self.realm = Some(Current::new(realm));
         Ok(())
     }
 }

@@ -94,6 +94,7 @@ fn a_thousand_idle_connections_under_tls() {
     let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
     std::fs::write(&certificate, &certified.pem).unwrap();
     std::fs::write(&key, certified.key.serialize_pem()).unwrap();
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(PemObject::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))

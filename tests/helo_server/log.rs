@@ -20,7 +20,9 @@ fn the_log_is_opened_anew() {
         let mut client = server.client();
         client.ask("QUIT", 221);
         client.closed();
-        wait::until("the session in it", wait::LONG, || text(&log).contains("ended: 0 mails taken\n").then_some(()));
+        wait::until("the session in it", wait::LONG, || {
+            text(&log).contains("ended: 0 mails taken (quit)\n").then_some(())
+        });
         assert_eq!(text(&old), before);
     }
     // What cannot be opened leaves the log where it is.

@@ -8,8 +8,13 @@ mod idle;
 mod log;
 mod login;
 mod mail;
+mod mailboxes;
 mod memory;
+mod refusals;
 mod relay;
+mod service;
+#[cfg(feature = "tls")]
+mod soak;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -298,6 +303,7 @@ fn tls_with_a_certificate_from_files() {
     let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
     std::fs::write(&certificate, &certified.pem).unwrap();
     std::fs::write(&key, certified.key.serialize_pem()).unwrap();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
     let server = Program::start(&[
         "--port",
         "0",

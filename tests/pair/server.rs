@@ -174,6 +174,8 @@ impl Server {
         let event = self.dialogue.advance(&mut input);
         let mut replies = Vec::new();
         let asked_before = self.decided.is_some();
+        // There may be more behind it.
+        let mut told = false;
         match event {
             Event::NeedMore | Event::OutputFull => {}
             Event::Unanswered => assert!(asked_before, "a question was forgotten"),
@@ -185,8 +187,9 @@ impl Server {
                 }
             }
             Event::Body(part) => self.mail.body.extend_from_slice(part),
-            Event::Abandoned => self.mail = Stored::default(),
+            Event::Abandoned => (self.mail, told) = (Stored::default(), true),
             Event::AuthCancelled => self.exchange = None,
+            Event::Refused(_) => told = true,
             Event::Connect | Event::Hello { .. } | Event::StartTls => replies.push(Reply::new(220, "yes")),
             Event::Auth { mechanism, initial } => {
                 let entropy = [random.below(256) as u8; ENTROPY];
@@ -247,7 +250,7 @@ impl Server {
             self.decided = Some((now + random.delay(self.delay), replies));
             return true;
         }
-        used > 0
+        used > 0 || told
     }
 }
 

@@ -27,7 +27,7 @@ fn server_side() -> ServerConfig {
 }
 
 pub fn with_tls(service: &mut Service) {
-    service.tls = Some(server_side());
+    service.tls = Some(server_side().into());
 }
 
 /// The handshake over a connection, as a client that knows the authority does it.

@@ -104,7 +104,7 @@ fn large_and_empty_messages() {
 #[test]
 fn files_and_folders_are_their_owners_only() {
     let folder = TempDir::new();
-    let root = folder.join("a/mail");
+    let root = folder.join("mail");
     let options = Options { mailboxes: Mailboxes::each(true), ..Options::default() };
     store(&Maildir::open(&root, options).unwrap(), &envelope(&["b@example.com"]), MESSAGE, 10).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;

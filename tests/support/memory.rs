@@ -103,6 +103,7 @@ impl MemoryTransport {
                     self.mail = None;
                     continue;
                 }
+                Event::Refused(_) => continue,
                 Event::Mail { from, .. } => {
                     let sender = from.as_str().to_string();
                     self.mail = Some(Stored { sender, recipients: Vec::new(), body: Vec::new(), end: 0 });

@@ -50,8 +50,9 @@ impl Program {
         Program::start_by(other)
     }
 
+    /// The same by a command that becomes it.
     #[track_caller]
-    fn start_by(mut command: Command) -> Program {
+    pub fn start_by(mut command: Command) -> Program {
         let mut child = command.spawn().expect("helo-server runs");
         let input = child.stdin.take();
         let mut output = BufReader::new(child.stdout.take().expect("piped"));

@@ -89,6 +89,7 @@ fn what_openssl_serves_is_served() {
         let folder = TempDir::new();
         make(&folder);
         let both = folder.join("both.pem");
+        fs::set_permissions(&both, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         let server = Program::start(&["--port", "0", "--discard", "--tls-certificate", both.to_str().unwrap()]);
         let pins = vec![Pin::parse(&peer::pin(&folder)).unwrap()];
         let target = Target::Host { host: "127.0.0.1".into(), port: server.address("smtp").port() };
@@ -247,6 +248,9 @@ fn what_cannot_be_served_is_said_with_the_file_and_the_reason() {
         let folder = TempDir::new();
         let (certificate, key) = make(&folder);
         let (certificate, key) = (folder.join(certificate), folder.join(key));
+        if key.exists() {
+            fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        }
         let [certificate, key] = [&certificate, &key].map(|path| path.to_str().unwrap());
         let output = run(&["--port", "0", "--discard", "--tls-certificate", certificate, "--tls-key", key]);
         let text = String::from_utf8_lossy(&output.stderr).into_owned();

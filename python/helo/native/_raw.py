@@ -136,6 +136,12 @@ class helo_server_counts(Structure):
         ("refused", c_uint64),
         ("logins", c_uint64),
         ("logins_failed", c_uint64),
+        ("tls", c_uint64),
+        ("tls_failed", c_uint64),
+        ("timeouts", c_uint64),
+        ("lost", c_uint64),
+        ("reloads", c_uint64),
+        ("reloads_failed", c_uint64),
     ]
 
 
@@ -149,6 +155,7 @@ LookUpFn = ctypes.CFUNCTYPE(c_int, c_void_p, c_char_p, POINTER(c_char), c_size_t
 PasswordFn = ctypes.CFUNCTYPE(c_int, c_void_p, c_char_p, c_char_p)
 TokenFn = ctypes.CFUNCTYPE(c_int, c_void_p, c_char_p, c_char_p, POINTER(c_char), c_size_t)
 LogFn = ctypes.CFUNCTYPE(None, c_void_p, c_int, c_uint64, c_char_p)
+StoredFn = ctypes.CFUNCTYPE(None, c_void_p, POINTER(helo_facts), c_void_p, c_size_t)
 
 
 class helo_spool(Structure):
@@ -259,6 +266,12 @@ helo_server_serve_transport = _number(
     "helo_server_serve_transport", c_int, SERVER, POINTER(helo_transport), c_int, POINTER(c_uint64)
 )
 helo_server_wake = _number("helo_server_wake", c_int, SERVER)
+helo_server_reload = _number("helo_server_reload", c_int, SERVER)
+helo_server_status = _number("helo_server_status", c_size_t, SERVER, POINTER(c_char), c_size_t)
+helo_server_mail_count = _number("helo_server_mail_count", c_uint32, SERVER)
+helo_server_wait_mails = _number("helo_server_wait_mails", c_int, SERVER, c_uint32, c_uint32)
+helo_server_get_mail = _number("helo_server_get_mail", c_int, SERVER, c_uint32, StoredFn, c_void_p)
+helo_server_clear_mails = _number("helo_server_clear_mails", c_int, SERVER)
 helo_last_error = _words("helo_last_error")
 helo_version = _words("helo_version")
 helo_cause_name = _words("helo_cause_name", c_int)

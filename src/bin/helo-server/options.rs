@@ -2,7 +2,7 @@
 
 use helo::policy::did_you_mean;
 use helo::policy::text;
-use helo::server::settings::{KEYS, Key, Settings, entries, flag, seconds};
+use helo::server::settings::{Entry, KEYS, Key, Settings, entries, flag, seconds};
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,10 @@ const FILE_MAX: usize = 1 << 20;
 /// What the command line asks for.
 pub enum Asked {
     Serve(Box<Options>),
+    /// Only see whether it could be served.
+    Check(Box<Options>),
+    /// Make a line for the users file.
+    MakeUser(String),
     /// Print this and end.
     Show(String),
 }
@@ -27,12 +31,24 @@ pub struct Options {
     pub quiet: bool,
     pub stop_within: Duration,
     pub end_with_input: bool,
+    /// Whom to become once the sockets are open.
+    pub user: Option<String>,
+    /// Where the counts are written.
+    pub status: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let stop_within = Duration::from_secs(30);
-        Options { settings: Settings::new(), log: None, quiet: false, stop_within, end_with_input: false }
+        Options {
+            settings: Settings::new(),
+            log: None,
+            quiet: false,
+            stop_within,
+            end_with_input: false,
+            user: None,
+            status: None,
+        }
     }
 }
 
@@ -40,6 +56,16 @@ impl Default for Options {
 const OWN: &[Key] = &[
     Key { name: "", value: "", words: "The rest" },
     Key { name: "log", value: "FILE", words: "append the log to this file (default: standard error)" },
+    Key {
+        name: "status",
+        value: "FILE",
+        words: "write the counts to this file every 5 seconds, as Prometheus reads them (name it *.prom)",
+    },
+    Key {
+        name: "user",
+        value: "NAME",
+        words: "started as root, become this user once the sockets are open; all other files are opened as that user",
+    },
     Key { name: "quiet", value: "", words: "no log" },
     Key {
         name: "stop-within",
@@ -56,9 +82,18 @@ const OWN: &[Key] = &[
         value: "FILE",
         words: "read keys from this file, a line each: KEY = VALUE; flags: KEY = yes",
     },
+    Key { name: "check", value: "", words: "see whether all of this could be served, say what is wrong, and end" },
+    Key {
+        name: "make-user",
+        value: "NAME",
+        words: "write a line for the users file: the password is asked for, or the first line of standard input",
+    },
     Key { name: "help", value: "", words: "this text" },
     Key { name: "version", value: "", words: "the version" },
 ];
+
+/// What no file can say.
+const COMMAND_LINE: [&str; 5] = ["config", "check", "make-user", "help", "version"];
 
 fn keys() -> impl Iterator<Item = &'static Key> {
     KEYS.iter().chain(OWN)
@@ -68,6 +103,7 @@ impl Options {
     /// Reads the command line; a configuration file counts from where it is named.
     pub fn from_command_line(arguments: impl Iterator<Item = OsString>) -> Result<Asked, String> {
         let mut options = Options::default();
+        let mut check = false;
         let mut parser = lexopt::Parser::from_args(arguments);
         while let Some(argument) = parser.next().map_err(|why| why.to_string())? {
             let lexopt::Arg::Long(name) = argument else {
@@ -84,23 +120,29 @@ impl Options {
                 _ => parser.value().map_err(|why| why.to_string())?,
             };
             let value = value.into_string().map_err(|_| format!("--{name}: the value is not UTF-8"))?;
-            if name == "config" {
-                options.read_file(&value)?;
-            } else {
-                options.set(&name, &value).map_err(|why| format!("--{name}: {why}"))?;
+            match name.as_str() {
+                "check" => check = flag(&value).map_err(|why| format!("--check: {why}"))?,
+                "make-user" => return Ok(Asked::MakeUser(value)),
+                "config" => options.read_file(&value)?,
+                _ => {
+                    options.set(&name, &value).map_err(|why| format!("--{name}: {why}"))?;
+                }
             }
         }
-        Ok(Asked::Serve(Box::new(options)))
+        let options = Box::new(options);
+        Ok(if check { Asked::Check(options) } else { Asked::Serve(options) })
     }
 
     fn read_file(&mut self, path: &str) -> Result<(), String> {
         let text =
             text::read(Path::new(path), FILE_MAX).map_err(|why| format!("the configuration file {path}: {why}"))?;
-        for (key, value) in entries(&text).map_err(|why| format!("{path}: {why}"))? {
-            if matches!(key.as_str(), "config" | "help" | "version") {
-                return Err(format!("{path}: {key} is for the command line"));
+        for Entry { line, key, value } in entries(&text).map_err(|why| format!("{path}, {why}"))? {
+            let origin = format!("{path}, line {line}");
+            if COMMAND_LINE.contains(&key.as_str()) {
+                return Err(format!("{origin}: {key} is for the command line"));
             }
-            find(&key).and_then(|_| self.set(&key, &value)).map_err(|why| format!("{path}, {key}: {why}"))?;
+            find(&key).and_then(|_| self.set(&key, &value)).map_err(|why| format!("{origin}: {key}: {why}"))?;
+            self.settings.came_from(&key, &value, origin);
         }
         Ok(())
     }
@@ -109,6 +151,8 @@ impl Options {
     fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
         match key {
             "log" => self.log = Some(value.into()),
+            "status" => self.status = Some(value.into()),
+            "user" => self.user = Some(value.to_owned()),
             "quiet" => self.quiet = flag(value)?,
             "stop-within" => self.stop_within = seconds(value)?,
             "end-with-input" => self.end_with_input = flag(value)?,
@@ -154,7 +198,8 @@ mod tests {
 
     fn read(line: &str) -> Result<Options, String> {
         match Options::from_command_line(line.split_whitespace().map(OsString::from))? {
-            Asked::Serve(options) => Ok(*options),
+            Asked::Serve(options) | Asked::Check(options) => Ok(*options),
+            Asked::MakeUser(name) => Err(name),
             Asked::Show(text) => Err(text),
         }
     }
@@ -162,7 +207,7 @@ mod tests {
     #[test]
     fn every_key_of_the_program_is_known() {
         for key in OWN.iter().filter(|key| !key.name.is_empty()) {
-            if matches!(key.name, "config" | "help" | "version") {
+            if COMMAND_LINE.contains(&key.name) {
                 continue;
             }
             let value = if key.value.is_empty() { "yes" } else { "7" };
@@ -182,6 +227,6 @@ mod tests {
         for bad in ["--no-such", "--port x", "--port", "x", "--discard --maildir x", "--timeout -1", "--discard=no x"] {
             assert!(read(bad).is_err(), "{bad}");
         }
-        assert!(read("--help").unwrap_err().contains("--max-size OCTETS"));
+        assert!(read("--help").unwrap_err().contains("--max-size SIZE"));
     }
 }

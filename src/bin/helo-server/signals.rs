@@ -1,10 +1,11 @@
 //! What the server is told by signals: SIGTERM or SIGINT ends it, the first in order and the second at once, as does the
-//! end of standard input; SIGHUP is for the log. On Windows the console tells: Ctrl-C, Ctrl-Break, its end.
+//! end of standard input; SIGHUP is for what may be another now: log, certificate, users. On Windows the console tells: Ctrl-C, Ctrl-Break, its end.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 
 #[cfg(unix)]
 const SIGNALS: [i32; 2] = [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT];
@@ -46,9 +47,16 @@ impl Ending {
         Ok(Ending { came, _tell: tell, again })
     }
 
-    /// Waits for the next.
-    pub fn wait(&self) -> Told {
-        self.came.recv().unwrap_or(Told::End)
+    /// Waits for the next, or for so long.
+    pub fn wait(&self, limit: Option<Duration>) -> Option<Told> {
+        match limit {
+            None => Some(self.came.recv().unwrap_or(Told::End)),
+            Some(limit) => match self.came.recv_timeout(limit) {
+                Ok(told) => Some(told),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => Some(Told::End),
+            },
+        }
     }
 
     /// From now on SIGTERM and SIGINT end the process at once.

@@ -28,6 +28,7 @@ impl Peer {
                     self.body.clear();
                     continue;
                 }
+                server::Event::Refused(_) => continue,
                 server::Event::Body(bytes) => {
                     self.body.extend_from_slice(bytes);
                     continue;

@@ -11,6 +11,13 @@ use alloc::string::String;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Answer(pub u16, pub &'static str, pub &'static str);
 
+impl Answer {
+    /// Something is refused with it.
+    pub(super) fn is_refusal(self) -> bool {
+        self.0 >= 400
+    }
+}
+
 pub(super) const OK: Answer = Answer(250, "2.0.0", "Ok");
 pub(super) const BYE: Answer = Answer(221, "2.0.0", "Bye");
 pub(super) const GO_ON: Answer = Answer(354, "", "End the message with a line that holds a dot only");
@@ -97,6 +104,16 @@ impl Config {
         } else {
             Reply::new(code, text)
         }
+    }
+
+    /// The same where the session ends with it: RFC 5321 section 3.8 lets a server close with 421 only, so that any other
+    /// code has to say it.
+    pub(super) fn last_reply(&self, Answer(code, enhanced, text): Answer) -> Reply {
+        if matches!(code, 221 | 421) {
+            return self.reply(Answer(code, enhanced, text));
+        }
+        let said = self.reply(Answer(code, enhanced, text));
+        Reply::new(code, &format!("{}: the connection is closed", &said.text()[4..]))
     }
 
     /// The owner's reply, with an enhanced code if those are on offer and it has none: RFC 2034 wants one in each.

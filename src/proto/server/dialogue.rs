@@ -3,12 +3,14 @@
 mod body;
 mod commands;
 mod login;
+mod saying;
 
 use super::answers::*;
 use super::config::Config;
 use super::envelope::Envelope;
-use super::event::{Event, TimeLimit, Waiting};
+use super::event::{End, Event, TimeLimit, Waiting};
 use super::foreign::Foreign;
+use super::refused::Refused;
 use crate::proto::command::Verb;
 use crate::proto::dot::BodyDecoder;
 use crate::proto::line::{LineError, LineReader, LineStep};
@@ -19,6 +21,9 @@ use alloc::vec::Vec;
 
 /// So many octets of a body begin its time limit anew.
 const BODY_STEP: u64 = 16 << 10;
+
+/// How each record of a TLS handshake begins.
+const TLS_RECORD: [u8; 2] = [22, 3];
 
 /// A line that is too long is read to its end so that the session can go on, if it is no longer than this.
 const OVERLONG_MAX: usize = 2 << 20;
@@ -104,14 +109,18 @@ pub struct Dialogue {
     turned_away: bool,
     /// MAIL was refused, and commands that belong to it may be on their way.
     mail_refused: bool,
-    /// The client has said QUIT.
-    quit: bool,
     /// It has said something since it came, or since TLS is on.
     begun: bool,
     /// It does not speak SMTP, and was sent away for it.
     foreign: Option<Foreign>,
     /// AUTH was offered to it.
     offered: bool,
+    /// What the owner has not been told yet of what was refused here.
+    refusals: Vec<Refused>,
+    /// The client has said AUTH: what it says after that may be a secret.
+    logging_in: bool,
+    /// Why the session is over.
+    end: Option<End>,
     secured: bool,
     authenticated: bool,
     /// The session ends with this reply as soon as nothing is under way.
@@ -141,10 +150,12 @@ impl Dialogue {
             abandoned: false,
             turned_away: false,
             mail_refused: false,
-            quit: false,
             begun: false,
             foreign: None,
             offered: false,
+            refusals: Vec::new(),
+            logging_in: false,
+            end: None,
             secured: false,
             authenticated: false,
             stopping: None,
@@ -215,7 +226,12 @@ impl Dialogue {
 
     /// The client has said QUIT: nothing more is due from it.
     pub fn has_quit(&self) -> bool {
-        self.quit
+        self.end == Some(End::Quit)
+    }
+
+    /// Why the session is over; none before.
+    pub fn ended(&self) -> Option<End> {
+        self.end
     }
 
     /// What the client speaks in place of SMTP, where the session was ended for that.
@@ -289,10 +305,11 @@ impl Dialogue {
         let deaf = self.output.len() >= self.output_max || matches!(self.place, Place::Handshake | Place::Closed);
         if deaf {
             self.output = Vec::new();
-            self.shut();
         } else {
-            self.end(TIMED_OUT);
+            self.tell(TIMED_OUT);
         }
+        self.end.get_or_insert(End::TimedOut);
+        self.shut();
     }
 
     /// Ends the session with this reply, such as a 421, as soon as that costs nothing: at once between two commands,
@@ -307,6 +324,7 @@ impl Dialogue {
     pub fn close(&mut self, reply: &Reply) {
         if !matches!(self.place, Place::Closed) {
             self.config.complete(reply, "3.2").encode(&mut self.output);
+            self.end.get_or_insert(End::Refused);
             self.shut();
         }
     }
@@ -316,6 +334,7 @@ impl Dialogue {
         self.question = None;
         self.abandon();
         self.place = Place::Closed;
+        self.end.get_or_insert(End::Shut);
         self.turn += 1;
     }
 
@@ -412,6 +431,13 @@ impl Dialogue {
     /// Takes from the front of `input` until there is something for the owner to do.
     pub fn advance<'a>(&mut self, input: &mut &'a [u8]) -> Event<'a> {
         loop {
+            if !self.refusals.is_empty() {
+                let refused = self.refusals.remove(0);
+                if self.refusals.is_empty() {
+                    self.refusals = Vec::new(); // an idle session holds no memory that it does not need
+                }
+                return Event::Refused(refused);
+            }
             if core::mem::take(&mut self.abandoned) {
                 return Event::Abandoned;
             }
@@ -432,6 +458,7 @@ impl Dialogue {
                 }
                 Place::Command | Place::AuthLine => {
                     if let Some(reply) = self.stopping.take() {
+                        self.end.get_or_insert(End::Stopped);
                         self.close(&reply);
                         continue;
                     }
@@ -466,6 +493,10 @@ impl Dialogue {
             return None;
         }
         let auth = matches!(self.place, Place::AuthLine);
+        if !self.secured && self.lines.begins(input, &TLS_RECORD) {
+            self.send_away(Foreign::Tls);
+            return None;
+        }
         // Taken out for the time that its line is used.
         let mut lines = core::mem::replace(&mut self.lines, LineReader::new(0));
         let event = match lines.feed(input) {
@@ -476,18 +507,22 @@ impl Dialogue {
             }
             Err(LineError::TooLong) => {
                 self.place = Place::Overlong;
+                let start = lines.take_start();
                 if auth {
-                    self.say(AUTH_TOO_LONG);
+                    self.tell(AUTH_TOO_LONG); // the event says the rest
                     self.auth_failed();
                     Some(Event::AuthCancelled)
                 } else {
                     self.say(LINE_TOO_LONG);
+                    self.blame(&start);
                     self.failed();
                     None
                 }
             }
             Err(LineError::BareCr | LineError::BareLf) => {
+                let start = lines.take_start();
                 self.end(BARE_IN_COMMAND);
+                self.blame(if auth { b"AUTH" } else { start.as_slice() });
                 None
             }
         };
@@ -499,16 +534,6 @@ impl Dialogue {
         event
     }
 
-    /// The client speaks another protocol: nothing of it is carried out.
-    fn send_away(&mut self, foreign: Foreign) {
-        // Whoever does not speak the language is not told anything in it either, but for people who look.
-        if foreign != Foreign::Tls {
-            self.say(NOT_SMTP);
-        }
-        self.foreign = Some(foreign);
-        self.shut();
-    }
-
     /// Drops the rest of a line that is too long.
     fn overlong<'a>(&mut self, input: &mut &'a [u8]) -> Option<Event<'a>> {
         match self.lines.skip(input, OVERLONG_MAX) {
@@ -517,7 +542,11 @@ impl Dialogue {
                 self.place = Place::Command;
                 self.turn += 1;
             }
-            Err(LineError::TooLong) => self.shut(), // it has its answer
+            // It has its answer.
+            Err(LineError::TooLong) => {
+                self.end = Some(End::Protocol(LINE_TOO_LONG.2));
+                self.shut();
+            }
             Err(LineError::BareCr | LineError::BareLf) => self.end(BARE_IN_COMMAND),
         }
         None
@@ -545,40 +574,6 @@ impl Dialogue {
         } else if self.step >= BODY_STEP {
             self.step = 0;
             self.turn += 1;
-        }
-    }
-
-    fn say(&mut self, answer: Answer) {
-        self.config.reply(answer).encode(&mut self.output);
-    }
-
-    /// Says a last word.
-    fn end(&mut self, answer: Answer) {
-        self.say(answer);
-        self.shut();
-    }
-
-    /// One more faulty command, which has been answered.
-    fn failed(&mut self) {
-        self.counts.errors += 1;
-        if self.counts.errors >= self.config.errors_max {
-            self.end(TOO_MANY_ERRORS);
-        }
-    }
-
-    /// One more refusal, which has been answered.
-    fn refused(&mut self) {
-        self.counts.refusals += 1;
-        if self.counts.refusals >= self.config.refusals_max {
-            self.end(TOO_MANY_REFUSALS);
-        }
-    }
-
-    /// One more command that leads nowhere.
-    fn idled(&mut self) {
-        self.counts.idle += 1;
-        if self.counts.idle >= self.config.idle_max {
-            self.end(TOO_IDLE);
         }
     }
 }

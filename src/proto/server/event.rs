@@ -1,6 +1,7 @@
 //! What the dialogue tells its owner.
 
 use super::options::{MailOptions, RcptOptions};
+use super::refused::Refused;
 use crate::proto::address::{ForwardPath, ReversePath};
 use crate::proto::command::{Parameter, Verb};
 use alloc::string::String;
@@ -50,7 +51,8 @@ pub enum Event<'a> {
     },
     /// Question: the client's answer to the challenge, in base64, to be answered as [`Event::Auth`] is.
     AuthResponse(AuthText),
-    /// The client has cancelled the authentication, and was told so: forget the exchange.
+    /// The client has cancelled the authentication, or has said a line that is too long, and was told so: forget the
+    /// exchange.
     AuthCancelled,
     /// Question: is the sender welcome? 2xx begins a mail.
     Mail {
@@ -89,6 +91,28 @@ pub enum Event<'a> {
         /// About whom or what.
         about: String,
     },
+    /// The dialogue has refused something by itself, and has said so: for the owner's log. What only follows from another
+    /// refusal, as each RCPT behind a MAIL that was refused, does not come here.
+    Refused(Refused),
+}
+
+/// Why a session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The client has said QUIT.
+    Quit,
+    /// A limit of the server, in the words that the client was told: too many errors.
+    Limit(&'static str),
+    /// What the client sent leaves no way to go on, in the words that it was told.
+    Protocol(&'static str),
+    /// The client took too long.
+    TimedOut,
+    /// The owner has said 421.
+    Refused,
+    /// The owner ends all sessions: [`Dialogue::stop`](super::Dialogue::stop).
+    Stopped,
+    /// The owner has ended it without a word: [`Dialogue::shut`](super::Dialogue::shut).
+    Shut,
 }
 
 /// What a client says to authenticate itself, in base64 and not yet checked: mostly a secret, so it is wiped when it is

@@ -27,6 +27,7 @@
 //!         Closed      => send what is left of the output, close; the session is over
 //!         Body(part)  => store it
 //!         Abandoned, AuthCancelled => forget the mail, the exchange
+//!         Refused(what) => write it down
 //!         a question  => find the answer, now or later: dialogue.answer(&reply)
 //!     }
 //! }
@@ -39,13 +40,15 @@ mod envelope;
 mod event;
 mod foreign;
 mod options;
+mod refused;
 mod request;
 
 pub use config::{AuthOffer, Config, Timeouts};
 pub use dialogue::Dialogue;
-pub use event::{AuthText, Event, TimeLimit, Waiting};
+pub use event::{AuthText, End, Event, TimeLimit, Waiting};
 pub use foreign::Foreign;
 pub use options::{BodyType, MailOptions, Notify, OriginalRecipient, RcptOptions, Return};
+pub use refused::Refused;
 
 #[cfg(test)]
 mod tests;

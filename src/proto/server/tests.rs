@@ -21,6 +21,7 @@ struct Owner {
     told: Vec<String>,
     body: Vec<u8>,
     said: Vec<u8>,
+    refused: Vec<Refused>,
     /// Turns a body with "bad" in it down as soon as it sees it.
     reads_bodies: bool,
     /// What is said at the door.
@@ -37,6 +38,7 @@ impl Owner {
             told: vec![],
             body: vec![],
             said: vec![],
+            refused: vec![],
             reads_bodies: true,
             door,
             tls,
@@ -105,6 +107,10 @@ impl Owner {
                 }
                 Event::AuthCancelled => {
                     self.told.push("cancelled".into());
+                    continue;
+                }
+                Event::Refused(what) => {
+                    self.refused.push(what);
                     continue;
                 }
             };
@@ -586,7 +592,7 @@ proptest! {
             let mut owner = Owner::new(Config { lmtp, size, ask_hello: limited, ..access::with_auth() });
             owner.reads_bodies = !limited; // which of the two comes first does depend on the split
             pieces.iter().for_each(|piece| owner.receive(piece));
-            (String::from_utf8_lossy(&owner.said).into_owned(), owner.told, owner.body)
+            (String::from_utf8_lossy(&owner.said).into_owned(), owner.told, owner.body, owner.refused)
         };
         let whole = run(&[&session]);
         prop_assert_eq!(&run(&pieces), &whole);

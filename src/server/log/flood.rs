@@ -67,7 +67,6 @@ impl Floods {
 
     /// Tells what happened to a session, unless there is too much of it.
     pub(in super::super) fn tell(&self, log: &dyn Log, lines: &Lines, client: &Client, what: What<'_>) {
-        super::count(log, &what);
         if !log.enabled() {
             return;
         }

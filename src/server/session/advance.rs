@@ -6,6 +6,7 @@ use super::wire::{Got, Wire};
 use super::{LINGER, Session, Stage, Step, Working};
 use crate::net::tls::Handshake;
 use crate::proto::server::Waiting;
+use crate::server::ending::Why;
 use crate::server::log::What;
 use crate::server::proxy::{self, Behind, Header};
 use crate::server::spool::{Peer, Refusal, TlsFacts};
@@ -104,6 +105,7 @@ impl Session {
                 self.secure(now);
             }
             Pause::NeedMore if got == Some(Got::End) => {
+                self.ends(Why::Closed);
                 self.dialogue.shut();
                 self.log(What::Closed);
             }
@@ -135,6 +137,7 @@ impl Session {
                 Waiting::Send => "replies not read",
             };
             self.log(What::TimedOut { waiting });
+            self.ends(Why::TimedOut);
             self.dialogue.time_out();
             self.stage = Stage::Closing;
             self.since.1 = now;
@@ -191,12 +194,13 @@ impl Session {
         }
         self.pending = Pending::default();
         self.stage = Stage::Ended;
-        self.log(What::Ended { mails: self.mails });
+        self.log_end();
     }
 
     /// The connection is gone: nothing more can be said.
     fn lose(&mut self, why: &io::Error) -> Option<Step> {
         self.log(What::Lost(&crate::net::sys::words(why)));
+        self.ends(Why::Lost);
         self.dialogue.shut();
         if let Some(mut wire) = self.wire.take() {
             wire.transport.abort();
@@ -301,6 +305,7 @@ impl Session {
 
     fn not_proxied(&mut self, why: &str) -> Option<Step> {
         self.log(What::Lost(&format!("the proxy did not say whose connection it is: {why}")));
+        self.ends(Why::Lost);
         self.dialogue.shut();
         self.stage = Stage::Closing;
         None
@@ -311,7 +316,7 @@ impl Session {
         let Some(wire) = self.wire.take() else { return };
         self.since.1 = now;
         let begun = match &self.service.tls {
-            Some(config) => Handshake::server(wire.transport, config),
+            Some(config) => Handshake::server(wire.transport, &config.get()),
             None => Err(crate::error::Error::new(
                 crate::error::Phase::Tls,
                 crate::error::Cause::Policy,
@@ -344,6 +349,7 @@ impl Session {
                 }
                 handshake.abort();
                 self.log(What::TimedOut { waiting: "handshake" });
+                self.ends(Why::TimedOut);
                 self.dialogue.shut();
                 self.stage = Stage::Closing;
                 None
@@ -357,6 +363,7 @@ impl Session {
 
     fn not_secured(&mut self, why: &crate::error::Error) {
         self.log(What::NotSecured(why));
+        self.ends(Why::NotSecured);
         self.dialogue.shut();
         self.stage = Stage::Closing;
     }

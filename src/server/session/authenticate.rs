@@ -9,6 +9,7 @@ use crate::sasl::ENTROPY;
 use crate::sasl::server::{Exchange, Failure, Step, Surroundings};
 use crate::server::brake::Attempt;
 use crate::server::clients::is_this_machine;
+use crate::server::ending::Why;
 use crate::server::log::What;
 use crate::server::pool::Turn;
 use crate::server::spool::Peer;
@@ -43,15 +44,15 @@ impl Session {
         }
         if !attempt.heard {
             let why = "too many failed logins from this address lately";
-            self.log(What::NotAuthenticated { mechanism: &mechanism, why });
             let reply = Reply::new(454, "4.7.0 Too many failed logins from your address: try again later");
+            self.log(What::NotAuthenticated { mechanism: &mechanism, why, reply: Some(&reply) });
             self.held = Some(Box::new(Held { reply, delay: attempt.delay, since: None }));
             return;
         }
         let begun = match &self.service.realm {
             Some(realm) => self
                 .surroundings()
-                .and_then(|given| Exchange::new(&mechanism, realm.clone(), given).map_err(|why| why.to_string())),
+                .and_then(|given| Exchange::new(&mechanism, realm.get(), given).map_err(|why| why.to_string())),
             None => Err("no users are set up".to_owned()),
         };
         match begun {
@@ -60,8 +61,9 @@ impl Session {
                 self.ask(Task::Login(Box::new(login), initial));
             }
             Err(why) => {
-                self.log(What::NotAuthenticated { mechanism: &mechanism, why: &why });
-                self.dialogue.answer(&Step::Refused(Failure::Unavailable).reply());
+                let reply = Step::Refused(Failure::Unavailable).reply();
+                self.log(What::NotAuthenticated { mechanism: &mechanism, why: &why, reply: Some(&reply) });
+                self.dialogue.answer(&reply);
             }
         }
     }
@@ -79,6 +81,7 @@ impl Session {
         if now < until {
             // Whoever does not wait for the answer does not get it either.
             self.log(What::Closed);
+            self.ends(Why::Closed);
             self.dialogue.shut();
         } else {
             self.dialogue.answer(&held.reply);
@@ -110,7 +113,7 @@ impl Session {
                     Failure::Wrong => "no such user, or not the right proof",
                     Failure::Unavailable => "the users could not be looked up",
                 };
-                self.log(What::NotAuthenticated { mechanism, why });
+                self.log(What::NotAuthenticated { mechanism, why, reply: Some(&step.reply()) });
                 if *failure == Failure::Wrong {
                     self.mistaken = true;
                     let held = Held { reply: step.reply(), delay: login.attempt.delay, since: None };
@@ -124,8 +127,9 @@ impl Session {
 
     /// So many log in at this moment that this one is not looked at.
     pub(super) fn put_off(&mut self, login: &Login) {
-        self.log(What::NotAuthenticated { mechanism: &login.mechanism, why: "too many others are logging in now" });
-        self.dialogue.answer(&Step::Refused(Failure::Unavailable).reply());
+        let (why, reply) = ("too many others are logging in now", Step::Refused(Failure::Unavailable).reply());
+        self.log(What::NotAuthenticated { mechanism: &login.mechanism, why, reply: Some(&reply) });
+        self.dialogue.answer(&reply);
     }
 
     fn surroundings(&self) -> Result<Surroundings, String> {
@@ -140,6 +144,11 @@ impl Session {
 }
 
 impl Login {
+    /// The mechanism's name.
+    pub(super) fn mechanism(&self) -> &str {
+        &self.mechanism
+    }
+
     /// The next step of it.
     pub(super) fn step(&mut self, text: Option<&AuthText>) -> Step {
         let begun = core::mem::replace(&mut self.begun, true);

@@ -6,7 +6,7 @@ use super::{Session, Working};
 use crate::proto::address::ReversePath;
 use crate::proto::command::{Parameter, Verb};
 use crate::proto::reply::Reply;
-use crate::proto::server::Event;
+use crate::proto::server::{Event, Refused};
 use crate::server::log::What;
 use crate::server::spool::{Confirmation, Envelope, Head, Protocol, Recipient, Refusal, new_id};
 
@@ -50,7 +50,7 @@ impl Session {
                 Event::Auth { mechanism, .. } if !self.has_room(LOGIN) => self.no_login(&mechanism),
                 Event::Auth { mechanism, initial } => self.authenticate(mechanism, initial),
                 Event::AuthResponse(answer) => self.authentication_goes_on(answer),
-                Event::AuthCancelled => self.login = None,
+                Event::AuthCancelled => self.authentication_given_up(),
                 Event::Mail { from, params, .. } => {
                     let mail = Mail::new(self.envelope(from, params));
                     let room = self.has_room(mail.held());
@@ -73,6 +73,7 @@ impl Session {
                 Event::Complete => self.ask(Task::Finish),
                 Event::Abandoned => self.drop_mail(),
                 Event::Ask { verb, about } => self.ask(Task::Ask(verb, about)),
+                Event::Refused(refused) => self.rejected(&refused),
             }
             if let Working::Due(_) = self.working {
                 return Pause::Work;
@@ -172,6 +173,20 @@ impl Session {
             Task::Login(..) => ("authentication", String::new()),
         };
         self.log_refused(what, &about, refusal);
+    }
+
+    /// The dialogue has refused something by itself.
+    fn rejected(&self, refused: &Refused) {
+        let mail = self.mail.as_ref().map(|mail| &mail.envelope);
+        self.log(What::Rejected { command: &refused.command, mail, reply: &refused.reply });
+    }
+
+    /// The client does not go on with its login.
+    fn authentication_given_up(&mut self) {
+        let login = self.login.take();
+        let mechanism = login.as_ref().map_or("", |login| login.mechanism());
+        let reply = Reply::new(501, "5.7.0 Authentication cancelled");
+        self.log(What::NotAuthenticated { mechanism, why: "the client has given it up", reply: Some(&reply) });
     }
 
     fn body(&mut self, part: &[u8]) {

@@ -129,7 +129,8 @@ impl Session {
     }
 
     pub(super) fn no_login(&mut self, mechanism: &str) {
-        self.log(What::NotAuthenticated { mechanism, why: "too little memory" });
-        self.dialogue.answer(&Step::Refused(Failure::Unavailable).reply());
+        let reply = Step::Refused(Failure::Unavailable).reply();
+        self.log(What::NotAuthenticated { mechanism, why: "too little memory", reply: Some(&reply) });
+        self.dialogue.answer(&reply);
     }
 }

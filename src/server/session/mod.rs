@@ -17,6 +17,7 @@ pub use work::{Work, Worked};
 use super::budget::Account;
 use super::connections::Admitted;
 use super::decide::Client;
+use super::ending::Why;
 use super::log::{Lines, What};
 use super::service::Service;
 use super::spool::{Peer, Refusal};
@@ -120,6 +121,8 @@ pub struct Session {
     admitted: Option<Admitted>,
     /// A proxy says who its client is.
     is_proxied: bool,
+    /// Why it ends, where the dialogue does not know.
+    why: Option<Why>,
 }
 
 static SESSIONS: AtomicU64 = AtomicU64::new(1);
@@ -179,6 +182,7 @@ impl Session {
             implicit_tls: origin.implicit_tls,
             mails: 0,
             lines: Lines::default(),
+            why: None,
         };
         if proxied {
             session.stage = Stage::Proxied(Vec::new());
@@ -240,6 +244,7 @@ impl Session {
             Stage::Talking | Stage::Closing | Stage::Lingering | Stage::Ended => false,
         };
         if unsaid {
+            self.ends(Why::Shutdown);
             self.dialogue.shut();
             self.stage = Stage::Closing;
         }
@@ -259,7 +264,10 @@ impl Session {
         if let Some(mut wire) = self.wire.take() {
             wire.transport.abort();
         }
-        self.stage = Stage::Ended;
+        if !matches!(self.stage, Stage::Ended) {
+            self.stage = Stage::Ended;
+            self.log_end();
+        }
         match core::mem::replace(&mut self.working, Working::No) {
             // Not begun, so the mail is still there: it goes the same way.
             Working::Due(work) => Some(Work::new(&self.service, &self.client, work.mail, work::Task::Drop)),
@@ -271,7 +279,25 @@ impl Session {
         }
     }
 
+    /// It ends because of this; the first reason counts.
+    fn ends(&mut self, why: Why) {
+        self.why.get_or_insert(why);
+    }
+
+    fn log_end(&mut self) {
+        if let Some(login) = self.login.take() {
+            self.log(What::NotAuthenticated {
+                mechanism: login.mechanism(),
+                why: "the client has left in the middle",
+                reply: None,
+            });
+        }
+        let why = self.why.or(self.dialogue.ended().map(Why::from)).unwrap_or(Why::BrokenOff);
+        self.log(What::Ended { mails: self.mails, why });
+    }
+
     fn log(&self, what: What<'_>) {
+        self.service.counts.count(&what);
         self.service.floods.tell(&*self.service.log, &self.lines, &self.client, what);
     }
 

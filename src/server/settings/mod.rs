@@ -5,23 +5,26 @@
 //! of its own beside them: [`Own`].
 
 mod access;
+#[cfg(unix)]
+mod aliases;
+mod files;
+mod open;
 mod secret;
 mod setup;
+mod text;
 mod users;
 
+pub use open::{Handed, Opened};
 pub use setup::{MECHANISMS, Own, Setup};
+pub use text::{Entry, entries, flag, seconds, size};
 pub use users::Users;
 
 use crate::policy::did_you_mean;
-use crate::policy::text::without_mark;
 use crate::proto::dot::BareEnds;
 use crate::sasl::Secret;
-use ini::{Ini, ParseOption};
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// The largest configuration text.
-const TEXT_MAX: usize = 1 << 20;
+use text::{list, mode, number};
 
 /// A key of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +59,15 @@ const MAILDIRS: &str = match cfg!(unix) {
 pub const KEYS: &[Key] = &[
     group("Where to listen (each may be given several times; default: port 2525)"),
     key("port", "PORT", "SMTP on this port of 127.0.0.1; 0 takes a free one"),
-    key("listen", "ADDRESS", "SMTP at HOST:PORT, [IPV6]:PORT, *:PORT or the path of a socket"),
+    key(
+        "listen",
+        "ADDRESS",
+        "SMTP at HOST:PORT, [IPV6]:PORT, *:PORT, the path of a socket, or systemd[:NAME]: a socket that systemd opened",
+    ),
     key("listen-tls", "ADDRESS", "the same with TLS from the first byte (port 465)"),
     key("listen-lmtp", "ADDRESS", "LMTP there"),
+    key("socket-mode", "MODE", "rights of sockets with a path, as chmod writes them (default: what umask leaves)"),
+    key("socket-group", "GROUP", "the group that they belong to"),
     key("proxies", "LIST", "addresses and networks (10.0.0.0/8) whose connections begin with the PROXY protocol"),
     group("Where mail goes (exactly one)"),
     key("maildir", "FOLDER", MAILDIR),
@@ -79,9 +88,11 @@ pub const KEYS: &[Key] = &[
         "SECONDS",
         "a mail that does not go on keeps its connection no longer than this when others need one (default: 30)",
     ),
-    key("memory", "MIB", "memory, lost at the end; full, mails are refused"),
+    key("memory", "SIZE", "memory, lost at the end, in MiB or as 512K, 1G; full, mails are refused"),
     key("discard", "", "nowhere: everything is confirmed and dropped"),
     key("make-maildirs", "", "with maildirs: make folders that are missing, for anyone who sends"),
+    key("aliases", "FILE", "with maildirs: whose mail goes to whom, a line each: NAME: ADDRESS, ADDRESS"),
+    key("mailbox-mode", "MODE", "in Maildirs: rights of files, as chmod writes them (default: 600)"),
     key("crlf", "", "in Maildirs: lines end in CRLF, as the mail came"),
     key("no-sync", "", "in Maildirs: confirm before the disk has it; for tests"),
     group("Who may send"),
@@ -114,15 +125,16 @@ pub const KEYS: &[Key] = &[
         "WHAT",
         "a line end of CR or LF alone in a message: normalize (default) makes CRLF of it, refuse",
     ),
-    key("max-size", "OCTETS", "largest message, 0 for no limit (default: 52428800)"),
+    key("max-size", "SIZE", "largest message, in octets or as 10M; 0 for no limit (default: 50M)"),
     key("max-recipients", "COUNT", "recipients of a mail (default: 1000)"),
     key("max-mails", "COUNT", "mails of a connection, 0 for no limit (default: 1000, no limit for this machine)"),
     key("max-connections", "COUNT", "connections at a time, 0 for no limit (default: 20000)"),
     key("max-per-client", "COUNT", "connections at a time from one address, 0 for no limit (default: 50)"),
     key(
         "max-memory",
-        "MIB",
-        "for envelopes, buffers and messages on their way, 0 for no limit (default: a quarter of what there is)",
+        "SIZE",
+        "for envelopes, buffers and messages on their way, in MiB or as 1G, 0 for no limit (default: a quarter of what \
+         there is)",
     ),
     key(
         "messages-in-memory",
@@ -149,11 +161,14 @@ enum Destination {
     Maildirs(PathBuf),
     /// Nowhere.
     Discard,
-    /// So many MiB of memory.
+    /// So many octets of memory.
     Memory(usize),
     /// The next server; its URL may hold a password.
     Relay(Secret),
 }
+
+/// Keys, their values and where they were set.
+type Origins = Vec<(String, String, String)>;
 
 /// What the keys say.
 #[derive(Clone, Debug, Default)]
@@ -190,6 +205,7 @@ pub struct Settings {
     mails_max: Option<usize>,
     connections_max: Option<usize>,
     connections_per_client: Option<usize>,
+    /// In octets.
     memory_max: Option<usize>,
     messages_in_memory: bool,
     timeout: Option<Duration>,
@@ -197,6 +213,12 @@ pub struct Settings {
     workers: Option<usize>,
     login_threads: usize,
     login_failures_max: Option<u32>,
+    aliases: Option<PathBuf>,
+    mailbox_mode: Option<u32>,
+    socket_mode: Option<u32>,
+    socket_group: Option<String>,
+    /// Keys, values and where they were said: for what turns out to be wrong with them later.
+    origins: Origins,
 }
 
 /// The error of a key that does not exist, with the nearest that does.
@@ -222,16 +244,22 @@ impl Settings {
             "listen" => self.smtp.push(value.to_owned()),
             "listen-tls" => self.smtps.push(value.to_owned()),
             "listen-lmtp" => self.lmtp.push(value.to_owned()),
+            "socket-mode" => self.socket_mode = Some(mode(value)?),
+            "socket-group" => self.socket_group = Some(value.to_owned()),
             "maildir" => return self.put(Destination::Maildir(value.into())),
             "maildirs" => return self.put(Destination::Maildirs(value.into())),
             "relay" => return self.put(Destination::Relay(Secret::new(value.to_owned()))),
             "relay-ca" => self.relay_ca = Some(value.into()),
             "relay-connections" => self.relay_connections = Some(at_least_one(value)?),
             "relay-hold" => self.relay_hold = Some(some_seconds(value)?),
-            "memory" => return self.put(Destination::Memory(at_least_one(value)?)),
+            "memory" => {
+                return self.put(Destination::Memory(some_octets(value)?));
+            }
             "discard" if !flag(value)? => {}
             "discard" => return self.put(Destination::Discard),
             "make-maildirs" => self.make_maildirs = flag(value)?,
+            "aliases" => self.aliases = Some(value.into()),
+            "mailbox-mode" => self.mailbox_mode = Some(mode(value)?),
             "crlf" => self.crlf = flag(value)?,
             "no-sync" => self.no_sync = flag(value)?,
             "domains" => self.domains.extend(list(value).map(str::to_ascii_lowercase)),
@@ -250,12 +278,12 @@ impl Settings {
             "without" => self.without.extend(list(value).map(str::to_ascii_uppercase)),
             "dsn" => self.dsn = flag(value)?,
             "bare-newline" => self.bare_ends = bare_ends(value)?,
-            "max-size" => self.size_max = Some(number(value)?),
+            "max-size" => self.size_max = Some(size(value, 1)?),
             "max-recipients" => self.recipients_max = Some(at_least_one(value)?),
             "max-mails" => self.mails_max = Some(number(value)?),
             "max-connections" => self.connections_max = Some(number(value)?),
             "max-per-client" => self.connections_per_client = Some(number(value)?),
-            "max-memory" => self.memory_max = Some(number(value)?),
+            "max-memory" => self.memory_max = Some(usize::try_from(size(value, 1 << 20)?).unwrap_or(usize::MAX)),
             "messages-in-memory" => self.messages_in_memory = flag(value)?,
             "timeout" => self.timeout = Some(some_seconds(value)?),
             "threads" => self.threads = number(value)?,
@@ -276,42 +304,44 @@ impl Settings {
     }
 
     /// Reads a configuration text: a line each, `key = value`, `#` begins a comment, flags are yes or no. On an error,
-    /// which names the key, nothing has changed.
+    /// which names the line and the key, nothing has changed.
     pub fn read(&mut self, text: &str) -> Result<(), String> {
+        self.read_of(text, "")
+    }
+
+    /// The same with the text of a file, whose name errors begin with.
+    pub fn read_of(&mut self, text: &str, file: &str) -> Result<(), String> {
         let mut read = self.clone();
-        for (key, value) in entries(text)? {
-            read.set(&key, &value).map_err(|why| format!("{key}: {why}"))?;
+        let comma = if file.is_empty() { "" } else { ", " };
+        for Entry { line, key, value } in entries(text).map_err(|why| format!("{file}{comma}{why}"))? {
+            let origin = format!("{file}{comma}line {line}");
+            read.set(&key, &value).map_err(|why| format!("{origin}: {key}: {why}"))?;
+            read.came_from(&key, &value, origin);
         }
         *self = read;
         Ok(())
     }
-}
 
-/// The keys and values of a configuration text, in their order, as they stand there.
-pub fn entries(text: &str) -> Result<Vec<(String, String)>, String> {
-    if text.len() > TEXT_MAX {
-        return Err("it is larger than 1 MiB".to_owned());
-    }
-    // Values are taken as they stand: a password may hold quotes and backslashes.
-    let parse = ParseOption { enabled_quote: false, enabled_escape: false, ..ParseOption::default() };
-    let ini =
-        Ini::load_from_str_opt(without_mark(text), parse).map_err(|why| format!("line {}: {}", why.line, why.msg))?;
-    let mut found = Vec::new();
-    for (section, keys) in &ini {
-        if let Some(section) = section {
-            return Err(format!("there are no sections here, but [{section}] is one"));
+    /// Where a key was set: what turns out to be wrong with it later is said with that.
+    pub fn came_from(&mut self, key: &str, value: &str, origin: String) {
+        /// A list has no end.
+        const MOST: usize = 10_000;
+        if self.origins.len() < MOST {
+            // A relay's URL holds a password.
+            let value = if key == "relay" { String::new() } else { value.to_owned() };
+            self.origins.push((key.to_owned(), value, origin));
         }
-        found.extend(keys.iter().map(|(key, value)| (key.to_owned(), value.to_owned())));
     }
-    Ok(found)
-}
 
-/// A flag's value.
-pub fn flag(value: &str) -> Result<bool, String> {
-    match value {
-        "yes" => Ok(true),
-        "no" => Ok(false),
-        _ => Err("write yes or no".to_owned()),
+    /// What is wrong with a key, which the words begin with, and where that was set.
+    fn located(&self, why: String) -> String {
+        let key = why.split([' ', ':', ',']).next().unwrap_or_default();
+        let of_key = || self.origins.iter().rev().filter(|(known, ..)| known == key);
+        let with_value = of_key().find(|(_, value, _)| !value.is_empty() && why.contains(value.as_str()));
+        match with_value.or_else(|| of_key().next()) {
+            Some((.., origin)) => format!("{origin}: {why}"),
+            None => why,
+        }
     }
 }
 
@@ -321,16 +351,6 @@ fn bare_ends(value: &str) -> Result<BareEnds, String> {
         "refuse" => Ok(BareEnds::Refuse),
         _ => Err("write normalize or refuse".to_owned()),
     }
-}
-
-/// A number that fits.
-fn number<T: std::str::FromStr>(value: &str) -> Result<T, String> {
-    value.parse().map_err(|_| format!("{value} is no number that can be used here"))
-}
-
-/// A time in seconds.
-pub fn seconds(value: &str) -> Result<Duration, String> {
-    number::<u32>(value).map(|seconds| Duration::from_secs(seconds.into()))
 }
 
 /// A number of which 0 would let nothing through.
@@ -349,8 +369,12 @@ fn some_seconds(value: &str) -> Result<Duration, String> {
     }
 }
 
-fn list(value: &str) -> impl Iterator<Item = &str> {
-    value.split([',', ' ']).filter(|word| !word.is_empty())
+/// A size of which 0 would let nothing through, in MiB where no unit stands behind it.
+fn some_octets(value: &str) -> Result<usize, String> {
+    match size(value, 1 << 20)? {
+        0 => Err("0 would let nothing through: give 1 at least".to_owned()),
+        some => Ok(usize::try_from(some).unwrap_or(usize::MAX)),
+    }
 }
 
 #[cfg(test)]
@@ -371,7 +395,7 @@ mod tests {
             let value = match key.value {
                 "" => "yes",
                 "WHAT" => "refuse",
-                "FILE" | "FOLDER" | "ADDRESS" | "LIST" | "URL" | "NAME" => "x",
+                "FILE" | "FOLDER" | "ADDRESS" | "LIST" | "URL" | "NAME" | "GROUP" => "x",
                 _ => "7",
             };
             assert_eq!(Settings::new().set(key.name, value), Ok(()), "{}", key.name);
@@ -388,12 +412,12 @@ mod tests {
             "max-mails",
             "max-connections",
             "max-per-client",
-            "max-memory",
             "max-login-failures",
+            "max-memory",
             "threads",
             "login-threads",
         ];
-        for key in KEYS.iter().filter(|key| ["COUNT", "OCTETS", "MIB", "SECONDS", "PORT"].contains(&key.value)) {
+        for key in KEYS.iter().filter(|key| ["COUNT", "SIZE", "SECONDS", "PORT"].contains(&key.value)) {
             let set = Settings::new().set(key.name, "0");
             match unlimited.contains(&key.name) {
                 true => assert_eq!(set, Ok(()), "{}", key.name),

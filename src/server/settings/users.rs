@@ -26,8 +26,8 @@ impl Users {
     /// Reads them into the realm of a server of this name; `kept` is the file of its secret, if it has one.
     pub(super) fn realm(path: &Path, server: &str, kept: Option<&Path>) -> Result<Realm, String> {
         let shown = path.display();
-        let text = read(path, FILE_MAX).map_err(|why| format!("the users file {shown}: {why}"))?;
-        let users = Users::parse(&text).map_err(|why| format!("the users file {shown}{why}"))?;
+        let text = read(path, FILE_MAX).map_err(|why| format!("users: {shown}: {why}"))?;
+        let users = Users::parse(&text).map_err(|why| format!("users: {shown}{why}"))?;
         let iterations = users.users.values().filter_map(|stored| match stored {
             Stored::Keys(keys) => keys.iter().map(|keys| keys.iterations).max(),
             Stored::Password(_) => None,
@@ -65,7 +65,7 @@ impl Users {
                 }
             }
         }
-        if users.is_empty() { Err(" has no users".to_owned()) } else { Ok(Users { users, passwords }) }
+        if users.is_empty() { Err(": there are no users in it".to_owned()) } else { Ok(Users { users, passwords }) }
     }
 }
 

@@ -53,6 +53,24 @@ impl Memory {
         self.taken(&mut state)
     }
 
+    /// A copy of a mail that stays; the oldest is 0.
+    pub fn get(&self, index: usize) -> Option<Stored> {
+        self.0.state.lock().mails.get(index).cloned()
+    }
+
+    /// Waits until so many mails are stored: whether they are.
+    pub fn wait_for(&self, count: usize, limit: Duration) -> bool {
+        let mut state = self.0.state.lock();
+        self.0.changed.wait_while_for(&mut state, |state| state.mails.len() < count, limit);
+        state.mails.len() >= count
+    }
+
+    /// Forgets all mails.
+    pub fn clear(&self) {
+        let mut state = self.0.state.lock();
+        while self.taken(&mut state).is_some() {}
+    }
+
     fn taken(&self, state: &mut State) -> Option<Stored> {
         let mail = state.mails.pop_front()?;
         state.used -= cost(&mail);
@@ -149,7 +167,8 @@ impl Delivery for Gathering {
         state.used = (state.used - reserved).saturating_add(cost(&mail));
         state.mails.push_back(mail);
         drop(state);
-        self.shared.changed.notify_one();
+        // Each of those who wait may wait for another number.
+        self.shared.changed.notify_all();
         Ok(Confirmation::All(saved))
     }
 }

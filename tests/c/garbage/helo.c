@@ -216,6 +216,14 @@ static int no_answer(void *user, helo_ask ask, const helo_facts *facts, char *te
     return (int)ask;
 }
 
+static void no_mail(void *user, const helo_facts *facts, const char *message, size_t length)
+{
+    (void)user;
+    (void)facts;
+    (void)message;
+    (void)length;
+}
+
 /* Every function of a server with handles that are none. */
 static void without_a_server(helo_server s)
 {
@@ -247,6 +255,12 @@ static void without_a_server(helo_server s)
     REFUSED(HELO_BAD_HANDLE, helo_server_get_counts, s, &counts);
     REFUSED(0, helo_server_address, s, 0, buffer, sizeof buffer);
     REFUSED(0, helo_server_port, s, 0);
+    REFUSED(0, helo_server_status, s, buffer, sizeof buffer);
+    REFUSED(0, helo_server_mail_count, s);
+    REFUSED(HELO_BAD_HANDLE, helo_server_wait_mails, s, 1, HELO_FOREVER);
+    REFUSED(HELO_BAD_HANDLE, helo_server_get_mail, s, 0, no_mail, NULL);
+    REFUSED(HELO_BAD_HANDLE, helo_server_clear_mails, s);
+    REFUSED(HELO_BAD_HANDLE, helo_server_reload, s);
     REFUSED(HELO_BAD_ARGUMENT, helo_server_serve, s, -1, HELO_SERVE_SMTP, &mails);
     REFUSED(HELO_BAD_ARGUMENT, helo_server_serve_transport, s, &transport, HELO_SERVE_SMTP, &mails);
     CHECK_INT("nothing was written", mails, 7);
@@ -315,6 +329,12 @@ static void servers(helo_delivery foreign)
     REFUSED(HELO_BAD_ARGUMENT, helo_server_get_counts, s, &counts);
     counts.size = sizeof counts.size;
     REFUSED(HELO_OK, helo_server_get_counts, s, &counts);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_wait_mails, s, 0, 0);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_get_mail, s, 0, NULL, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_get_mail, s, UINT32_MAX, no_mail, NULL);
+    REFUSED(HELO_BAD_ARGUMENT, helo_server_clear_mails, s);
+    REFUSED(HELO_OK, helo_server_reload, s);
+    CHECK("a text without a place", helo_server_status(s, NULL, 8) > 8);
     CHECK("nothing beyond the size is written", counts.open == UINT64_MAX);
     REFUSED(HELO_BAD_ARGUMENT, helo_server_serve, s, -1, HELO_SERVE_SMTP, NULL);
     REFUSED(HELO_BAD_ARGUMENT, helo_server_serve, s, PTRDIFF_MAX, HELO_SERVE_SMTP, NULL);

@@ -139,7 +139,7 @@ impl From<&What<'_>> for HeloEvent {
             What::Authenticated { .. } => HeloEvent::Authenticated,
             What::NotAuthenticated { .. } => HeloEvent::NotAuthenticated,
             What::Taken { .. } => HeloEvent::Taken,
-            What::Refused { .. } => HeloEvent::Refused,
+            What::Refused { .. } | What::Rejected { .. } => HeloEvent::Refused,
             What::TimedOut { .. } => HeloEvent::TimedOut,
             What::Closed => HeloEvent::Closed,
             What::Lost(_) => HeloEvent::Lost,

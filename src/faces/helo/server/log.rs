@@ -4,10 +4,10 @@ use super::codes::HeloEvent;
 use super::inside::Inside;
 use crate::capi::Callback;
 use crate::faces::helo::results::c_text;
-use crate::server::log::{Entry, Event, Log, Queue, What};
+use crate::server::Counts;
+use crate::server::log::{Entry, Event, Log, Queue};
 use std::ffi::{CString, c_char, c_void};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Told what happens, in a line of text without control characters and without secrets. `session` is 0 for what concerns
 /// the server as a whole. Called on a thread of the library's own, one line after the other and a moment after it has
@@ -33,62 +33,43 @@ pub struct HeloServerCounts {
     pub mails: u64,
     /// Their octets.
     pub octets: u64,
-    /// Connections, hellos, senders, recipients and messages that were refused.
+    /// Connections, hellos, senders, recipients, messages and commands that were refused.
     pub refused: u64,
     /// Logins that succeeded.
     pub logins: u64,
     /// Logins that failed.
     pub logins_failed: u64,
+    /// Sessions that came under TLS.
+    pub tls: u64,
+    /// Handshakes of TLS that failed.
+    pub tls_failed: u64,
+    /// Clients that took too long.
+    pub timeouts: u64,
+    /// Connections that broke.
+    pub lost: u64,
+    /// Times that the certificate or the users were read again: helo_server_reload().
+    pub reloads: u64,
+    /// Times that they could not be, and the old ones stayed in force.
+    pub reloads_failed: u64,
 }
 
-#[derive(Default)]
-pub(crate) struct Counts {
-    sessions: AtomicU64,
-    mails: AtomicU64,
-    octets: AtomicU64,
-    refused: AtomicU64,
-    logins: AtomicU64,
-    logins_failed: AtomicU64,
-}
-
-impl Counts {
-    /// As C gets them, with so many connections at the moment.
-    pub(crate) fn shown(&self, open: u64) -> HeloServerCounts {
-        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        HeloServerCounts {
-            size: size_of::<HeloServerCounts>(),
-            open,
-            sessions: of(&self.sessions),
-            mails: of(&self.mails),
-            octets: of(&self.octets),
-            refused: of(&self.refused),
-            logins: of(&self.logins),
-            logins_failed: of(&self.logins_failed),
-        }
-    }
-
-    fn add(&self, what: &What<'_>) {
-        let add = |count: &AtomicU64, more| {
-            count.fetch_add(more, Ordering::Relaxed);
-        };
-        match what {
-            What::Connected => add(&self.sessions, 1),
-            What::Taken { octets, .. } => {
-                add(&self.mails, 1);
-                add(&self.octets, *octets);
-            }
-            What::Refused { .. } => add(&self.refused, 1),
-            What::Authenticated { .. } => add(&self.logins, 1),
-            What::NotAuthenticated { .. } => add(&self.logins_failed, 1),
-            What::Secured
-            | What::NotSecured(_)
-            | What::TimedOut { .. }
-            | What::Closed
-            | What::Lost(_)
-            | What::Ended { .. }
-            | What::Notice(_)
-            | What::Unsaid { .. } => {}
-        }
+/// What has happened, as C gets it, with so many connections at the moment.
+pub(crate) fn shown(counts: &Counts, open: u64) -> HeloServerCounts {
+    HeloServerCounts {
+        size: size_of::<HeloServerCounts>(),
+        open,
+        sessions: counts.sessions(),
+        mails: counts.mails(),
+        octets: counts.octets(),
+        refused: counts.refused(),
+        logins: counts.logins(),
+        logins_failed: counts.logins_failed(),
+        tls: counts.secured(),
+        tls_failed: counts.not_secured(),
+        timeouts: counts.timed_out(),
+        lost: counts.lost(),
+        reloads: counts.reloads(),
+        reloads_failed: counts.reloads_failed(),
     }
 }
 
@@ -120,25 +101,15 @@ pub(crate) fn lines(server: u32, callback: OnLog) -> Queue<Line> {
     })
 }
 
-/// Counts, and tells the program.
+/// Tells the program.
 pub(crate) struct Told {
-    pub(crate) counts: Arc<Counts>,
-    pub(crate) lines: Option<Arc<Queue<Line>>>,
+    pub(crate) lines: Arc<Queue<Line>>,
 }
 
 impl Log for Told {
-    fn enabled(&self) -> bool {
-        self.lines.is_some()
-    }
-
-    fn count(&self, what: &What<'_>) {
-        self.counts.add(what);
-    }
-
     fn event(&self, event: &Event<'_>) {
-        let Some(lines) = &self.lines else { return };
         let text = c_text(&event.to_string());
         let session = event.client.map_or(0, |client| client.session);
-        lines.put(text.as_bytes().len(), Line { event: (&event.what).into(), session, text });
+        self.lines.put(text.as_bytes().len(), Line { event: (&event.what).into(), session, text });
     }
 }

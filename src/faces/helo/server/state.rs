@@ -3,8 +3,8 @@
 use super::ask::{Asker, Asks};
 use super::codes::HeloAsk;
 use super::inside::{Inside, is_inside};
-use super::log::{Counts, Line, Told};
-use super::{spool, users};
+use super::log::{self, Line, Told};
+use super::{mails, spool, users};
 use crate::capi::HandleTable;
 use crate::faces::helo::codes::HeloStatus;
 use crate::faces::helo::refusal::Refusal;
@@ -12,8 +12,9 @@ use crate::net::fork;
 use crate::net::lock::{Condvar, Mutex, MutexGuard};
 use crate::net::turn;
 use crate::server::log::Queue;
-use crate::server::settings::{Own, Settings, Setup};
-use crate::server::{CALLS_END, Ending, Listening, Server};
+use crate::server::settings::{Handed, Own, Settings, Setup};
+use crate::server::spool::Memory;
+use crate::server::{CALLS_END, Counts, Ending, Listening, Server};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -109,8 +110,10 @@ impl OwnServer {
         let state = self.state.lock();
         let (server, settings) = (self.handle, state.settings.clone());
         let asks = state.asks;
-        let told = Told { counts: self.counts.clone(), lines: state.log.clone() };
-        let mut own = Own { log: Some(Arc::new(told)), ..Own::default() };
+        let mut own = Own { counts: Some(self.counts.clone()), ..Own::default() };
+        if let Some(lines) = &state.log {
+            own.log = Some(Arc::new(Told { lines: lines.clone() }));
+        }
         if let Some(functions) = state.spool {
             own.spool = Some(Arc::new(spool::OwnSpool { server, functions }));
         }
@@ -139,8 +142,9 @@ impl OwnServer {
         // What the settings name (certificates, users) may be another than last time.
         *self.setup.lock() = None;
         let started = self.setup().and_then(|setup| {
-            let listens = settings.listens(&setup).map_err(Refusal::argument)?;
-            Server::start(&listens, setup.limits).map_err(|why| Refusal::new(HeloStatus::HeloFailed, why))
+            settings.check_addresses().map_err(Refusal::argument)?;
+            let opened = settings.open(&mut Handed::new()).and_then(|opened| setup.serve(opened, setup.limits));
+            opened.map_err(|why| Refusal::new(HeloStatus::HeloFailed, why))
         });
         let mut state = self.state.lock();
         match started {
@@ -299,7 +303,50 @@ impl OwnServer {
         let listening = if let Phase::Running(server, _) = &state.phase { server.connections() } else { 0 };
         let open = listening + state.serving.len();
         drop(state);
-        self.counts.shown(open as u64)
+        log::shown(&self.counts, open as u64)
+    }
+
+    /// The same for monitoring systems.
+    pub(crate) fn status(&self) -> String {
+        self.counts.text(self.counts().open)
+    }
+
+    /// Reads certificates and users again.
+    pub(crate) fn reload(&self) {
+        if let Phase::Running(server, _) = &self.state.lock().phase {
+            server.reload();
+        }
+    }
+
+    /// The mails that are kept, if mail goes to memory.
+    pub(crate) fn memory(&self) -> Option<Memory> {
+        self.setup.lock().as_ref().and_then(|setup| setup.memory().cloned())
+    }
+
+    /// Waits until so many mails are kept, unless the thread's own function (`net::turn`) wants no more of the wait.
+    pub(crate) fn wait_mails(&self, count: usize, within: Option<Duration>) -> Result<(), Refusal> {
+        if is_inside(self.handle) {
+            return Err(in_progress("this thread is in a function that the server called: it cannot wait for mails"));
+        }
+        let memory = self.memory().ok_or_else(mails::no_memory)?;
+        let until = within.and_then(|within| Instant::now().checked_add(within));
+        loop {
+            let now = Instant::now();
+            let left = until.map(|until| until.saturating_duration_since(now));
+            let limit = [left, turn::due_in()].into_iter().flatten().min().unwrap_or(Duration::from_secs(3600));
+            if memory.wait_for(count, limit) {
+                return Ok(());
+            }
+            if !turn::take() {
+                return Err(Refusal::new(
+                    HeloStatus::HeloCancelled,
+                    "the wait was ended by the function of helo_on_wait()",
+                ));
+            }
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return Err(in_progress(&format!("the time is over, and {} mails have come", memory.len())));
+            }
+        }
     }
 
     /// Takes the server's handle away, after it has been stopped at once.

@@ -2,9 +2,11 @@
 
 use super::super::answers::*;
 use super::super::event::Event;
+use super::super::refused::Refused;
 use super::commands::Fault;
 use super::{Dialogue, Place, Question};
 use crate::proto::dot::{BodyDecoder, BodyError, Decoded};
+use alloc::string::String;
 
 fn what_is_wrong(error: BodyError) -> Answer {
     if error == BodyError::HiddenEnd { HIDDEN_END } else { BARE_LINE_END }
@@ -28,8 +30,7 @@ impl Dialogue {
                     self.decoder = BodyDecoder::chunks(self.config.bare_ends);
                 }
                 if let Err(answer) = envelope.receive(&self.config, left) {
-                    envelope.failed = Some(self.config.reply(answer));
-                    self.abandoned = true;
+                    self.fail_body(answer);
                 } else if first {
                     self.question = Some(Question::Chunk { left, last });
                     return Some(Event::Begin);
@@ -89,8 +90,10 @@ impl Dialogue {
 
     /// The mail is not taken; what is still to come of it is read.
     fn fail_body<'a>(&mut self, answer: Answer) -> Option<Event<'a>> {
+        let reply = self.config.reply(answer);
+        self.refusals.push(Refused { command: String::new(), reply: reply.clone() });
         if let Some(envelope) = &mut self.envelope {
-            envelope.failed = Some(self.config.reply(answer));
+            envelope.failed = Some(reply);
             self.abandoned = true;
         }
         None
@@ -111,7 +114,12 @@ impl Dialogue {
         self.place = Place::Command;
         self.turn += 1;
         if let Some(answer) = refusal {
-            self.say(answer);
+            if matches!(self.without_mail(), Fault::Refusal(_)) && answer == NEEDS_MAIL {
+                self.tell(answer);
+            } else {
+                self.say(answer);
+                self.blame(b"BDAT");
+            }
             let follows = answer == self.config.no_recipients() || matches!(self.without_mail(), Fault::Refusal(_));
             if follows {
                 self.refused()

@@ -2,9 +2,10 @@
 
 use super::super::answers::*;
 use super::super::envelope::Envelope;
-use super::super::event::Event;
+use super::super::event::{End, Event};
 use super::super::foreign::Foreign;
 use super::super::options::{MailOptions, RcptOptions};
+use super::super::refused;
 use super::super::request::{self, Request};
 use super::{Dialogue, Place, Question};
 use crate::proto::command::Verb;
@@ -33,6 +34,7 @@ impl From<Answer> for Fault {
 impl Dialogue {
     pub(super) fn command<'a>(&mut self, line: &[u8]) -> Option<Event<'a>> {
         let verb = Verb::parse(line);
+        self.logging_in |= refused::is_auth(line);
         if self.hello.is_none()
             && let Some(foreign) = Foreign::of_line(line, verb != Verb::Other)
         {
@@ -54,10 +56,13 @@ impl Dialogue {
         match outcome {
             Ok(event) => return event,
             // Nobody knows where the next command begins.
-            Err(Fault::Error(BAD_CHUNK)) => self.end(BAD_CHUNK),
-            Err(Fault::End(answer)) => self.end(answer),
+            Err(Fault::Error(answer @ BAD_CHUNK) | Fault::End(answer)) => {
+                self.end(answer);
+                self.blame(line);
+            }
             Err(Fault::Error(answer)) => {
                 self.say(answer);
+                self.blame(line);
                 // A long list may well hold addresses that cannot be taken.
                 match self.envelope.as_mut().filter(|_| verb == Verb::Rcpt) {
                     Some(envelope) => {
@@ -67,8 +72,13 @@ impl Dialogue {
                     None => self.failed(),
                 }
             }
+            Err(Fault::Refusal(NEEDS_MAIL)) => {
+                self.tell(NEEDS_MAIL);
+                self.refused();
+            }
             Err(Fault::Refusal(answer)) => {
                 self.say(answer);
+                self.blame(line);
                 self.refused();
             }
         }
@@ -146,7 +156,6 @@ impl Dialogue {
                 self.idled();
             }
             Request::Quit => {
-                self.quit = true;
                 self.end(BYE);
             }
             Request::Ask { verb: Verb::Expn, .. } if !self.config.expn => return Err(NOT_HERE.into()),
@@ -224,6 +233,7 @@ impl Dialogue {
         reply.encode(&mut self.output);
         self.turned_away = true;
         if reply.code() == 421 {
+            self.end = Some(End::Refused);
             self.shut();
         }
     }

@@ -37,7 +37,7 @@ impl Dialogue {
     pub(super) fn auth_line<'a>(&mut self, line: &[u8]) -> Option<Event<'a>> {
         self.place = Place::Command;
         if line == b"*" {
-            self.say(AUTH_CANCELLED);
+            self.tell(AUTH_CANCELLED); // the event says the rest
             self.auth_failed();
             return Some(Event::AuthCancelled);
         }

@@ -233,7 +233,7 @@ mod tests {
     fn another_goes_on_where_one_is_full() {
         let root = std::env::temp_dir().join(format!("helo-copy-{}", std::process::id()));
         std::fs::create_dir(&root).unwrap();
-        let folder = Arc::new(Folder::open(File::open(&root).unwrap().as_fd(), None, true).unwrap());
+        let folder = Arc::new(Folder::open(File::open(&root).unwrap().as_fd(), None, true, None).unwrap());
         let message: String = (0..40_000).map(|line| format!("line {line}\r\n")).collect();
         // Full at once, after a part of it, at its end; a split between CR and LF among them.
         for at in [0, 5, 7, 100_000, 300_000, message.len()] {

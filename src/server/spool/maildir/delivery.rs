@@ -54,15 +54,46 @@ impl Storing {
     }
 
     fn add(&mut self, recipient: &Recipient) -> Result<()> {
-        let name = match &self.shared.options.mailboxes {
-            Mailboxes::One => None,
-            Mailboxes::Each { find, .. } => {
-                let name = find(&recipient.to).ok_or_else(Refusal::unknown_mailbox)?;
-                Some(self.shared.open.as_named(name, &recipient.to))
-            }
-        };
         let index = self.envelope.recipients.len();
+        let names = self.names(recipient)?;
+        let places = self.places.len();
+        for name in names {
+            if let Err(refusal) = self.join(name, index) {
+                // Who does not get it whole does not get it.
+                self.places.truncate(places);
+                self.places.iter_mut().for_each(|place| place.recipients.retain(|known| *known != index));
+                return Err(refusal);
+            }
+        }
+        self.envelope.recipients.push(recipient.clone());
+        Ok(())
+    }
+
+    /// The Maildirs of a recipient: several where it stands for others.
+    fn names(&self, recipient: &Recipient) -> Result<Vec<Option<FolderName>>> {
+        let Mailboxes::Each { find, .. } = &self.shared.options.mailboxes else { return Ok(vec![None]) };
+        let Some(targets) = self.shared.options.aliases.as_ref().and_then(|expand| expand(&recipient.to)) else {
+            let name = find(&recipient.to).ok_or_else(Refusal::unknown_mailbox)?;
+            return Ok(vec![Some(self.shared.open.as_named(name, &recipient.to))]);
+        };
+        let names = targets.iter().map(|target| {
+            let name = find(target).ok_or_else(Refusal::unknown_mailbox)?;
+            let name = self.shared.open.as_named(name, target);
+            // Whoever sends cannot mend it.
+            let folder = self
+                .shared
+                .open
+                .folder(Some(&name))
+                .map_err(|why| Refusal::local(format!("the alias stands for {target}: {}", why.cause)));
+            folder.map(|_| Some(name))
+        });
+        names.collect()
+    }
+
+    /// The recipient of this place in the list has the mail in this Maildir, too.
+    fn join(&mut self, name: Option<FolderName>, index: usize) -> Result<()> {
         match self.places.iter().position(|place| place.name == name) {
+            Some(place) if self.places[place].recipients.contains(&index) => {}
             Some(place) => self.places[place].recipients.push(index),
             None if self.places.len() >= PLACES_MAX => {
                 // RFC 5321 section 4.5.3.1.10: the client sends another mail to those who are left.
@@ -77,7 +108,6 @@ impl Storing {
                 }
             }
         }
-        self.envelope.recipients.push(recipient.clone());
         Ok(())
     }
 

@@ -9,9 +9,11 @@ use super::place::FolderName;
 use super::unique::since_epoch;
 use crate::net::fault::{self, Fault};
 use rustix::fs::{
-    AtFlags, Dir, FileType, Mode, OFlags, Stat, fstat, fsync, mkdirat, openat, renameat, stat, statat, unlinkat,
+    AtFlags, Dir, FileType, Gid, Mode, OFlags, Stat, Uid, fchmod, fchown, fstat, fsync, mkdirat, openat, renameat,
+    stat, statat, unlinkat,
 };
 use rustix::io::Errno;
+use rustix::process::geteuid;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -34,6 +36,10 @@ const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 pub(super) struct Folder {
     tmp: OwnedFd,
     new: File,
+    /// Whom files are given to: the folder's owner, where that is a user and this process is root.
+    owner: Option<Owner>,
+    /// The rights of files.
+    mode: Option<u32>,
     /// Which folders these are.
     identities: [Stat; 2],
     group: Group,
@@ -47,11 +53,17 @@ impl Folder {
     /// Opens the Maildir in the folder `root`, or below it. `create`: what is missing is made, else it is an error; and
     /// its folders are there for good when this returns, also those that another delivery has made just now, or a process
     /// that was killed before it could sync. Removes what deliveries that died long ago left behind.
-    pub fn open(root: BorrowedFd<'_>, name: Option<&FolderName>, create: bool) -> io::Result<Folder> {
+    pub fn open(
+        root: BorrowedFd<'_>,
+        name: Option<&FolderName>,
+        create: bool,
+        mode: Option<u32>,
+    ) -> io::Result<Folder> {
+        let making = create.then_some(Making { mode, owner: None });
         let mut own = None;
         for part in name.into_iter().flat_map(FolderName::parts) {
             let above = own.as_ref().map_or(root, AsFd::as_fd);
-            let next = open_below(above, part, create)?;
+            let next = open_below(above, part, making, None)?;
             if create {
                 fsync(above)?;
             }
@@ -59,16 +71,18 @@ impl Folder {
         }
         let base = own.as_ref().map_or(root, AsFd::as_fd);
         // Readers want all three.
-        open_below(base, "cur", create)?;
-        let new = open_below(base, "new", create)?;
-        let tmp = open_below(base, "tmp", create)?;
+        let owner = Owner::of(base)?;
+        let making = making.map(|making| Making { owner, ..making });
+        open_below(base, "cur", making, owner)?;
+        let new = open_below(base, "new", making, owner)?;
+        let tmp = open_below(base, "tmp", making, owner)?;
         if create {
             fsync(base)?;
         }
         let identities = [fstat(&tmp)?, fstat(&new)?];
         let new = File::from(new);
         let (broken, looked) = (AtomicBool::new(false), AtomicU64::new(0));
-        let folder = Folder { tmp, new, identities, group: Group::default(), broken, looked };
+        let folder = Folder { tmp, new, owner, mode, identities, group: Group::default(), broken, looked };
         folder.remove_leftovers_in_time();
         Ok(folder)
     }
@@ -82,7 +96,20 @@ impl Folder {
     /// A new file in `tmp`, to write and to read.
     pub fn create(&self, name: &str) -> io::Result<File> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(openat(&self.tmp, name, flags, FILE_MODE)?.into())
+        let file = openat(&self.tmp, name, flags, FILE_MODE)?;
+        self.give(&file).inspect_err(|_| unlinkat(&self.tmp, name, AtFlags::empty()).unwrap_or_default())?;
+        Ok(file.into())
+    }
+
+    /// What was made belongs to the Maildir's owner, with the rights that were asked for.
+    fn give(&self, file: &OwnedFd) -> io::Result<()> {
+        if let Some(owner) = self.owner {
+            owner.give(file)?;
+        }
+        match self.mode {
+            Some(mode) => Ok(fchmod(file, Mode::from_raw_mode(mode))?),
+            None => Ok(()),
+        }
     }
 
     /// Moves a file from `tmp` to `new`; an error if there is one of that name.
@@ -129,7 +156,10 @@ impl Folder {
     pub fn discard(&self, tmp: &str) {
         // Where this fails the room comes back when the last has closed it.
         let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        drop(openat(&self.tmp, tmp, flags, Mode::empty()));
+        // In a user's folder root does not open what may be another file by now.
+        if self.owner.is_none() {
+            drop(openat(&self.tmp, tmp, flags, Mode::empty()));
+        }
         let _ = unlinkat(&self.tmp, tmp, AtFlags::empty());
     }
 
@@ -173,17 +203,65 @@ pub(super) fn is_same(one: &Stat, other: &Stat) -> bool {
     (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 }
 
-/// Opens the folder `name` in the folder `above`; `create`: makes it when it is missing.
-fn open_below(above: BorrowedFd<'_>, name: &str, create: bool) -> io::Result<OwnedFd> {
-    let open = || openat(above, name, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
-    match open() {
-        Err(Errno::NOENT) if create => {}
-        done => return Ok(done?),
+/// The user and the group that a Maildir belongs to.
+#[derive(Clone, Copy, Debug)]
+struct Owner(Uid, Gid);
+
+impl Owner {
+    /// Whom a folder's files are given to. Only root can give; a folder of root's own needs no giving.
+    fn of(folder: BorrowedFd<'_>) -> io::Result<Option<Owner>> {
+        let about = fstat(folder)?;
+        let given = geteuid().is_root() && about.st_uid != 0;
+        Ok(given.then(|| Owner(Uid::from_raw(about.st_uid), Gid::from_raw(about.st_gid))))
     }
-    match mkdirat(above, name, FOLDER_MODE) {
+
+    fn give(self, file: &OwnedFd) -> io::Result<()> {
+        Ok(fchown(file, Some(self.0), Some(self.1))?)
+    }
+}
+
+/// How folders are made that are missing.
+#[derive(Clone, Copy)]
+struct Making {
+    mode: Option<u32>,
+    owner: Option<Owner>,
+}
+
+/// The rights of a folder whose files have these: who may read may enter.
+pub(super) fn of_folder(mode: u32) -> u32 {
+    mode | (mode & 0o444) >> 2
+}
+
+/// Opens the folder `name` in the folder `above`, and makes it when it is missing. In a Maildir of a user's it must be the
+/// user's own and no link: root would write elsewhere by it.
+fn open_below(above: BorrowedFd<'_>, name: &str, making: Option<Making>, owner: Option<Owner>) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let flags = if owner.is_some() { flags | OFlags::NOFOLLOW } else { flags };
+    let open = || -> io::Result<OwnedFd> {
+        let folder = openat(above, name, flags, Mode::empty())?;
+        match owner {
+            Some(Owner(uid, _)) if fstat(&folder)?.st_uid != uid.as_raw() => {
+                Err(io::Error::other(format!("{name} does not belong to the owner of the folder it is in")))
+            }
+            _ => Ok(folder),
+        }
+    };
+    let make = |making: Making| -> io::Result<()> {
+        mkdirat(above, name, FOLDER_MODE)?;
+        let made = openat(above, name, flags | OFlags::NOFOLLOW, Mode::empty())?;
+        if let Some(mode) = making.mode {
+            fchmod(&made, Mode::from_raw_mode(of_folder(mode)))?;
+        }
+        making.owner.map_or(Ok(()), |owner| owner.give(&made))
+    };
+    let making = match (open(), making) {
+        (Err(why), Some(making)) if why.kind() == io::ErrorKind::NotFound => making,
+        (done, _) => return done,
+    };
+    match make(making) {
         // Another delivery was faster.
-        Ok(()) | Err(Errno::EXIST) => Ok(open()?),
-        Err(why) => Err(why.into()),
+        Err(why) if why.kind() != io::ErrorKind::AlreadyExists => Err(why),
+        _ => open(),
     }
 }
 
@@ -207,7 +285,7 @@ mod tests {
     fn leftovers_go_while_the_server_runs() {
         let root = std::env::temp_dir().join(format!("helo-leftovers-{}", std::process::id()));
         std::fs::create_dir(&root).unwrap();
-        let folder = Folder::open(File::open(&root).unwrap().as_fd(), None, true).unwrap();
+        let folder = Folder::open(File::open(&root).unwrap().as_fd(), None, true, None).unwrap();
         let left = root.join("tmp/left");
         let file = File::create(&left).unwrap();
         file.set_times(FileTimes::new().set_modified(SystemTime::now() - LEFTOVER - LOOK_AFTER)).unwrap();

@@ -29,6 +29,7 @@ pub use place::{Find, FolderName, Mailboxes};
 
 use super::unique;
 use super::{Delivery, Envelope, Result, Spool};
+use crate::proto::address::ForwardPath;
 use delivery::Storing;
 use open::Open;
 use std::io;
@@ -58,8 +59,11 @@ pub enum Syncs {
     Never,
 }
 
+/// Whom a recipient stands for.
+pub type Expand = Arc<dyn Fn(&ForwardPath) -> Option<Vec<ForwardPath>> + Send + Sync>;
+
 /// How a [`Maildir`] stores.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// Whose mail goes where.
     pub mailboxes: Mailboxes,
@@ -67,6 +71,12 @@ pub struct Options {
     pub line_ends: LineEnds,
     /// When a mail is confirmed.
     pub sync: Syncs,
+    /// Whom a recipient stands for, with a Maildir for each: the mail goes into the Maildirs of all of these, in place of
+    /// its own. None where it stands for itself.
+    pub aliases: Option<Expand>,
+    /// The rights of files, as `chmod` has them; folders can be entered by whoever may read them. Without: for the owner
+    /// alone.
+    pub mode: Option<u32>,
     /// A mail is refused with 452 unless it leaves so many octets of the disk free; only known beforehand where MAIL
     /// says the size.
     pub keep_free: u64,
@@ -75,7 +85,14 @@ pub struct Options {
 impl Default for Options {
     /// One Maildir for all, LF, grouped syncs, the disk may become full.
     fn default() -> Self {
-        Options { mailboxes: Mailboxes::One, line_ends: LineEnds::Lf, sync: Syncs::Grouped, keep_free: 0 }
+        Options {
+            mailboxes: Mailboxes::One,
+            line_ends: LineEnds::Lf,
+            sync: Syncs::Grouped,
+            aliases: None,
+            mode: None,
+            keep_free: 0,
+        }
     }
 }
 
@@ -91,7 +108,8 @@ struct Shared {
 }
 
 impl Maildir {
-    /// Opens the Maildir `root`, or the folder of the users' Maildirs, and makes what is missing. What is missing later
+    /// Opens the Maildir `root`, or the folder of the users' Maildirs, and makes it when it is missing, but none above it: a
+    /// name that is mistyped, or a disk that is not mounted, is an error. What is missing later
     /// is not made again. Where the root goes and comes back while it is open, as a disk does that is mounted there,
     /// mail is refused with 451 meanwhile.
     pub fn open(root: impl AsRef<Path>, options: Options) -> io::Result<Maildir> {
@@ -99,8 +117,15 @@ impl Maildir {
             Mailboxes::One => None,
             Mailboxes::Each { create, .. } => Some(create),
         };
-        let open = Open::new(root.as_ref(), below)?;
+        let open = Open::new(root.as_ref(), below, options.mode)?;
         Ok(Maildir { shared: Arc::new(Shared { options, open }) })
+    }
+}
+
+impl Maildir {
+    /// Whether the Maildir, or the folder of the users' Maildirs, is there or could be made; nothing is made.
+    pub fn check(root: impl AsRef<Path>) -> io::Result<()> {
+        open::check(root.as_ref())
     }
 }
 

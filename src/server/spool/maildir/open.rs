@@ -1,15 +1,17 @@
 //! The Maildirs that are open, and opening them: the root itself, or many below it.
 
-use super::folder::{Folder, is_same};
+use super::folder::{Folder, is_same, of_folder};
 use super::place::FolderName;
 use crate::net::lock::Mutex;
 use crate::proto::address::ForwardPath;
 use crate::server::spool::{Refusal, Result};
 use rustix::fs::{Mode, OFlags, Stat, fstat, fsync, open, stat};
+use rustix::io::Errno;
 use std::collections::HashMap;
+use std::fs::Permissions;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +23,8 @@ pub(super) struct Open {
     path: PathBuf,
     /// Folders below the root are made when they are missing.
     create: bool,
+    /// The rights of files that are made.
+    mode: Option<u32>,
     /// What the root was at the start.
     first: Stat,
     root: Mutex<Arc<OwnedFd>>,
@@ -30,17 +34,17 @@ pub(super) struct Open {
 impl Open {
     /// Opens the root, and makes it, when it is missing. `below`: it holds Maildirs that are made when they are missing
     /// (true) or not (false); none: it is one itself, and is made whole.
-    pub fn new(root: &Path, below: Option<bool>) -> io::Result<Open> {
+    pub fn new(root: &Path, below: Option<bool>, mode: Option<u32>) -> io::Result<Open> {
         let path = std::path::absolute(root)?;
-        make_root(&path)?;
+        make_root(&path, mode)?;
         let root = open_root(&path)?;
         let first = fstat(&root)?;
         let mut folders = HashMap::new();
         if below.is_none() {
-            folders.insert(None, Arc::new(Folder::open(root.as_fd(), None, true)?));
+            folders.insert(None, Arc::new(Folder::open(root.as_fd(), None, true, mode)?));
         }
         let (root, folders) = (Mutex::new(Arc::new(root)), Mutex::new(folders));
-        Ok(Open { path, create: below.unwrap_or(false), first, root, folders })
+        Ok(Open { path, create: below.unwrap_or(false), mode, first, root, folders })
     }
 
     /// The path of a Maildir, for the log and to look where it is.
@@ -87,7 +91,7 @@ impl Open {
     fn open(&self, name: Option<&FolderName>) -> io::Result<Folder> {
         let root = self.root()?;
         let create = self.create && name.is_some() && is_same(&fstat(&root)?, &self.first);
-        Folder::open(root.as_fd(), name, create)
+        Folder::open(root.as_fd(), name, create, self.mode)
     }
 
     /// The root. Where another stands in its place, that one is taken; it is never made here.
@@ -119,20 +123,37 @@ impl Open {
     }
 }
 
-/// Makes the root and what is missing above it. All of it is there for good when this returns.
-fn make_root(path: &Path) -> io::Result<()> {
-    let missing: Vec<&Path> = path.ancestors().take_while(|folder| !folder.exists()).collect();
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    for made in missing {
-        if let Some(above) = made.parent() {
-            fsync(open_root(above)?)?;
-        }
+/// Makes the root, if the folder above it is there. It is there for good when this returns.
+fn make_root(path: &Path, mode: Option<u32>) -> io::Result<()> {
+    let made = match std::fs::DirBuilder::new().mode(0o700).create(path) {
+        Err(why) if why.kind() == ErrorKind::AlreadyExists && path.is_dir() => false,
+        Err(why) if why.kind() == ErrorKind::NotFound => return Err(above_missing(path)),
+        made => made.map(|()| true)?,
+    };
+    if let Some(mode) = mode.filter(|_| made) {
+        std::fs::set_permissions(path, Permissions::from_mode(of_folder(mode)))?;
     }
     // Another process may have made the root a moment ago. A folder that may not be read was not made by one of ours.
-    if let Some(Ok(above)) = path.parent().map(open_root) {
-        let _ = fsync(above);
+    let synced = path.parent().map_or(Ok(()), |above| fsync(open_root(above)?).map_err(io::Error::from));
+    if made { synced } else { Ok(()) }
+}
+
+/// Whether the root is there, or could be made.
+pub(super) fn check(path: &Path) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => Ok(()),
+        Ok(_) => Err(Errno::NOTDIR.into()),
+        Err(why) if why.kind() == ErrorKind::NotFound => match std::path::absolute(path)?.parent() {
+            Some(above) if above.is_dir() => Ok(()),
+            _ => Err(above_missing(path)),
+        },
+        Err(why) => Err(why),
     }
-    Ok(())
+}
+
+fn above_missing(path: &Path) -> io::Error {
+    let above = path.parent().unwrap_or(path).display();
+    io::Error::new(ErrorKind::NotFound, format!("the folder {above} is not there: make it first"))
 }
 
 fn open_root(path: &Path) -> io::Result<OwnedFd> {
