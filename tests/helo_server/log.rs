@@ -87,10 +87,8 @@ fn served_and_ended(server: Program, log: &dyn std::fmt::Debug) {
         let mut client = server.client();
         client.send(&flood);
         client.codes(10);
-        if number % 10 == 0 {
-            client.send(crate::MAIL);
-            assert_eq!(client.codes(3), [250, 250, 250], "{log:?}, session {number}");
-        }
+        client.send(crate::MAIL);
+        assert_eq!(client.codes(3), [250, 250, 250], "{log:?}, session {number}");
         client.ask("QUIT", 221);
     }
     let began = std::time::Instant::now();
@@ -181,7 +179,7 @@ fn a_flood_of_refusals_makes_a_bounded_log() {
     client.closed();
     assert!(server.stop().0);
     let text = std::fs::read_to_string(&log).expect("a log");
-    assert!(text.len() < sent / 4, "{} octets of log for {sent} that were sent", text.len());
+    assert!(text.len() < sent / 2, "{} octets of log for {sent} that were sent", text.len());
     // 40 times 400 refusals, a beginning and an end: shown or counted.
     let counts = text.lines().filter_map(|line| {
         let (count, rest) = line.split(' ').nth(1).map(|count| (count, line))?;

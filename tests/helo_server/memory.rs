@@ -110,6 +110,41 @@ fn a_server_with_little_memory_goes_on() {
     assert!(server.stop().0);
 }
 
+/// The beginning of a handshake's message that never ends: TLS holds it.
+#[cfg(feature = "tls")]
+#[test]
+fn handshakes_that_do_not_end_are_within_the_budget() {
+    use crate::support::tls::Authority;
+    let folder = TempDir::new();
+    let certified = Authority::new("Test authority").certificate(&["mx.example"]);
+    let path = folder.join("cert.pem");
+    std::fs::write(&path, format!("{}{}", certified.pem, certified.key.serialize_pem())).expect("a folder");
+    let common = ["--port", "0", "--quiet", "--max-memory", "8", "--discard", "--proxies", "127.0.0.1"];
+    let server = Program::start(&[&common[..], &["--tls-certificate", path.to_str().expect("UTF-8")]].concat());
+    // A ClientHello of 65,000 octets, in records of 16,000, of which the last does not come.
+    let mut message = vec![1, 0, 0xfd, 0xe8];
+    message.resize(64_000, 0);
+    let records = message.chunks(16_000).flat_map(|part| [&[22, 3, 1, 0x3e, 0x80][..], part].concat());
+    let records: Vec<u8> = records.collect();
+    let before = memory_of(server.child.id());
+    let mut clients = Vec::new();
+    for number in 0..500 {
+        let mut client = Raw::tcp(server.address("smtp"));
+        client.send(format!("PROXY TCP6 2001:db8:{number:x}::1 ::1 4000 25\r\n{HELLO}STARTTLS\r\n"));
+        if let [220, 250, 220] = client.codes(3)[..] {
+            client.send(&records);
+        }
+        clients.push(client);
+    }
+    assert_eq!(honest(&server), TAKEN);
+    let grown = peak_memory_of(server.child.id()).saturating_sub(before);
+    println!("{} KiB", grown >> 10);
+    assert!(grown < 8 * MIB + BESIDES || is_sanitized(), "{} KiB", grown >> 10);
+    drop(clients);
+    assert_eq!(honest(&server), TAKEN);
+    assert!(server.stop().0);
+}
+
 /// What a store in memory may hold counts envelopes, too.
 #[test]
 fn a_store_in_memory_counts_its_envelopes() {

@@ -148,6 +148,11 @@ impl Handshake {
         self.is_lack
     }
 
+    /// How many octets have arrived: so many it may hold of a message that is not complete.
+    pub fn taken(&self) -> usize {
+        self.stream.as_ref().map_or(0, TlsStream::taken)
+    }
+
     /// What `advance` waits for.
     pub fn waits<'a>(&'a self, list: &mut Vec<(Source<'a>, Interest)>) {
         if self.looking.is_some() {

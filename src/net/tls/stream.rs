@@ -39,6 +39,8 @@ pub(super) struct TlsStream {
     /// its first command, they make those wait forever who poll for a reply and for room to write at once, find
     /// something to read, and take it for a reply: libesmtp does.
     tickets_held: bool,
+    /// So many octets were taken in.
+    taken: usize,
 }
 
 impl TlsStream {
@@ -53,7 +55,7 @@ impl TlsStream {
 
     fn new(inner: Box<dyn Transport>, mut tls: Connection, own: Option<CertificateDer<'static>>) -> Self {
         tls.set_buffer_limit(Some(BUFFER));
-        TlsStream { inner, tls, own, failed: None, waker: None, tickets_held: false }
+        TlsStream { inner, tls, own, failed: None, waker: None, tickets_held: false, taken: 0 }
     }
 
     pub(super) fn tls(&self) -> &Connection {
@@ -123,9 +125,17 @@ impl TlsStream {
         loop {
             match self.tls.read_tls(&mut Inner(&mut *self.inner)) {
                 Err(why) if why.kind() == ErrorKind::Interrupted => {}
-                other => return other,
+                other => {
+                    self.taken = self.taken.saturating_add(*other.as_ref().unwrap_or(&0));
+                    return other;
+                }
             }
         }
+    }
+
+    /// How many octets were taken in: in a handshake it may hold as many.
+    pub(super) fn taken(&self) -> usize {
+        self.taken
     }
 
     /// What came of looking at what had arrived.

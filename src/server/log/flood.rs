@@ -17,10 +17,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// So many lines a session may have, besides those about its mails and logins.
-const OF_SESSION: u32 = 60;
+const OF_SESSION: u32 = 100;
 
-/// So many a client may have lately: at once, and about two a second for as long as it goes on.
-const OF_CLIENT: u32 = 200;
+/// So many a client may have lately: at once, and some ten a second for as long as it goes on.
+const OF_CLIENT: u32 = 1000;
 const LATELY: Duration = Duration::from_secs(60);
 
 /// What is not shown is told of this often.

@@ -342,12 +342,17 @@ impl Session {
                 self.log(What::Secured);
                 None
             }
+            Ok(None) if self.is_handshake_too_large() => {
+                self.abort_handshake();
+                self.not_secured(&self.no_memory_for_tls());
+                None
+            }
             Ok(None) => {
                 let until = self.since.1.checked_add(self.service.dialogue.timeouts.handshake);
                 if until.is_none_or(|until| now < until) {
                     return Some(Step::Wait(until));
                 }
-                handshake.abort();
+                self.abort_handshake();
                 self.log(What::TimedOut { waiting: "handshake" });
                 self.ends(Why::TimedOut);
                 self.dialogue.shut();
@@ -358,6 +363,12 @@ impl Session {
                 self.not_secured(&why);
                 None
             }
+        }
+    }
+
+    fn abort_handshake(&mut self) {
+        if let Stage::Securing(handshake) = &mut self.stage {
+            handshake.abort();
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::converse::PIECE;
 use super::{Session, Stage, Working};
+use crate::error::{Cause, Error, Phase};
 use crate::proto::reply::Reply;
 use crate::sasl::server::{Failure, Step};
 use crate::server::budget::SESSION;
@@ -11,6 +12,8 @@ use crate::server::spool::{Peer, Refusal};
 
 /// What TLS takes, with its buffers of both directions, from the handshake on.
 const TLS: usize = 20 * 1024;
+/// A message of a handshake is no longer, as far as it is kept.
+const HANDSHAKE: usize = 80 * 1024;
 /// What an authentication takes: a long line, and what the mechanism keeps.
 pub(super) const LOGIN: usize = 8 * 1024;
 
@@ -37,7 +40,7 @@ impl Session {
     pub(super) fn settle(&mut self) {
         let tls = match self.stage {
             Stage::Ended => return self.account.hold(0),
-            Stage::Securing(_) => TLS,
+            Stage::Securing(ref handshake) => TLS + handshake.taken().min(HANDSHAKE),
             _ if self.dialogue.is_secured() => TLS,
             _ => 0,
         };
@@ -61,6 +64,12 @@ impl Session {
         let said = self.client.hello.capacity() + self.client.user.as_ref().map_or(0, String::capacity);
         let own = SESSION + tls + login + header + said + self.dialogue.held() + self.pending.held();
         self.account.hold(own.saturating_add(self.mail_held));
+    }
+
+    /// A handshake has come so far that memory for it matters, and there is none.
+    pub(super) fn is_handshake_too_large(&mut self) -> bool {
+        let Stage::Securing(handshake) = &self.stage else { return false };
+        handshake.taken() > TLS && !self.has_room(LEAST_READ)
     }
 
     /// How much may be read now, of this much at most; and how much of replies may wait.
@@ -126,6 +135,15 @@ impl Session {
         let refusal = Refusal::new(454, (7, 0), "Too little memory for TLS now; try again later");
         self.log_refused("STARTTLS", "", &refusal.clone().because(self.account.in_words()));
         self.dialogue.answer(&self.refusal(&refusal));
+    }
+
+    /// Why a handshake is broken off.
+    pub(super) fn no_memory_for_tls(&self) -> Error {
+        Error::new(
+            Phase::Tls,
+            Cause::NoMemory,
+            format!("too little memory for the handshake: {}", self.account.in_words()),
+        )
     }
 
     pub(super) fn no_login(&mut self, mechanism: &str) {
