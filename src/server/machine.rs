@@ -72,7 +72,10 @@ mod tests {
     #[test]
     fn where_limits_stand() {
         let shown = |groups: &str| -> Vec<String> {
-            limits_of(groups, Path::new("/g")).iter().map(|path| path.display().to_string()).collect()
+            limits_of(groups, Path::new("/g"))
+                .iter()
+                .map(|path| path.display().to_string().replace('\\', "/"))
+                .collect()
         };
         assert_eq!(shown("0::/a/b\n"), ["/g/a/b/memory.max", "/g/a/memory.max", "/g/memory.max"]);
         assert_eq!(shown("0::/\n"), ["/g/memory.max"]);
