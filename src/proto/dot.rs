@@ -355,7 +355,7 @@ impl BodyDecoder {
                 return Ok(inserted);
             }
             line = end + 2;
-            if line == data.len() || matches!(data[line], b'.' | 0) {
+            if data.get(line).is_none_or(|next| *next == 0 || (*next == b'.' && self.dots)) {
                 self.place = Place::LineStart;
                 break line;
             }

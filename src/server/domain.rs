@@ -22,6 +22,9 @@ pub(super) fn canonical(domain: &str) -> String {
 /// The same in letters, where some of it is `xn--`; none where nothing is.
 #[cfg_attr(not(unix), allow(dead_code))] // for the Maildir
 pub(super) fn in_letters(canonical: &str) -> Option<String> {
+    if !canonical.contains(PREFIX) {
+        return None;
+    }
     let mut found = false;
     let labels = canonical.split('.').map(|label| {
         let letters = label.strip_prefix(PREFIX).and_then(decode);

@@ -124,11 +124,9 @@ fn a_last_word_says_that_it_is_the_last() {
     let folder = TempDir::new();
     let house = House::new(&folder, &["--bare-newline", "refuse"]);
     let envelope = "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n";
-    for last in [
-        "NOOP\nNOOP\r\n".to_owned(),
-        "BDAT x\r\n".to_owned(),
-        format!("{envelope}DATA\r\nx\r\n.\0\r\ny\r\n.\r\n"),
-    ] {
+    for last in
+        ["NOOP\nNOOP\r\n".to_owned(), "BDAT x\r\n".to_owned(), format!("{envelope}DATA\r\nx\r\n.\0\r\ny\r\n.\r\n")]
+    {
         let mut client = house.server.client();
         client.send(&last);
         let said = client.rest();

@@ -18,8 +18,8 @@ use status::Status;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
-use systemd::News;
 use std::time::Duration;
+use systemd::News;
 
 /// Sessions have no longer to finish their mail when the system is about to end the process: the rest is for saying so.
 const SOON: Duration = Duration::from_secs(4);

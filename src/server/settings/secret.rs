@@ -6,6 +6,7 @@
 //! - where the machine has none, of the number of this run of the system; and where there is no such number, it lasts as
 //!   long as the process.
 
+use crate::net::fork;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -13,6 +14,7 @@ use sha2::Sha256;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
+use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
 /// The shortest secret that a file may hold, and the largest file.
@@ -30,8 +32,16 @@ pub(super) fn secret(file: Option<&Path>, server: &str) -> Result<[u8; 32], Stri
     };
     match own {
         Some(own) => derived(&own, server),
-        None => random(),
+        None => derived(&STANDARD.encode(of_process()?), server),
     }
+}
+
+/// One for as long as the process lives, also when its users are read again.
+fn of_process() -> Result<[u8; 32], String> {
+    static KEPT: OnceLock<[u8; 32]> = OnceLock::new();
+    let fresh = random()?;
+    let _pass = fork::pass();
+    Ok(*KEPT.get_or_init(|| fresh))
 }
 
 fn random() -> Result<[u8; 32], String> {
@@ -128,6 +138,11 @@ mod tests {
         }
         assert!(number("3d1219c7c4c5404aaa1f6d2a48adfda4\n").is_some());
         assert!(number("0b27ab0b-6b3d-4a3c-9d5e-0a5d2b7f3f6e\n").is_some());
+    }
+
+    #[test]
+    fn where_the_machine_has_none_the_processs_lasts() {
+        assert_eq!(of_process().unwrap(), of_process().unwrap());
     }
 
     /// Over restarts of the process, on every machine that has a number.
