@@ -119,6 +119,7 @@ fn handshakes_that_do_not_end_are_within_the_budget() {
     let certified = Authority::new("Test authority").certificate(&["mx.example"]);
     let path = folder.join("cert.pem");
     std::fs::write(&path, format!("{}{}", certified.pem, certified.key.serialize_pem())).expect("a folder");
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("our own file");
     let common = ["--port", "0", "--quiet", "--max-memory", "8", "--discard", "--proxies", "127.0.0.1"];
     let server = Program::start(&[&common[..], &["--tls-certificate", path.to_str().expect("UTF-8")]].concat());
     // A ClientHello of 65,000 octets, in records of 16,000, of which the last does not come.
