@@ -92,8 +92,11 @@ fn machine() -> Option<Zeroizing<String>> {
 
 #[cfg(windows)]
 fn machine() -> Option<Zeroizing<String>> {
-    let key = windows_registry::LOCAL_MACHINE.open(r"SOFTWARE\Microsoft\Cryptography").ok()?;
-    number(&key.get_string("MachineGuid").ok()?)
+    use winreg::RegKey;
+    use winreg::enums::HKEY_LOCAL_MACHINE;
+    let key = RegKey::predef(HKEY_LOCAL_MACHINE).open_subkey(r"SOFTWARE\Microsoft\Cryptography").ok()?;
+    let id: String = key.get_value("MachineGuid").ok()?;
+    number(&id)
 }
 
 /// At least 128 bits in hexadecimal digits, with or without hyphens, that are not all the same.
