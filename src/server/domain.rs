@@ -186,6 +186,7 @@ mod tests {
         for (letters, ascii) in [
             ("bücher.example", "xn--bcher-kva.example"),
             ("BÜCHER.Example.", "xn--bcher-kva.example"),
+            #[cfg(feature = "saslprep")] // what composes letters
             ("bu\u{308}cher.example", "xn--bcher-kva.example"),
             ("straße.example", "xn--strae-oqa.example"),
             ("例え.テスト", "xn--r8jz45g.xn--zckzah"),

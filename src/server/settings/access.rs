@@ -145,9 +145,13 @@ mod tests {
         {
             let access = Access::default().lists(&[listed.into(), format!(".{listed}")], &[]);
             let single = Access::default().lists(&[], &[format!("Alice@{listed}")]);
-            for domain in
-                ["b\u{fc}cher.example", "B\u{dc}cher.example.", "bu\u{308}cher.example", "xn--Bcher-kva.example"]
-            {
+            for domain in [
+                "b\u{fc}cher.example",
+                "B\u{dc}cher.example.",
+                #[cfg(feature = "saslprep")] // what composes letters
+                "bu\u{308}cher.example",
+                "xn--Bcher-kva.example",
+            ] {
                 assert!(takes(&access, &format!("x@{domain}")), "{listed} {domain}");
                 assert!(takes(&access, &format!("x@a.{domain}")), "{listed} {domain}");
                 assert!(takes(&single, &format!("alice@{domain}")), "{listed} {domain}");
