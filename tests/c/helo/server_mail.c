@@ -39,6 +39,7 @@ static struct {
     int events[12];
     char last_refusal[400];
 } logged;
+static pthread_cond_t logged_more = PTHREAD_COND_INITIALIZER;
 
 static void on_log(void *user, helo_event event, uint64_t session, const char *line)
 {
@@ -49,7 +50,23 @@ static void on_log(void *user, helo_event event, uint64_t session, const char *l
     logged.events[event]++;
     if (event == HELO_EVENT_REFUSED)
         snprintf(logged.last_refusal, sizeof logged.last_refusal, "%s", line);
+    pthread_cond_broadcast(&logged_more);
     pthread_mutex_unlock(&kept.lock);
+}
+
+/* Whether the log's last refusal comes to be this one: lines come from a thread of the log's, a moment later. */
+static int told(const char *words)
+{
+    struct timespec until;
+    int waited = 0, found;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 20;
+    pthread_mutex_lock(&kept.lock);
+    while ((found = strstr(logged.last_refusal, words) != NULL) == 0 && waited == 0)
+        waited = pthread_cond_timedwait(&logged_more, &kept.lock, &until);
+    pthread_mutex_unlock(&kept.lock);
+    return found;
 }
 
 /* Sends the message by helo.h's client. */
@@ -149,7 +166,7 @@ int main(void)
     CHECK("with our code", results[0].code == 550 && results[0].phase == HELO_PHASE_RCPT);
     CHECK("and enhanced code", results[0].enhanced_class == 5 && results[0].enhanced_subject == 1 &&
                                    results[0].enhanced_detail == 1);
-    CHECK("the log has it", strstr(logged.last_refusal, "recipient bob@example.com: 550 5.1.1 nobody of this name") != NULL);
+    CHECK("the log has it", told("recipient bob@example.com: 550 5.1.1 nobody of this name"));
     seen.answer[HELO_ASK_RECIPIENT] = 0;
     seen.words[HELO_ASK_RECIPIENT] = NULL;
 
@@ -213,7 +230,7 @@ int main(void)
     words(s, 550, "a\r\n250 yes\r\n", "550-5.7.1 a\r\n550 5.7.1 250 yes\r\n");
     words(s, 450, "\xff\x01", "450 4.7.1 ??\r\n");
     words(s, 99, "x", "451 4.3.0 Trouble on this server; try again later\r\n");
-    CHECK("the log says what came", strstr(logged.last_refusal, "sender function answered 99") != NULL);
+    CHECK("the log says what came", told("sender function answered 99"));
     words(s, -1, "x", "451 4.3.0 Trouble on this server; try again later\r\n");
     words(s, 354, "x", "451 4.3.0 Trouble on this server; try again later\r\n");
 
@@ -230,8 +247,9 @@ int main(void)
     CHECK_INT("counts", helo_server_get_counts(s, &counts), HELO_OK);
     CHECK("mails", counts.mails == 3 && counts.octets >= 2 * strlen(message));
     CHECK("refusals", counts.refused >= 10);
-    CHECK("sessions", counts.sessions >= 15 && logged.events[HELO_EVENT_CONNECTED] == (int)counts.sessions);
+    CHECK("sessions", counts.sessions >= 15);
     CHECK_INT("stopped", helo_server_stop(s, 10000), HELO_OK);
+    CHECK_INT("all of them were told", logged.events[HELO_EVENT_CONNECTED], (int)counts.sessions);
     CHECK_INT("nobody is there", helo_server_get_counts(s, &counts), HELO_OK);
     CHECK_INT("any more", counts.open, 0);
     CHECK_INT("nor does it listen", helo_server_port(s, 0), 0);
