@@ -522,7 +522,9 @@ impl Dialogue {
             Err(LineError::BareCr | LineError::BareLf) => {
                 let start = lines.take_start();
                 self.end(BARE_IN_COMMAND);
-                self.blame(if auth { b"AUTH" } else { start.as_slice() });
+                // As far as the line goes, however much of what is behind has come along.
+                let line = start.split(|octet| matches!(octet, b'\r' | b'\n')).next().unwrap_or_default();
+                self.blame(if auth { b"AUTH" } else { line });
                 None
             }
         };
