@@ -514,7 +514,7 @@ impl Dialogue {
                     Some(Event::AuthCancelled)
                 } else {
                     self.say(LINE_TOO_LONG);
-                    self.blame(&start);
+                    self.blame(first_of(&start));
                     self.failed();
                     None
                 }
@@ -522,9 +522,7 @@ impl Dialogue {
             Err(LineError::BareCr | LineError::BareLf) => {
                 let start = lines.take_start();
                 self.end(BARE_IN_COMMAND);
-                // As far as the line goes, however much of what is behind has come along.
-                let line = start.split(|octet| matches!(octet, b'\r' | b'\n')).next().unwrap_or_default();
-                self.blame(if auth { b"AUTH" } else { line });
+                self.blame(if auth { b"AUTH" } else { first_of(&start) });
                 None
             }
         };
@@ -578,4 +576,10 @@ impl Dialogue {
             self.turn += 1;
         }
     }
+}
+
+/// What is told of a line that cannot be read: the same however much of it, and of what is behind, has come along.
+fn first_of(start: &[u8]) -> &[u8] {
+    let line = start.split(|octet| matches!(octet, b'\r' | b'\n')).next().unwrap_or_default();
+    &line[..line.len().min(100)]
 }
