@@ -46,41 +46,31 @@ WAYS = (by_distinct, by_native, in_background)
 @unittest.skipUnless(hasattr(os, "fork"), "a system without fork")
 class Children(unittest.TestCase):
     def test_children_of_fork_send_a_mail_and_end(self):
-        over = threading.Event()
         # Of a process of its own: what is forked here has no server.
         with Sink() as sink:
-            hosts = (f"127.0.0.1:{sink.port}", f"localhost:{sink.port}")
-
-            def load(way, host):
-                while not over.is_set():
-                    way(host)
-
-            threads = [threading.Thread(target=load, args=(way, host)) for way in WAYS for host in hosts]
-            for thread in threads:
-                thread.start()
-            told = self.have_children(hosts)
-            over.set()
-            for thread in threads:
-                thread.join(PATIENCE)
-        self.assertEqual(told, {"fine": CHILDREN, "failed": 0, "hung": 0})
+            self.children_are_fine(sink.port, WAYS)
 
     def test_children_of_a_process_that_serves(self):
         """The threads of a server come and go in the interpreter while it forks."""
-        over = threading.Event()
         with Server({"port": 0}, deliver=lambda mail, message: None) as server:
-            hosts = (f"127.0.0.1:{server.port}", f"localhost:{server.port}")
+            self.children_are_fine(server.port, [by_native])
 
-            def load(host):
-                while not over.is_set():
-                    by_native(host)
+    def children_are_fine(self, port, ways):
+        """Has children of a process whose threads send mails to this port in these ways."""
+        hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
+        over = threading.Event()
 
-            threads = [threading.Thread(target=load, args=(host,)) for host in hosts]
-            for thread in threads:
-                thread.start()
-            told = self.have_children(hosts)
-            over.set()
-            for thread in threads:
-                thread.join(PATIENCE)
+        def load(way, host):
+            while not over.is_set():
+                way(host)
+
+        threads = [threading.Thread(target=load, args=(way, host)) for way in ways for host in hosts]
+        for thread in threads:
+            thread.start()
+        told = self.have_children(hosts)
+        over.set()
+        for thread in threads:
+            thread.join(PATIENCE)
         self.assertEqual(told, {"fine": CHILDREN, "failed": 0, "hung": 0})
 
     def have_children(self, hosts):
