@@ -48,47 +48,43 @@ impl<'a> Sender<'a> {
     ///
     /// An error when the mail cannot go out properly without one that the server lacks.
     pub fn parameters(&self, extensions: &Extensions) -> Result<Vec<Parameter>> {
-        mail_parameters(extensions, self)
-    }
-}
-
-fn mail_parameters(extensions: &Extensions, sender: &Sender<'_>) -> Result<Vec<Parameter>> {
-    let Sender { from, ascii_recipients, asked, size, kind, .. } = *sender;
-    let mut sent = Vec::new();
-    for parameter in asked {
-        if is_offered(extensions, parameter)? {
-            sent.push(parameter.clone());
-        }
-    }
-    let has = |sent: &[Parameter], keyword: &str| sent.iter().any(|p| p.is(keyword));
-    let needs_utf8 = !from.is_ascii() || !ascii_recipients;
-    if needs_utf8 && !extensions.smtputf8 {
-        return Err(lacks("SMTPUTF8", "an address of this mail is not ASCII").hinting(Hint::NoUtf8));
-    }
-    if needs_utf8 && !has(&sent, "SMTPUTF8") {
-        sent.push(known("SMTPUTF8", None)?);
-    }
-    if let (Some(size), Some(limit)) = (size, extensions.size) {
-        if let Some(limit) = limit.filter(|&limit| limit > 0 && size > limit) {
-            return Err(Error::too_large(size, limit));
-        }
-        if !has(&sent, "SIZE") {
-            sent.push(known("SIZE", Some(&size.to_string()))?);
-        }
-    }
-    if !has(&sent, "BODY") {
-        match kind {
-            BodyKind::Unknown | BodyKind::EightBit if extensions.eight_bit_mime => {
-                sent.push(known("BODY", Some("8BITMIME"))?);
+        let Sender { from, ascii_recipients, asked, size, kind, .. } = *self;
+        let mut sent = Vec::new();
+        for parameter in asked {
+            if is_offered(extensions, parameter)? {
+                sent.push(parameter.clone());
             }
-            BodyKind::Binary if extensions.binary_mime && extensions.chunking => {
-                sent.push(known("BODY", Some("BINARYMIME"))?);
-            }
-            BodyKind::Binary => return Err(lacks("BINARYMIME", "this mail is binary")),
-            BodyKind::Unknown | BodyKind::EightBit | BodyKind::SevenBit => {}
         }
+        let has = |sent: &[Parameter], keyword: &str| sent.iter().any(|p| p.is(keyword));
+        let needs_utf8 = !from.is_ascii() || !ascii_recipients;
+        if needs_utf8 && !extensions.smtputf8 {
+            return Err(lacks("SMTPUTF8", "an address of this mail is not ASCII").hinting(Hint::NoUtf8));
+        }
+        if needs_utf8 && !has(&sent, "SMTPUTF8") {
+            sent.push(known("SMTPUTF8", None)?);
+        }
+        if let (Some(size), Some(limit)) = (size, extensions.size) {
+            if let Some(limit) = limit.filter(|&limit| limit > 0 && size > limit) {
+                return Err(Error::too_large(size, limit));
+            }
+            if !has(&sent, "SIZE") {
+                sent.push(known("SIZE", Some(&size.to_string()))?);
+            }
+        }
+        if !has(&sent, "BODY") {
+            match kind {
+                BodyKind::Unknown | BodyKind::EightBit if extensions.eight_bit_mime => {
+                    sent.push(known("BODY", Some("8BITMIME"))?);
+                }
+                BodyKind::Binary if extensions.binary_mime && extensions.chunking => {
+                    sent.push(known("BODY", Some("BINARYMIME"))?);
+                }
+                BodyKind::Binary => return Err(lacks("BINARYMIME", "this mail is binary")),
+                BodyKind::Unknown | BodyKind::EightBit | BodyKind::SevenBit => {}
+            }
+        }
+        Ok(sent)
     }
-    Ok(sent)
 }
 
 /// The parameters of RCPT that the server has.

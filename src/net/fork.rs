@@ -70,7 +70,7 @@ pub fn pass() -> Pass {
     let taken = PASSES.fetch_add(1, Ordering::SeqCst);
     // Who has a pass already is what the fork waits for.
     if taken >= FORK && held == 0 {
-        wait_for_forks();
+        wait_for_forks(&PASSES);
     }
     Pass(std::marker::PhantomData)
 }
@@ -83,15 +83,16 @@ impl Drop for Pass {
     }
 }
 
+/// Steps back from this count while a fork is under way.
 #[cold]
-fn wait_for_forks() {
+fn wait_for_forks(count: &AtomicU32) {
     let since = Instant::now();
     loop {
-        PASSES.fetch_sub(1, Ordering::SeqCst);
+        count.fetch_sub(1, Ordering::SeqCst);
         pause(since, PATIENCE, || PASSES.load(Ordering::SeqCst) < FORK);
-        let taken = PASSES.fetch_add(1, Ordering::SeqCst);
+        count.fetch_add(1, Ordering::SeqCst);
         // A program's own handler may stand between, and wait for this very thread.
-        if taken < FORK || since.elapsed() >= PATIENCE {
+        if PASSES.load(Ordering::SeqCst) < FORK || since.elapsed() >= PATIENCE {
             return;
         }
     }
@@ -103,15 +104,11 @@ pub struct LookupUnderWay(());
 
 /// Waits for a fork that is under way. The next one waits a little for the lookup that begins here.
 pub fn begin_lookup() -> LookupUnderWay {
-    let since = Instant::now();
-    loop {
-        LOOKUPS.fetch_add(1, Ordering::SeqCst);
-        if PASSES.load(Ordering::SeqCst) < FORK || since.elapsed() >= PATIENCE {
-            return LookupUnderWay(());
-        }
-        LOOKUPS.fetch_sub(1, Ordering::SeqCst);
-        pause(since, PATIENCE, || PASSES.load(Ordering::SeqCst) < FORK);
+    LOOKUPS.fetch_add(1, Ordering::SeqCst);
+    if PASSES.load(Ordering::SeqCst) >= FORK {
+        wait_for_forks(&LOOKUPS);
     }
+    LookupUnderWay(())
 }
 
 impl Drop for LookupUnderWay {

@@ -63,9 +63,9 @@ impl Connection {
             settings: &self.settings,
             extensions: self.dialogue.extensions(),
             secure: transport.is_some_and(|transport| transport.is_secure()),
-            local: transport.map(|transport| transport.local()),
+            local: &|| transport.map(|transport| transport.local()),
             place: (&self.place.0, self.place.1),
-            channel_bindings: transport.map_or(Vec::new(), |transport| transport.channel_bindings()),
+            channel_bindings: &|| transport.map_or(Vec::new(), |transport| transport.channel_bindings()),
         };
         let next = decide(&mut self.opening, &facts);
         for note in self.opening.take_notes() {

@@ -4,6 +4,7 @@ use super::lane::{Lane, Window, Work};
 use super::queue::{Mails, Queue};
 use super::{Mail, Options, Outcome, Report};
 use crate::client::connection::Connection;
+use crate::client::session::own_waker;
 use crate::error::{Cause, Error, Phase};
 use crate::net::transport::Source;
 use crate::net::wait::{Cancel, Interest};
@@ -142,12 +143,7 @@ impl<'a, 'o> Run<'a, 'o> {
             let opened = (options.target)().ok_or_else(|| {
                 Error::new(Phase::Connect, Cause::Unsent, "the connection given is used up, and no other can be made")
             });
-            let opened = opened.and_then(|target| {
-                let waker = cancel.waker().map_err(|why| {
-                    Error::new(Phase::Connect, Cause::NoSocket, format!("no descriptor to wait with: {why}"))
-                })?;
-                Ok((target, waker))
-            });
+            let opened = opened.and_then(|target| Ok((target, own_waker(cancel)?)));
             match opened {
                 Ok((target, waker)) => {
                     let observer = options.observer.as_mut().map(|make| make());

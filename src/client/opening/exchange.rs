@@ -190,8 +190,8 @@ pub(super) fn begin(
         Error::new(Phase::Auth, Cause::CannotSend, format!("the system gives no random numbers: {why}"))
     })?;
     let (host, port) = facts.place;
-    let channel = facts.channel_bindings.get(binding);
-    let mut context = Context { entropy, host, port, channel, offered: &facts.extensions.auth };
+    let channel = (facts.channel_bindings)().into_iter().nth(binding);
+    let mut context = Context { entropy, host, port, channel: channel.as_ref(), offered: &facts.extensions.auth };
     let begun = mechanisms::choose(&options, &credentials, &context)
         .and_then(|name| Exchange::begin(name, &options, &credentials, &context));
     context.entropy.zeroize();

@@ -85,7 +85,7 @@ impl Opening {
     fn after_refusal(&mut self, attempt: Box<Attempt>, error: Error, facts: &Facts<'_>) -> Result<Next> {
         let mut error = attempt.without_secret(error);
         if attempt.exchange.mechanism.may_lack_binding() && is_of_credentials(&error) {
-            let kinds: Vec<&str> = facts.channel_bindings.iter().map(|channel| channel.kind.name()).collect();
+            let kinds: Vec<&str> = (facts.channel_bindings)().iter().map(|channel| channel.kind.name()).collect();
             if attempt.binding + 1 < kinds.len() {
                 let Attempt { credentials, options, supplier, binding, .. } = *attempt;
                 self.notes.push(String::from("the server may not know this kind of channel binding: on with the next"));

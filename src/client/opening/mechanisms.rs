@@ -80,8 +80,9 @@ fn next_mechanism(attempt: &Attempt, facts: &Facts<'_>) -> Option<&'static str> 
 /// Those of the server's mechanisms that these credentials could be tried with.
 fn left(attempt: &Attempt, facts: &Facts<'_>, may: impl Fn(&str) -> bool) -> Vec<&'static str> {
     let (host, port) = facts.place;
-    let channel = facts.channel_bindings.first();
-    let context = Context { entropy: [0; ENTROPY], host, port, channel, offered: &facts.extensions.auth };
+    let channel = (facts.channel_bindings)().into_iter().next();
+    let context =
+        Context { entropy: [0; ENTROPY], host, port, channel: channel.as_ref(), offered: &facts.extensions.auth };
     let possible = attempt.options.possible(&attempt.credentials, &context);
     possible.into_iter().filter(|name| may(name)).collect()
 }

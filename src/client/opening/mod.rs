@@ -33,12 +33,12 @@ pub(crate) struct Facts<'a> {
     pub(crate) extensions: &'a Extensions,
     /// Nobody between the two ends can read what is sent now.
     pub(crate) secure: bool,
-    /// The local address in words.
-    pub(crate) local: Option<String>,
+    /// Says the local address in words.
+    pub(crate) local: &'a dyn Fn() -> Option<String>,
     /// The host, or path, and the port that the connection was opened for.
     pub(crate) place: (&'a str, u16),
-    /// What authentication can be tied to, the best first.
-    pub(crate) channel_bindings: Vec<ChannelBinding>,
+    /// Says what authentication can be tied to, the best first.
+    pub(crate) channel_bindings: &'a dyn Fn() -> Vec<ChannelBinding>,
 }
 
 /// What the connection does next.
@@ -219,7 +219,7 @@ fn hello_name(facts: &Facts<'_>) -> String {
     if !facts.settings.helo_name.is_empty() {
         return facts.settings.helo_name.clone();
     }
-    match facts.local.as_deref().and_then(|local| local.parse::<SocketAddr>().ok()) {
+    match (facts.local)().and_then(|local| local.parse::<SocketAddr>().ok()) {
         Some(SocketAddr::V4(v4)) => format!("[{}]", v4.ip()),
         Some(SocketAddr::V6(v6)) => format!("[IPv6:{}]", v6.ip()),
         None => String::from("localhost"),

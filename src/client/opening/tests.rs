@@ -36,9 +36,9 @@ impl Table {
             settings: &self.settings,
             extensions: &self.extensions,
             secure: self.secure,
-            local: Some(String::from("192.0.2.7:1025")),
+            local: &|| Some(String::from("192.0.2.7:1025")),
             place: ("mail.example", 25),
-            channel_bindings: self.bindings.clone(),
+            channel_bindings: &|| self.bindings.clone(),
         };
         shown(decide(&mut self.opening, &facts))
     }

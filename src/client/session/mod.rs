@@ -313,8 +313,8 @@ impl Session {
     }
 }
 
-/// What wakes a session's own waits.
-fn own_waker(cancel: &Cancel) -> Result<Waker> {
+/// What wakes the waits that this cancel ends.
+pub(super) fn own_waker(cancel: &Cancel) -> Result<Waker> {
     cancel
         .waker()
         .map_err(|why| Error::new(Phase::Connect, Cause::NoSocket, format!("no descriptor to wait with: {why}")))
