@@ -58,6 +58,20 @@ fn open(server: &ScriptedServer, cancel: &Cancel) -> Session {
     Session::open(target, settings(), cancel.clone(), &mut ()).unwrap()
 }
 
+/// A run over a session with this server; what it has told.
+fn driven(server: &ScriptedServer, level: Level, test: impl FnOnce(Run<'_, '_>, &Cancel)) -> Vec<(usize, bool)> {
+    let cancel = Cancel::new();
+    let session = open(server, &cancel);
+    let (mut told, mut none) = (Told(Vec::new()), || None);
+    test(Run::over(session.into_connection(), options(level, &mut none), &mut told, &cancel), &cancel);
+    told.0
+}
+
+/// Why a mail's only recipient has none.
+fn cause(run: &Run<'_, '_>, mail: usize) -> Cause {
+    run.outcomes(mail)[0].as_ref().unwrap().failure.unwrap().1
+}
+
 #[test]
 fn a_list_goes_over_a_session_that_goes_on_afterwards() {
     let server = ScriptedServer::start(
@@ -87,23 +101,21 @@ fn a_list_goes_over_a_session_that_goes_on_afterwards() {
          C: QUIT
          S: 221 bye",
     );
-    let cancel = Cancel::new();
-    let session = open(&server, &cancel);
-    let (mut told, mut none) = (Told(Vec::new()), || None);
-    let mut run = Run::over(session.into_connection(), options(Level::Full, &mut none), &mut told, &cancel);
-    assert_eq!(run.add(mail("one\r\n")), Some(0));
-    finish(&mut run, &cancel, &mut ());
-    assert!(run.outcomes(0)[0].as_ref().unwrap().is_delivered());
-    // More of them, when the first are through.
-    assert_eq!(run.add(mail("two\r\n")), Some(1));
-    assert!(run.outcomes(1)[0].is_none());
-    finish(&mut run, &cancel, &mut ());
-    assert_eq!(run.outcomes(1)[0].as_ref().unwrap().code, 554);
-    let connection = run.give_back().expect("it is idle");
-    assert_eq!(told.0, [(0, true), (1, false)]);
-    let mut session = Session::over(connection, cancel);
-    session.command(&Command::Noop(None), &mut ()).unwrap();
-    session.quit(&mut ());
+    let told = driven(&server, Level::Full, |mut run, cancel| {
+        assert_eq!(run.add(mail("one\r\n")), Some(0));
+        finish(&mut run, cancel, &mut ());
+        assert!(run.outcomes(0)[0].as_ref().unwrap().is_delivered());
+        // More of them, when the first are through.
+        assert_eq!(run.add(mail("two\r\n")), Some(1));
+        assert!(run.outcomes(1)[0].is_none());
+        finish(&mut run, cancel, &mut ());
+        assert_eq!(run.outcomes(1)[0].as_ref().unwrap().code, 554);
+        let connection = run.give_back().expect("it is idle");
+        let mut session = Session::over(connection, cancel.clone());
+        session.command(&Command::Noop(None), &mut ()).unwrap();
+        session.quit(&mut ());
+    });
+    assert_eq!(told, [(0, true), (1, false)]);
     server.finish();
 }
 
@@ -116,16 +128,14 @@ fn a_connection_that_was_lost_is_not_given_back() {
          C: MAIL FROM:<a@x>
          CLOSE",
     );
-    let cancel = Cancel::new();
-    let session = open(&server, &cancel);
-    let (mut told, mut none) = (Told(Vec::new()), || None);
-    let mut run = Run::over(session.into_connection(), options(Level::Envelope, &mut none), &mut told, &cancel);
-    run.add(mail("one\r\n"));
-    run.add(mail("two\r\n"));
-    finish(&mut run, &cancel, &mut ());
-    let causes = [0, 1].map(|mail| run.outcomes(mail)[0].as_ref().unwrap().failure.unwrap().1);
-    assert_eq!(causes, [Cause::BrokenOff, Cause::Unsent]);
-    assert!(run.give_back().is_none());
+    driven(&server, Level::Envelope, |mut run, cancel| {
+        run.add(mail("one\r\n"));
+        run.add(mail("two\r\n"));
+        finish(&mut run, cancel, &mut ());
+        let causes = [0, 1].map(|mail| cause(&run, mail));
+        assert_eq!(causes, [Cause::BrokenOff, Cause::Unsent]);
+        assert!(run.give_back().is_none());
+    });
     server.finish();
 }
 
@@ -139,23 +149,20 @@ fn the_clock_of_a_run_is_its_drivers() {
          C: MAIL FROM:<a@x>
          HANG",
     );
-    let cancel = Cancel::new();
-    let session = open(&server, &cancel);
-    let (mut told, mut none) = (Told(Vec::new()), || None);
-    let mut run = Run::over(session.into_connection(), options(Level::None, &mut none), &mut told, &cancel);
-    run.add(mail("one\r\n"));
-    let begin = Instant::now();
-    let until = loop {
-        match run.advance(begin) {
-            RunStep::Moved => {}
-            RunStep::Wait(until) => break until.expect("a deadline"),
-            RunStep::Done => panic!("the server has said nothing"),
-        }
-    };
-    assert!(until > begin + Duration::from_secs(10), "{:?}", until - begin);
-    while run.advance(until) != RunStep::Done {}
-    assert_eq!(run.outcomes(0)[0].as_ref().unwrap().failure.unwrap().1, Cause::TimedOut);
-    drop(run);
+    driven(&server, Level::None, |mut run, _| {
+        run.add(mail("one\r\n"));
+        let begin = Instant::now();
+        let until = loop {
+            match run.advance(begin) {
+                RunStep::Moved => {}
+                RunStep::Wait(until) => break until.expect("a deadline"),
+                RunStep::Done => panic!("the server has said nothing"),
+            }
+        };
+        assert!(until > begin + Duration::from_secs(10), "{:?}", until - begin);
+        while run.advance(until) != RunStep::Done {}
+        assert_eq!(cause(&run, 0), Cause::TimedOut);
+    });
     server.finish();
 }
 
@@ -167,14 +174,12 @@ fn a_cancelled_run_is_done_at_once() {
          S: 250 here
          WAIT reset",
     );
-    let cancel = Cancel::new();
-    let session = open(&server, &cancel);
-    let (mut told, mut none) = (Told(Vec::new()), || None);
-    let mut run = Run::over(session.into_connection(), options(Level::None, &mut none), &mut told, &cancel);
-    run.add(mail("one\r\n"));
-    cancel.cancel();
-    assert_eq!(run.advance(Instant::now()), RunStep::Done);
-    assert_eq!(run.outcomes(0)[0].as_ref().unwrap().failure.unwrap().1, Cause::Cancelled);
-    assert!(run.give_back().is_none());
+    driven(&server, Level::None, |mut run, cancel| {
+        run.add(mail("one\r\n"));
+        cancel.cancel();
+        assert_eq!(run.advance(Instant::now()), RunStep::Done);
+        assert_eq!(cause(&run, 0), Cause::Cancelled);
+        assert!(run.give_back().is_none());
+    });
     server.finish();
 }

@@ -115,13 +115,7 @@ fn check(name: &str, behaviour: &Behaviour, mode: TlsMode, kind: (Protocol, Owne
     let expected = if owner == Owner::Site && expected == Clear { NO_LOGIN } else { expected };
     let settings = Settings { protocol, ..settings(tls(mode), Some(login(owner))) };
     let (outcome, heard) = meet(behaviour.clone(), settings);
-    let auth = format!("AUTH PLAIN {RESPONSE}");
-    let reached = match &outcome {
-        Ok(()) if heard.clear.contains(&auth) => Clear,
-        Ok(()) if heard.encrypted.contains(&auth) => Encrypted,
-        Ok(()) => panic!("{case}: open without a login: {heard:?}"),
-        Err(error) => Fails(error.phase, error.cause),
-    };
+    let reached = reached(&outcome, &heard, &case);
     let late = behaviour.drip && expected == ATTACK && reached == NO_TLS;
     assert!(reached == expected || late, "{case}: {reached:?}, not {expected:?}: {outcome:?}, {heard:?}");
     if late {
@@ -130,6 +124,18 @@ fn check(name: &str, behaviour: &Behaviour, mode: TlsMode, kind: (Protocol, Owne
     }
     let hello = if protocol == Protocol::Lmtp { "LHLO me.example" } else { "EHLO me.example" };
     assert_heard(&heard, mode, expected, hello, &case);
+}
+
+/// How it ended, by what the server heard of the login.
+#[track_caller]
+pub fn reached(outcome: &Result<(), Error>, heard: &Heard, case: &str) -> Outcome {
+    let auth = format!("AUTH PLAIN {RESPONSE}");
+    match outcome {
+        Ok(()) if heard.clear.contains(&auth) => Clear,
+        Ok(()) if heard.encrypted.contains(&auth) => Encrypted,
+        Ok(()) => panic!("{case}: open without a login: {heard:?}"),
+        Err(error) => Fails(error.phase, error.cause),
+    }
 }
 
 /// What a server may have heard of a client that ended like this.
