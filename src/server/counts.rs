@@ -1,7 +1,7 @@
 //! What has happened, in numbers: for monitoring, and for programs that run a server.
 
 use super::ending::Why;
-use super::log::What;
+use super::log::{What, rejected};
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -81,14 +81,7 @@ impl Counts {
                 add(&self.octets, *octets);
             }
             What::Refused { what, refusal, .. } => self.refuse(what, refusal.code),
-            What::Rejected { command, reply, .. } => {
-                let what = match (command.is_empty(), reply.code()) {
-                    (false, _) => "command",
-                    (true, 421) => "session",
-                    (true, _) => "message",
-                };
-                self.refuse(what, reply.code());
-            }
+            What::Rejected { command, reply, .. } => self.refuse(rejected(command, reply), reply.code()),
             What::TimedOut { .. } => add(&self.timed_out, 1),
             What::Lost(_) => add(&self.lost, 1),
             What::Ended { why, .. } => self.ended.get(why.number()).into_iter().for_each(|count| add(count, 1)),

@@ -191,12 +191,9 @@ impl fmt::Display for Event<'_> {
                 if let Some(mail) = mail {
                     write!(f, "{}: ", Clean(&mail.id))?;
                 }
-                let what = match (command.is_empty(), reply.code()) {
-                    (false, _) => "command ",
-                    (true, 421) => "session",
-                    (true, _) => "message",
-                };
-                write!(f, "refused: {what}{}: {}", Clean(command), Clean(&reply.text()))?;
+                let space = if command.is_empty() { "" } else { " " };
+                let what = rejected(command, reply);
+                write!(f, "refused: {what}{space}{}: {}", Clean(command), Clean(&reply.text()))?;
                 from(peer, f)
             }
             What::TimedOut { waiting } => write!(f, "timed out: {waiting}"),
@@ -211,6 +208,15 @@ impl fmt::Display for Event<'_> {
             }
             What::Unsaid { lines, of: None } => write!(f, "{lines} more lines of other clients are not shown"),
         }
+    }
+}
+
+/// What the server itself has refused, in a word, by the command and the answer.
+pub(super) fn rejected(command: &str, reply: &Reply) -> &'static str {
+    match (command.is_empty(), reply.code()) {
+        (false, _) => "command",
+        (true, 421) => "session",
+        (true, _) => "message",
     }
 }
 
